@@ -1,0 +1,54 @@
+import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Target } from "./target.ts";
+
+/** Who asks. */
+export interface Caller {
+  /** Id of the API key; empty when authentication is off. */
+  readonly keyId: string;
+  /** Model selectors the key may use; undefined means all. A trailing "*" matches any ending. */
+  readonly models: readonly string[] | undefined;
+}
+
+/** One remote call as the transport sees it, before anything of its message is read. */
+export interface Rpc {
+  /** "llmhub.v1.CompletionService/Complete". */
+  readonly method: string;
+  /** Correlation id: the caller's x-request-id, or one made here. */
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** Arrival, on the clock of performance.now(). */
+  readonly startMs: number;
+  /** When the caller has no more use for an answer, on the same clock. Always finite. */
+  readonly deadlineMs: number;
+  /** Aborts when the caller leaves, the deadline passes, or the gateway stops. The reason is a GatewayError. */
+  readonly signal: AbortSignal;
+}
+
+/** One request in flight. Immutable. */
+export interface Call {
+  /** CompleteResponse.id. */
+  readonly id: string;
+  readonly rpc: Rpc;
+  readonly request: CompleteRequest;
+  /** The answer is wanted piece by piece. */
+  readonly stream: boolean;
+}
+
+/** Bounds on one attempt, in milliseconds. */
+export interface Timeouts {
+  /** From sending to the first content. */
+  readonly firstOutputMs: number;
+  /** Longest silence between contents; keep-alives do not count. */
+  readonly idleMs: number;
+  /** From sending to the end. */
+  readonly totalMs: number;
+}
+
+/** A call bound to one target. */
+export interface Attempt {
+  readonly call: Call;
+  readonly target: Target;
+  /** Counted from 1. */
+  readonly number: number;
+  readonly timeouts: Timeouts;
+}

@@ -1,0 +1,114 @@
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { ErrorReason } from "../../gen/llmhub/v1/error_reason_pb.ts";
+
+/** Value of ErrorInfo.domain on every error. */
+const errorDomain = "llmhub";
+
+/** Longest message sent to a client; metadata of a gRPC trailer is small (api contract: 512 characters). */
+const messageCharsMax = 512;
+
+/** Name of a value of llmhub.v1.ErrorReason, as ErrorInfo.reason carries it. */
+export type Reason = Exclude<keyof typeof ErrorReason, "UNSPECIFIED">;
+
+interface Meaning {
+  /** gRPC status code. */
+  readonly code: Code;
+  /** HTTP status on the REST surfaces. */
+  readonly http: number;
+  /** Delay of RetryInfo when the failure brings none. Absent: a repeat does not help, and no RetryInfo is sent. */
+  readonly retryMs?: number;
+}
+
+/** The one table of failures: every error of the gateway is a row here. */
+export const reasons: Readonly<Record<Reason, Meaning>> = {
+  INVALID_REQUEST: { code: Code.InvalidArgument, http: 400 },
+  MODEL_REQUIRED: { code: Code.InvalidArgument, http: 400 },
+  CONTEXT_LENGTH_EXCEEDED: { code: Code.InvalidArgument, http: 400 },
+  CAPABILITY_UNSUPPORTED: { code: Code.InvalidArgument, http: 400 },
+  PAYLOAD_TOO_LARGE: { code: Code.ResourceExhausted, http: 413 },
+  PAGE_TOKEN_INVALID: { code: Code.InvalidArgument, http: 400 },
+  CREDENTIALS_MISSING: { code: Code.Unauthenticated, http: 401 },
+  API_KEY_INVALID: { code: Code.Unauthenticated, http: 401 },
+  API_KEY_EXPIRED: { code: Code.Unauthenticated, http: 401 },
+  API_KEY_SUSPENDED: { code: Code.PermissionDenied, http: 403 },
+  PERMISSION_DENIED: { code: Code.PermissionDenied, http: 403 },
+  COST_LIMIT_EXCEEDED: { code: Code.FailedPrecondition, http: 400 },
+  DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded, http: 504 },
+  CANCELLED: { code: Code.Canceled, http: 499 },
+  NOT_FOUND: { code: Code.NotFound, http: 404 },
+  MODEL_NOT_FOUND: { code: Code.NotFound, http: 404 },
+  PROVIDER_CONTENT_FILTERED: { code: Code.InvalidArgument, http: 400 },
+  PROVIDER_UNAVAILABLE: { code: Code.Unavailable, http: 503, retryMs: 1000 },
+  PROVIDER_OVERLOADED: { code: Code.Unavailable, http: 503, retryMs: 2000 },
+  PROVIDER_TIMEOUT: { code: Code.Unavailable, http: 504, retryMs: 1000 },
+  PROVIDER_RATE_LIMITED: { code: Code.ResourceExhausted, http: 429, retryMs: 2000 },
+  PROVIDER_QUOTA_EXHAUSTED: { code: Code.FailedPrecondition, http: 503 },
+  PROVIDER_CREDENTIAL_INVALID: { code: Code.FailedPrecondition, http: 503 },
+  PROVIDER_INVALID_REQUEST: { code: Code.InvalidArgument, http: 400 },
+  PROVIDER_MODEL_NOT_FOUND: { code: Code.FailedPrecondition, http: 503 },
+  PROVIDER_BAD_RESPONSE: { code: Code.Internal, http: 502, retryMs: 0 },
+  STREAM_INTERRUPTED: { code: Code.Unavailable, http: 503 },
+  GATEWAY_OVERLOADED: { code: Code.Unavailable, http: 503, retryMs: 1000 },
+  GATEWAY_DRAINING: { code: Code.Unavailable, http: 503, retryMs: 0 },
+  INTERNAL: { code: Code.Internal, http: 500 },
+  FEATURE_DISABLED: { code: Code.Unimplemented, http: 501 },
+};
+
+/** What a failure says besides its reason. */
+export interface FaultFacts {
+  /** Everything variable in the message, for programs. Keys are lowerCamelCase; never a secret, never content. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** When a repeat may help, in milliseconds. Ignored for reasons that no repeat helps. */
+  readonly retryMs?: number | undefined;
+  /** What the provider answered, for the record of the attempt. */
+  readonly upstream?: { readonly status: number; readonly code: string; readonly requestId: string };
+  /** The error underneath, for the log only; it never reaches a client. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The only error of the gateway. It reaches gRPC and Connect clients as it is: with ErrorInfo always, RetryInfo exactly
+ * when a repeat may help, and whatever `detail` adds.
+ */
+export class GatewayError extends ConnectError {
+  readonly reason: Reason;
+  readonly info: Readonly<Record<string, string>>;
+  /** Undefined: a repeat does not help. */
+  readonly retryMs: number | undefined;
+  readonly upstream: { readonly status: number; readonly code: string; readonly requestId: string };
+
+  constructor(reason: Reason, message: string, facts: FaultFacts = {}) {
+    const { code, retryMs: retryMsDefault } = reasons[reason];
+    super(message.slice(0, messageCharsMax), code, undefined, undefined, facts.cause);
+    this.name = "GatewayError";
+    this.reason = reason;
+    this.info = facts.metadata ?? {};
+    this.upstream = facts.upstream ?? { status: 0, code: "", requestId: "" };
+    this.retryMs = retryMsDefault === undefined ? undefined : Math.max(0, facts.retryMs ?? retryMsDefault);
+    this.detail(ErrorInfoSchema, { reason, domain: errorDomain, metadata: { ...this.info } });
+    if (this.retryMs !== undefined) {
+      this.detail(RetryInfoSchema, { retryDelay: durationOf(this.retryMs) });
+      this.metadata.set("retry-after", String(Math.ceil(this.retryMs / 1000)));
+    }
+  }
+
+  /** Attaches one more typed detail. Keep the sum below 4 KiB: it travels in a trailer. */
+  detail<Desc extends DescMessage>(schema: Desc, value: MessageInitShape<Desc>): this {
+    this.details.push({ desc: schema, value: create(schema, value) as never });
+    return this;
+  }
+
+  /** The error as the gateway's own: anything unknown becomes INTERNAL, without its message. */
+  static of(error: unknown): GatewayError {
+    if (error instanceof GatewayError) return error;
+    return new GatewayError("INTERNAL", "internal error of the gateway", { cause: error });
+  }
+}
+
+/** A google.protobuf.Duration in the shape of its initialiser. */
+export function durationOf(ms: number): { seconds: bigint; nanos: number } {
+  const seconds = Math.floor(ms / 1000);
+  return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) };
+}

@@ -1,0 +1,43 @@
+import type { FinishReason, Warning } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Attempt as AttemptRecord } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
+import type { Attempt } from "./call.ts";
+import type { Chunk } from "./chunk.ts";
+import type { GatewayError } from "./error.ts";
+
+/** How a reply ended. */
+export interface Outcome {
+  /** finished: terminal marker seen. failed: the provider broke. abandoned: the caller left or its time was up. */
+  readonly state: "finished" | "failed" | "abandoned";
+  /** Set unless finished. */
+  readonly error: GatewayError | undefined;
+  readonly finishReason: FinishReason;
+  /** The provider's count, or the gateway's estimate; never absent, because broken answers cost money too. */
+  readonly usage: Usage;
+  readonly cost: Cost | undefined;
+  /** End, on the clock of performance.now(). */
+  readonly endMs: number;
+}
+
+/** A target's answer: what it says, piece by piece, and how it ends. */
+export interface Reply {
+  readonly attempt: Attempt;
+  /** Attempts before this one, all failed. */
+  readonly failures: readonly AttemptRecord[];
+  /** When the attempt was sent and when its first content came, on the clock of performance.now(). */
+  readonly sentMs: number;
+  readonly firstOutputMs: number;
+  /** The provider's id of the request, for support tickets. */
+  readonly upstreamRequestId: string;
+  /** Model name the provider reports. Known for certain once the reply has ended. */
+  readonly upstreamModel: string;
+  /** What the target cannot express. */
+  readonly warnings: readonly Warning[];
+  /**
+   * The pieces, in batches of what one upstream read brought. Read by one reader, once. Ends after a finished chunk, or
+   * throws a GatewayError. Reading is pacing: who stops reading pauses the upstream.
+   */
+  readonly chunks: AsyncIterableIterator<readonly Chunk[]>;
+  /** Settles once, never rejects, also when nobody reads. */
+  readonly outcome: Promise<Outcome>;
+}

@@ -1,0 +1,59 @@
+import type { Modality } from "../../gen/llmhub/v1/content_pb.ts";
+import type { Usage } from "../../gen/llmhub/v1/usage_pb.ts";
+import type { Attempt } from "./call.ts";
+import type { Dispatch } from "./dispatch.ts";
+
+/** Price of one meter. */
+export interface Price {
+  /** CostLine.meter: "input", "output", "cache_read", "cache_write". */
+  readonly meter: string;
+  /** Billionths of a dollar for one million units. */
+  readonly nanosPerMillion: bigint;
+  /** Holds from this many input tokens on; 0 for the base price. */
+  readonly fromInputTokens: number;
+}
+
+/** Prices of one model, in US dollars. */
+export interface PriceList {
+  /** Where the prices come from and since when they hold. */
+  readonly name: string;
+  readonly prices: readonly Price[];
+}
+
+/** What is known of a model. Unknown numbers are 0. */
+export interface ModelFacts {
+  readonly contextWindow: number;
+  readonly maxOutputTokens: number;
+  readonly inputModalities: readonly Modality[];
+  readonly outputModalities: readonly Modality[];
+  /** "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache", "citations", "logprobs", "streaming". */
+  readonly features: ReadonlySet<string>;
+  /** Undefined: unknown, which is not zero. */
+  readonly priceList: PriceList | undefined;
+}
+
+/** A configured provider: facts and one optional member per operation. An absent operation is UNIMPLEMENTED. */
+export interface Provider {
+  /** Name in model selectors: "openai". */
+  readonly id: string;
+  readonly displayName: string;
+  /** Models known by name. A provider also takes names that are not here. */
+  readonly models: ReadonlyMap<string, ModelFacts>;
+  /** Model of a caller who names none, if the provider suggests one. */
+  readonly defaultModel: string | undefined;
+  readonly generate?: Dispatch<Attempt>;
+  /** Counts with the provider's own endpoint. */
+  readonly countTokens?: (attempt: Attempt) => Promise<Usage>;
+  /** One cheap authenticated request; rejects with the GatewayError that a call would meet. */
+  readonly check?: (signal: AbortSignal) => Promise<void>;
+}
+
+/** One model at one provider that the router may choose. */
+export interface Target {
+  readonly provider: Provider;
+  /** Name sent to the provider. */
+  readonly model: string;
+  /** "openai/gpt-4o". */
+  readonly selector: string;
+  readonly facts: ModelFacts;
+}

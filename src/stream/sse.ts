@@ -1,0 +1,101 @@
+import { StringDecoder } from "node:string_decoder";
+import { GatewayError } from "../model/error.ts";
+
+/** Receives the events of a stream, in order. `type` is "" where the stream names none. */
+export interface SseSink {
+  event(type: string, data: string): void;
+}
+
+/** Longest line, in UTF-16 units. */
+const lineCharsMax = 1024 * 1024;
+/** Longest data of one event, over all its lines. */
+const dataCharsMax = 4 * lineCharsMax;
+/** Most lines in a row that bring no event: comments, blank lines, unknown fields. */
+const silentLinesMax = 100_000;
+
+/**
+ * Server-sent events as the WHATWG standard reads them: CR, LF and CRLF, a byte order mark, comments, data on several
+ * lines, unknown fields; independent of how the bytes are cut. An event without its closing blank line is dropped.
+ * Throws PROVIDER_BAD_RESPONSE when a limit is passed.
+ */
+export class SseParser {
+  readonly #sink: SseSink;
+  readonly #decoder = new StringDecoder("utf8");
+  #atStart = true;
+  /** The last character was CR: a LF that follows belongs to it. */
+  #skipLf = false;
+  /** The beginning of a line whose end has not come. */
+  #line = "";
+  #type = "";
+  #data = "";
+  #hasData = false;
+  #silentLines = 0;
+
+  constructor(sink: SseSink) {
+    this.#sink = sink;
+  }
+
+  push(bytes: Buffer): void {
+    let text = this.#decoder.write(bytes);
+    if (text === "") return;
+    if (this.#atStart) {
+      this.#atStart = false;
+      if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
+    }
+    if (this.#skipLf || text.includes("\r")) text = this.#withoutCr(text);
+    let start = 0;
+    for (;;) {
+      const end = text.indexOf("\n", start);
+      if (end === -1) break;
+      const part = text.slice(start, end);
+      this.#takeLine(this.#line === "" ? part : this.#line + part);
+      this.#line = "";
+      start = end + 1;
+    }
+    // Appended, not searched again: a long line in small pieces stays linear.
+    this.#line += text.slice(start);
+    if (this.#line.length > lineCharsMax) throw tooLarge("a line", lineCharsMax);
+  }
+
+  #withoutCr(text: string): string {
+    const rest = this.#skipLf && text.startsWith("\n") ? text.slice(1) : text;
+    if (rest !== "" || text === "") this.#skipLf = rest.endsWith("\r");
+    else this.#skipLf = false;
+    return rest.replace(/\r\n?/g, "\n");
+  }
+
+  #takeLine(line: string): void {
+    if (line.length > lineCharsMax) throw tooLarge("a line", lineCharsMax);
+    if (line.startsWith("data:")) {
+      const data = line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5);
+      this.#data = this.#hasData ? `${this.#data}\n${data}` : data;
+      this.#hasData = true;
+      if (this.#data.length > dataCharsMax) throw tooLarge("an event", dataCharsMax);
+      return;
+    }
+    if (line === "" && this.#data !== "") {
+      this.#silentLines = 0;
+      const data = this.#data;
+      const type = this.#type;
+      this.#clear();
+      this.#sink.event(type, data);
+      return;
+    }
+    if (++this.#silentLines > silentLinesMax) throw tooLarge("a run of lines without an event", silentLinesMax);
+    if (line === "") this.#clear();
+    else if (line.startsWith("event:")) this.#type = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
+    else if (line === "data") this.#hasData = true;
+  }
+
+  #clear(): void {
+    this.#data = "";
+    this.#hasData = false;
+    this.#type = "";
+  }
+}
+
+function tooLarge(what: string, limit: number): GatewayError {
+  return new GatewayError("PROVIDER_BAD_RESPONSE", `the provider sent ${what} above the limit of ${limit}`, {
+    metadata: { cause: "stream_limit" },
+  });
+}

@@ -1,4 +1,5 @@
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Attempt as AttemptRecord } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Target } from "./target.ts";
 
 /** Who asks. */
@@ -48,7 +49,11 @@ export interface Timeouts {
 export interface Attempt {
   readonly call: Call;
   readonly target: Target;
-  /** Counted from 1. */
-  readonly number: number;
+  /** Resource name of the alias that led to the target, such as "aliases/fast"; empty when none did. */
+  readonly policy: string;
+  /** Earlier attempts of this call, in order; all failed. Their number plus one is the number of this one. */
+  readonly failures: readonly AttemptRecord[];
   readonly timeouts: Timeouts;
+  /** Use a connection that carried nothing before. */
+  readonly freshConnection: boolean;
 }

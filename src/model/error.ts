@@ -1,6 +1,7 @@
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { type CompletionFailure, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { ErrorReason } from "../../gen/llmhub/v1/error_reason_pb.ts";
 
 /** Value of ErrorInfo.domain on every error. */
@@ -78,6 +79,7 @@ export class GatewayError extends ConnectError {
   /** Undefined: a repeat does not help. */
   readonly retryMs: number | undefined;
   readonly upstream: { readonly status: number; readonly code: string; readonly requestId: string };
+  #failure: CompletionFailure | undefined;
 
   constructor(reason: Reason, message: string, facts: FaultFacts = {}) {
     const { code, retryMs: retryMsDefault } = reasons[reason];
@@ -97,6 +99,19 @@ export class GatewayError extends ConnectError {
   /** Attaches one more typed detail. Keep the sum below 4 KiB: it travels in a trailer. */
   detail<Desc extends DescMessage>(schema: Desc, value: MessageInitShape<Desc>): this {
     this.details.push({ desc: schema, value: create(schema, value) as never });
+    return this;
+  }
+
+  /** What was tried and what it cost, once a provider was called. */
+  get failure(): CompletionFailure | undefined {
+    return this.#failure;
+  }
+
+  /** Says what was tried and what it cost. A later say replaces the earlier. */
+  withFailure(failure: CompletionFailure): this {
+    this.details = this.details.filter((detail) => !("desc" in detail) || detail.desc !== CompletionFailureSchema);
+    this.#failure = failure;
+    this.details.push({ desc: CompletionFailureSchema, value: failure });
     return this;
   }
 

@@ -33,6 +33,8 @@ export interface Reader {
 export interface Failure {
   readonly provider: string;
   readonly model: string;
+  /** The model is in the gateway's own table, so that its absence is the operator's matter, not the caller's. */
+  readonly modelDeclared: boolean;
   readonly status: number;
   readonly headers: Headers;
   /** At most 64 KiB of the body. */

@@ -1,5 +1,4 @@
 import type { FinishReason, Warning } from "../../gen/llmhub/v1/completion_pb.ts";
-import type { Attempt as AttemptRecord } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Attempt } from "./call.ts";
 import type { Chunk } from "./chunk.ts";
@@ -22,8 +21,6 @@ export interface Outcome {
 /** A target's answer: what it says, piece by piece, and how it ends. */
 export interface Reply {
   readonly attempt: Attempt;
-  /** Attempts before this one, all failed. */
-  readonly failures: readonly AttemptRecord[];
   /** When the attempt was sent and when its first content came, on the clock of performance.now(). */
   readonly sentMs: number;
   readonly firstOutputMs: number;

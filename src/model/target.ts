@@ -1,6 +1,7 @@
+import type { Warning } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Modality } from "../../gen/llmhub/v1/content_pb.ts";
 import type { Usage } from "../../gen/llmhub/v1/usage_pb.ts";
-import type { Attempt } from "./call.ts";
+import type { Attempt, Timeouts } from "./call.ts";
 import type { Dispatch } from "./dispatch.ts";
 
 /** Price of one meter. */
@@ -42,6 +43,10 @@ export interface Provider {
   /** Model of a caller who names none, if the provider suggests one. */
   readonly defaultModel: string | undefined;
   readonly generate?: Dispatch<Attempt>;
+  /** Bounds on an attempt here, unless the caller wants tighter ones. */
+  readonly timeouts: Timeouts;
+  /** What sending the attempt would lose. Throws what `generate` would reject with before it sends anything. */
+  readonly preview?: (attempt: Attempt) => readonly Warning[];
   /** Counts with the provider's own endpoint. */
   readonly countTokens?: (attempt: Attempt) => Promise<Usage>;
   /** One cheap authenticated request; rejects with the GatewayError that a call would meet. */

@@ -1,0 +1,69 @@
+import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
+import type { ModelFacts, Price } from "../model/target.ts";
+import { nanosPerMillion } from "./decimal.ts";
+
+/** What the shipped tables and the configuration say of a model. What is left out is unknown. */
+export interface ModelEntry {
+  readonly contextWindow?: number | undefined;
+  readonly maxOutputTokens?: number | undefined;
+  /** Names of llmhub.v1.Modality in lower case. Left out: text. */
+  readonly input?: readonly ModalityName[] | undefined;
+  readonly output?: readonly ModalityName[] | undefined;
+  /** Words of ModelFacts.features. */
+  readonly features?: readonly string[] | undefined;
+  /** Left out: unknown. A model that costs nothing has prices of 0. */
+  readonly prices?: MeterPrices | undefined;
+  /** Prices of long prompts, over the base prices. */
+  readonly priceTiers?: readonly PriceTier[] | undefined;
+}
+
+/** Name of a modality in tables and configuration. */
+export type ModalityName = keyof typeof modalities;
+
+/** US dollars for a million tokens, by meter. */
+export type MeterPrices = Readonly<Partial<Record<Meter, string | number | undefined>>>;
+
+/** Prices that hold from a number of input tokens on, for the whole call. */
+export interface PriceTier {
+  readonly fromInputTokens: number;
+  readonly prices: MeterPrices;
+}
+
+/** What is charged for, as CostLine.meter names it. */
+export type Meter = (typeof meters)[number];
+
+/** Every meter that has prices. */
+export const meters = ["input", "output", "cache_read", "cache_write"] as const;
+
+/** Modalities by their names in tables and configuration. */
+export const modalities = {
+  text: Modality.TEXT,
+  image: Modality.IMAGE,
+  audio: Modality.AUDIO,
+  video: Modality.VIDEO,
+  document: Modality.DOCUMENT,
+} as const;
+
+/** Facts of a model of which nothing is known. */
+export const unknownFacts: ModelFacts = factsOf({}, "");
+
+/** An entry in the form the gateway works with. Throws a RangeError on a price that is no decimal number. */
+export function factsOf(entry: ModelEntry, priceListName: string): ModelFacts {
+  const tiers = [{ fromInputTokens: 0, prices: entry.prices ?? {} }, ...(entry.priceTiers ?? [])];
+  const prices = tiers.flatMap(tierPrices);
+  return {
+    contextWindow: entry.contextWindow ?? 0,
+    maxOutputTokens: entry.maxOutputTokens ?? 0,
+    inputModalities: (entry.input ?? ["text"]).map((name) => modalities[name]),
+    outputModalities: (entry.output ?? ["text"]).map((name) => modalities[name]),
+    features: new Set(entry.features),
+    priceList: prices.length > 0 ? { name: priceListName, prices } : undefined,
+  };
+}
+
+function tierPrices({ fromInputTokens, prices }: PriceTier): Price[] {
+  return meters.flatMap((meter) => {
+    const price = prices[meter];
+    return price === undefined ? [] : [{ meter, nanosPerMillion: nanosPerMillion(price), fromInputTokens }];
+  });
+}

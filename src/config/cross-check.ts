@@ -1,0 +1,123 @@
+import { providerVariables } from "./environment.ts";
+import type { FileSections } from "./file-schema.ts";
+import type { Findings } from "./findings.ts";
+import type { Address } from "./schema.ts";
+import { didYouMean } from "./suggestion.ts";
+
+/** The kind for any server with OpenAI's API; it has no address of its own. */
+const addressless = "openai-compatible";
+
+/** What a single field cannot tell: rules between fields and sections. Sections that are invalid are left out. */
+export function crossCheck(
+  sections: Partial<FileSections>,
+  providerIds: ReadonlySet<string>,
+  kinds: readonly string[],
+  findings: Findings,
+): void {
+  const { auth, server, providers, models } = sections;
+  if (auth !== undefined) checkKeys(auth, findings);
+  if (auth?.mode === "off" && server !== undefined && !isLoopback(server.listen)) {
+    const message =
+      "must be a loopback address (127.0.0.1, [::1] or localhost) while auth.mode is off; " +
+      "listen there, or set auth.mode to keys";
+    findings.add(["server", "listen"], message);
+  }
+  if (providers !== undefined) checkProviders(providers, kinds, findings);
+  if (models !== undefined) checkModels(models, providerIds, findings);
+}
+
+function isLoopback({ host }: Address): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+function checkKeys({ mode, keys }: FileSections["auth"], findings: Findings): void {
+  if (mode === "keys" && keys.length === 0) {
+    findings.add(["auth"], "has no keys, so nobody could call; `llmhub keys new` makes one to paste here");
+  }
+  for (const field of ["id", "sha256"] as const) {
+    const seen = new Map<string, number>();
+    for (const [index, key] of keys.entries()) {
+      const value = key[field].toLowerCase();
+      const first = seen.get(value);
+      if (first === undefined) seen.set(value, index);
+      else findings.add(["auth", "keys", index, field], `is the same as in auth.keys[${first}]; each must be unique`);
+    }
+  }
+}
+
+function checkProviders(providers: FileSections["providers"], kinds: readonly string[], findings: Findings): void {
+  if (Object.keys(providers).length === 0) {
+    findings.add(["providers"], `has no provider; add one, or set ${keyVariables()}`);
+  }
+  for (const [name, provider] of Object.entries(providers)) {
+    const kind = provider.kind ?? name;
+    const path = ["providers", name];
+    if (!kinds.includes(kind)) {
+      const what = provider.kind === undefined ? "has no kind, and its name is none" : "is an unknown kind";
+      const message = `${what}${didYouMean(kind, kinds)}; known kinds: ${kinds.join(", ")}`;
+      findings.add(provider.kind === undefined ? path : [...path, "kind"], message, provider.kind === undefined);
+    }
+    if (provider.baseUrl !== undefined) continue;
+    const variable = providerVariables[kind]?.apiKey;
+    if (kind === addressless) {
+      findings.add(path, `needs baseUrl, such as http://localhost:8000/v1, because ${kind} has no address`, true);
+    } else if (variable !== undefined && provider.apiKey === undefined && Object.keys(provider.headers).length === 0) {
+      findings.add(path, `needs apiKey, such as "\${${variable}}"`, true);
+    }
+  }
+}
+
+function keyVariables(): string {
+  return Object.values(providerVariables)
+    .map(({ apiKey }) => apiKey)
+    .join(" or ");
+}
+
+function checkModels(models: FileSections["models"], providerIds: ReadonlySet<string>, findings: Findings): void {
+  const aliases = new Map(Object.entries(models.aliases));
+  const check = (path: readonly string[], target: string) => {
+    const problem = targetProblem(target, aliases, providerIds);
+    if (problem !== undefined) findings.add(path, problem);
+  };
+  if (models.default !== undefined) check(["models", "default"], models.default);
+  for (const [alias, target] of aliases) check(["models", "aliases", alias], target);
+  for (const cycle of cyclesOf(aliases)) {
+    const message = `leads back to itself (${[...cycle, cycle[0]].join(" → ")}); let one of them name a model`;
+    findings.add(["models", "aliases", cycle[0] ?? ""], message, true);
+  }
+}
+
+function targetProblem(
+  target: string,
+  aliases: ReadonlyMap<string, string>,
+  providerIds: ReadonlySet<string>,
+): string | undefined {
+  const slash = target.indexOf("/");
+  if (slash === -1) {
+    if (aliases.has(target)) return undefined;
+    return `names an alias that does not exist${didYouMean(target, aliases.keys())}; write an alias or "provider/model"`;
+  }
+  const provider = target.slice(0, slash);
+  if (slash === target.length - 1) return 'lacks the model after the "/"';
+  if (providerIds.has(provider)) return undefined;
+  const known = [...providerIds].join(", ");
+  return `names a provider that is not configured${didYouMean(provider, providerIds)}; configured: ${known}`;
+}
+
+/** Each cycle once, from its first alias in the order of the file. */
+function cyclesOf(aliases: ReadonlyMap<string, string>): string[][] {
+  const cycles: string[][] = [];
+  const settled = new Set<string>();
+  for (const start of aliases.keys()) {
+    const walk: string[] = [];
+    let alias: string | undefined = start;
+    while (alias !== undefined && aliases.has(alias) && !settled.has(alias) && !walk.includes(alias)) {
+      walk.push(alias);
+      alias = aliases.get(alias);
+    }
+    const back = alias === undefined ? -1 : walk.indexOf(alias);
+    if (back !== -1) cycles.push(walk.slice(back));
+    for (const seen of walk) settled.add(seen);
+  }
+  return cycles;
+}

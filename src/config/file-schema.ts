@@ -1,0 +1,193 @@
+import * as v from "valibot";
+import { address, baseUrl, duration, integer, pattern, price, text, time } from "./scalar.ts";
+import { section } from "./section.ts";
+
+const int32Max = 2_147_483_647;
+/** Headers that the gateway sets itself or that change how the request is framed. */
+const headersReserved =
+  /^(?:connection|content-length|content-type|expect|host|te|trailer|transfer-encoding|upgrade)$/i;
+
+const limits = section("What one caller can take from the server.", {
+  requestBytesMax: v.optional(integer(1024, 1024 ** 3, "Largest request, in bytes."), 33_554_432),
+  connectionsMax: v.optional(integer(1, 1_000_000, "Most connections at once."), 10_000),
+  streamsPerConnectionMax: v.optional(integer(1, 100_000, "Most calls at once on one connection."), 1000),
+  headerTimeout: v.optional(duration("Time for the headers of a request to arrive."), "10s"),
+  bodyTimeout: v.optional(duration("Time for the body of a request to arrive."), "60s"),
+  deadlineMax: v.optional(duration("Longest deadline of a call, and the deadline of a call that brings none."), "10m"),
+});
+
+const drain = section("How the server stops.", {
+  delay: v.optional(duration("From not being ready to refusing calls, for load balancers to notice.", 0), "0s"),
+  timeout: v.optional(duration("Time for calls in flight to end."), "30s"),
+});
+
+const tls = section("Encryption of server.listen. Without it the server speaks clear text.", {
+  cert: text("Path of the certificate chain, PEM."),
+  key: text("Path of the private key, PEM."),
+  clientCa: v.optional(text("Path of a CA, PEM. When set, callers must show a certificate that it signed.")),
+});
+
+const server = section("The gateway as a server.", {
+  listen: v.optional(address("Address for calls, as host:port."), "127.0.0.1:50051"),
+  opsListen: v.optional(address("Address of /livez, /readyz and /metrics, as host:port."), "127.0.0.1:9464"),
+  tls: v.optional(tls),
+  limits: v.nullish(limits, {}),
+  drain: v.nullish(drain, {}),
+  reflection: v.optional(v.pipe(v.boolean(), v.description("Serve gRPC reflection.")), true),
+});
+
+const callerModel = pattern(
+  /^(?:[A-Za-z0-9._:@/-]{1,255}\*?|\*)$/,
+  'must be an alias or "provider/model"; "*" may stand at the end, as in "openai/*"',
+  'Alias or "provider/model"; "*" at the end stands for any ending.',
+);
+
+const apiKey = section("An API key of a caller. `llmhub keys new` makes one.", {
+  id: pattern(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    "must begin with a letter or digit, then letters, digits, dots, - or _, at most 63 in all",
+    "Name of the key in logs and metrics.",
+  ),
+  sha256: pattern(
+    /^[0-9A-Fa-f]{64}$/,
+    "must be 64 hexadecimal digits in quotes, as `llmhub keys new` prints them",
+    "SHA-256 of the key, 64 hexadecimal digits.",
+  ),
+  models: v.optional(v.pipe(v.array(callerModel), v.description("Models the key may use. Absent: all."))),
+  expireTime: v.optional(time("When the key stops working. Absent: never.")),
+  suspended: v.optional(v.pipe(v.boolean(), v.description("Refuse the key for now.")), false),
+});
+
+const auth = section("Who may call.", {
+  mode: v.pipe(
+    v.picklist(["keys", "off"]),
+    v.description('"keys": callers need an API key. "off": anyone, on a loopback address only.'),
+  ),
+  keys: v.optional(v.pipe(v.array(apiKey), v.description("API keys of callers.")), []),
+});
+
+const timeoutTexts = {
+  connect: "Time for a connection to open.",
+  firstOutput: "From sending a request to its first content.",
+  idle: "Longest silence between contents.",
+  total: "From sending a request to its end.",
+};
+
+const timeouts = section("Time limits of calls to every provider.", {
+  connect: v.optional(duration(timeoutTexts.connect), "2s"),
+  firstOutput: v.optional(duration(timeoutTexts.firstOutput), "60s"),
+  idle: v.optional(duration(timeoutTexts.idle), "60s"),
+  total: v.optional(duration(timeoutTexts.total), "10m"),
+});
+
+const providerTimeouts = section("Time limits of calls to this provider, in place of the general ones.", {
+  connect: v.optional(duration(timeoutTexts.connect)),
+  firstOutput: v.optional(duration(timeoutTexts.firstOutput)),
+  idle: v.optional(duration(timeoutTexts.idle)),
+  total: v.optional(duration(timeoutTexts.total)),
+});
+
+const prices = section("Prices in US dollars for a million tokens.", {
+  input: v.optional(price("Input tokens.")),
+  output: v.optional(price("Output tokens.")),
+  cacheRead: v.optional(price("Input tokens read from the provider's prompt cache.")),
+  cacheWrite: v.optional(price("Input tokens written to the provider's prompt cache.")),
+});
+
+const model = section("Facts of a model, in place of the built-in ones.", {
+  contextWindow: v.optional(integer(1, int32Max, "Context window, in tokens.")),
+  maxOutputTokens: v.optional(integer(1, int32Max, "Most output tokens.")),
+  features: v.optional(v.pipe(v.array(text("A feature.")), v.description('Such as "tools" or "json_schema".'))),
+  prices: v.optional(prices),
+});
+
+const headerName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z][A-Za-z0-9_-]{0,127}$/, "must be a header name: letters, digits, - and _"),
+  v.check((name) => !headersReserved.test(name), "is a header that the gateway sets itself; remove it"),
+);
+
+const modelName = v.pipe(
+  v.string(),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(256, "must not exceed 256 characters"),
+);
+
+const provider = section("A provider to call.", {
+  kind: v.optional(text("What sort of provider it is. Absent: the name of the entry.")),
+  apiKey: v.optional(text(`Credential, such as "\${OPENAI_API_KEY}" or "file:/run/secrets/openai".`)),
+  baseUrl: v.optional(baseUrl("Address of its API. Absent: the kind's own.")),
+  headers: v.nullish(
+    v.pipe(
+      v.record(headerName, v.string()),
+      v.description(`Sent with every request. Values may be "\${NAME}" or "file:/path".`),
+    ),
+    {},
+  ),
+  connectionsMax: v.optional(integer(1, 100_000, "Most connections to it at once."), 256),
+  timeouts: v.nullish(providerTimeouts, {}),
+  models: v.nullish(
+    v.pipe(v.record(modelName, v.nullish(model, {})), v.description("What is known of its models, by name.")),
+    {},
+  ),
+});
+
+const providerName = pattern(
+  /^[a-z][a-z0-9_-]{0,62}$/,
+  "must be a provider name: a lower-case letter, then lower-case letters, digits, - or _, at most 63 in all",
+  "Name of the provider in model selectors.",
+);
+
+const providers = v.pipe(v.record(providerName, v.nullish(provider, {})), v.description("Providers to call, by name."));
+
+const aliasName = pattern(
+  /^[A-Za-z][A-Za-z0-9._:@-]{0,255}$/,
+  'must be an alias name: a letter, then letters, digits, dots, :, @, - or _, and no "/"',
+  "Name of the alias.",
+);
+
+const aliasTarget = pattern(
+  /^[A-Za-z0-9._:@/-]{1,256}$/,
+  'must be an alias or "provider/model"',
+  'Another alias or "provider/model".',
+);
+
+const models = section("How callers name models.", {
+  default: v.optional(
+    pattern(/^[A-Za-z0-9._:@/-]{1,256}$/, 'must be an alias or "provider/model"', "Model of a call that names none."),
+  ),
+  aliases: v.nullish(
+    v.pipe(
+      v.record(aliasName, aliasTarget),
+      v.description('Short names: alias to "provider/model" or to another alias.'),
+    ),
+    {},
+  ),
+});
+
+const log = section("What is logged, and how.", {
+  level: v.optional(
+    v.pipe(
+      v.picklist(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
+      v.description("Least severe level that is logged."),
+    ),
+    "info",
+  ),
+  format: v.optional(
+    v.pipe(v.picklist(["auto", "json", "pretty"]), v.description('"auto": pretty on a terminal, JSON elsewhere.')),
+    "auto",
+  ),
+});
+
+/** The sections of a configuration file. A field that is absent or empty gets its default. */
+export const fileSections = {
+  server: v.nullish(server, {}),
+  auth,
+  providers: v.nullish(providers, {}),
+  models: v.nullish(models, {}),
+  timeouts: v.nullish(timeouts, {}),
+  log: v.nullish(log, {}),
+};
+
+/** Sections after validation. */
+export type FileSections = { readonly [Name in keyof typeof fileSections]: v.InferOutput<(typeof fileSections)[Name]> };

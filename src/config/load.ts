@@ -1,0 +1,85 @@
+import * as v from "valibot";
+import { FileError, readBounded } from "./bounded-file.ts";
+import { ConfigError } from "./config-error.ts";
+import { crossCheck } from "./cross-check.ts";
+import { builtInSources, fileSources } from "./environment.ts";
+import { type FileSections, fileSections } from "./file-schema.ts";
+import { expectation, Findings } from "./findings.ts";
+import { resolve } from "./resolve.ts";
+import type { Config } from "./schema.ts";
+import { shownName, unknownField } from "./section.ts";
+import type { Environment } from "./substitution.ts";
+import { isRecord, readYaml, type YamlFile } from "./yaml-file.ts";
+
+const fileBytesMax = 1024 * 1024;
+
+/** What a configuration is made of. */
+export interface LoadOptions {
+  /** The file; falls back to LLMHUB_CONFIG, then to what is built in. */
+  readonly path?: string | undefined;
+  readonly env: Environment;
+  /** Kinds of providers that exist. */
+  readonly kinds: readonly string[];
+}
+
+/** The file that the options choose, if any. */
+export function configPath({ path, env }: Pick<LoadOptions, "path" | "env">): string | undefined {
+  return path || env["LLMHUB_CONFIG"] || undefined;
+}
+
+/** Reads and checks the whole configuration. Rejects with a ConfigError that lists every problem. */
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { env, kinds } = options;
+  const path = configPath(options);
+  const file = path === undefined ? undefined : await readConfigFile(path, env);
+  const { value, variables } = file === undefined ? builtInSources(env) : fileSources(file.value, env);
+  const findings = new Findings(file, variables);
+
+  const sections = validate(value, findings);
+  const providerIds = new Set(isRecord(value["providers"]) ? Object.keys(value["providers"]) : []);
+  crossCheck(sections, providerIds, kinds, findings);
+  if (!isWhole(sections)) throw new ConfigError(findings.problems);
+  const config = await resolve(sections, findings);
+  if (findings.problems.length > 0) throw new ConfigError(findings.problems);
+  return config;
+}
+
+async function readConfigFile(path: string, env: Environment): Promise<YamlFile> {
+  try {
+    return readYaml(path, await readBounded(path, fileBytesMax), env);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const message = `cannot be used: ${error.message}; check --config and LLMHUB_CONFIG`;
+    throw new ConfigError([{ at: path, path: "", message }]);
+  }
+}
+
+/** The sections that are valid. */
+function validate(value: Readonly<Record<string, unknown>>, findings: Findings): Partial<FileSections> {
+  for (const name of Object.keys(value)) {
+    if (Object.hasOwn(fileSections, name)) continue;
+    const [section = ""] = [shownName(name)];
+    findings.add([name], unknownField(section, Object.keys(fileSections)), true);
+  }
+  const parse = <Schema extends v.GenericSchema>(name: keyof FileSections, schema: Schema) => {
+    const result = v.safeParse(schema, value[name], { message: expectation });
+    if (result.success) return { [name]: result.output };
+    findings.addIssues(name, result.issues);
+    return {};
+  };
+  if (!Object.hasOwn(value, "auth")) {
+    findings.add([], "auth is missing: choose auth.mode: keys (callers need an API key) or off (this machine only)");
+  }
+  return {
+    ...parse("server", fileSections.server),
+    ...(Object.hasOwn(value, "auth") ? parse("auth", fileSections.auth) : {}),
+    ...parse("providers", fileSections.providers),
+    ...parse("models", fileSections.models),
+    ...parse("timeouts", fileSections.timeouts),
+    ...parse("log", fileSections.log),
+  };
+}
+
+function isWhole(sections: Partial<FileSections>): sections is FileSections {
+  return Object.keys(fileSections).every((name) => name in sections);
+}

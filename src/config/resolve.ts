@@ -1,0 +1,134 @@
+import { Secret } from "../model/secret.ts";
+import type { Price } from "../model/target.ts";
+import { FileError, readBounded } from "./bounded-file.ts";
+import type { FileSections } from "./file-schema.ts";
+import type { Findings } from "./findings.ts";
+import type { Config, ModelConfig, ProviderConfig, ServerConfig, TlsConfig } from "./schema.ts";
+import type { Path } from "./yaml-file.ts";
+
+/** Largest file of a secret or certificate chain. */
+const secretFileBytesMax = 256 * 1024;
+const filePrefix = "file:";
+/** What an HTTP header value may hold; credentials are sent in one. */
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+type FileProvider = FileSections["providers"][string];
+type FileModel = FileProvider["models"][string];
+
+/** Turns valid sections into the configuration; reads the files that they name. Problems go to the findings. */
+export async function resolve(sections: FileSections, findings: Findings): Promise<Config> {
+  const { server, auth, models, log } = sections;
+  const providers: ProviderConfig[] = [];
+  for (const [id, provider] of Object.entries(sections.providers)) {
+    providers.push(await providerOf(id, provider, sections.timeouts, findings));
+  }
+  return {
+    server: await serverOf(server, findings),
+    auth: {
+      mode: auth.mode,
+      keys: auth.keys.map((key) => ({
+        id: key.id,
+        sha256: key.sha256.toLowerCase(),
+        models: key.models,
+        expireTimeMs: key.expireTime,
+        suspended: key.suspended,
+      })),
+    },
+    providers,
+    models: { default: models.default, aliases: new Map(Object.entries(models.aliases)) },
+    log: { level: log.level, format: log.format },
+  };
+}
+
+async function serverOf(server: FileSections["server"], findings: Findings): Promise<ServerConfig> {
+  const { limits, drain } = server;
+  return {
+    listen: server.listen,
+    opsListen: server.opsListen,
+    tls: server.tls === undefined ? undefined : await tlsOf(server.tls, findings),
+    limits: {
+      requestBytesMax: limits.requestBytesMax,
+      connectionsMax: limits.connectionsMax,
+      streamsPerConnectionMax: limits.streamsPerConnectionMax,
+      headerTimeoutMs: limits.headerTimeout,
+      bodyTimeoutMs: limits.bodyTimeout,
+      deadlineMaxMs: limits.deadlineMax,
+    },
+    drain: { delayMs: drain.delay, timeoutMs: drain.timeout },
+    reflection: server.reflection,
+  };
+}
+
+async function tlsOf(tls: NonNullable<FileSections["server"]["tls"]>, findings: Findings): Promise<TlsConfig> {
+  const read = async (field: "cert" | "key" | "clientCa", path: string) => {
+    const at = ["server", "tls", field];
+    const pem = await readFile(path, at, findings);
+    if (pem !== undefined && !pem.includes("-----BEGIN ")) findings.add(at, "names a file that is not PEM");
+    return pem ?? "";
+  };
+  return {
+    cert: await read("cert", tls.cert),
+    key: new Secret(await read("key", tls.key)),
+    clientCa: tls.clientCa === undefined ? undefined : await read("clientCa", tls.clientCa),
+  };
+}
+
+async function providerOf(
+  id: string,
+  provider: FileProvider,
+  general: FileSections["timeouts"],
+  findings: Findings,
+): Promise<ProviderConfig> {
+  const path = ["providers", id];
+  const headers: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries(provider.headers)) {
+    headers[name.toLowerCase()] = await secretOf(value, [...path, "headers", name], findings);
+  }
+  const { apiKey, timeouts } = provider;
+  return {
+    id,
+    kind: provider.kind ?? id,
+    apiKey: apiKey === undefined ? undefined : await secretOf(apiKey, [...path, "apiKey"], findings),
+    baseUrl: provider.baseUrl,
+    headers,
+    connectionsMax: provider.connectionsMax,
+    timeouts: {
+      connectMs: timeouts.connect ?? general.connect,
+      firstOutputMs: timeouts.firstOutput ?? general.firstOutput,
+      idleMs: timeouts.idle ?? general.idle,
+      totalMs: timeouts.total ?? general.total,
+    },
+    models: new Map(Object.entries(provider.models).map(([name, model]) => [name, modelOf(model)])),
+  };
+}
+
+async function secretOf(value: string, path: Path, findings: Findings): Promise<Secret> {
+  let text: string | undefined = value;
+  if (value.startsWith(filePrefix)) {
+    text = (await readFile(value.slice(filePrefix.length), path, findings))?.replace(/\r?\n$/, "");
+    if (text === "") findings.add(path, "names a file that is empty");
+  }
+  if (!headerValue.test(text ?? "")) findings.add(path, "has a line break or a sign that a header cannot hold");
+  return new Secret(text ?? "");
+}
+
+async function readFile(path: string, at: Path, findings: Findings): Promise<string | undefined> {
+  try {
+    return await readBounded(path, secretFileBytesMax);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    findings.add(at, `names a file that cannot be used: ${error.message}`);
+    return undefined;
+  }
+}
+
+function modelOf({ contextWindow, maxOutputTokens, features, prices }: FileModel): ModelConfig {
+  return { contextWindow, maxOutputTokens, features, prices: prices === undefined ? undefined : pricesOf(prices) };
+}
+
+function pricesOf({ input, output, cacheRead, cacheWrite }: NonNullable<FileModel["prices"]>): Price[] {
+  const meters = { input, output, cache_read: cacheRead, cache_write: cacheWrite };
+  return Object.entries(meters).flatMap(([meter, nanosPerMillion]) =>
+    nanosPerMillion === undefined ? [] : [{ meter, nanosPerMillion, fromInputTokens: 0 }],
+  );
+}

@@ -1,0 +1,130 @@
+import type { Secret } from "../model/secret.ts";
+import type { Price } from "../model/target.ts";
+
+/** Everything that an operator decides, resolved and checked: defaults are filled in, files are read. Immutable. */
+export interface Config {
+  readonly server: ServerConfig;
+  readonly auth: AuthConfig;
+  /** At least one, in the order of the file. */
+  readonly providers: readonly ProviderConfig[];
+  readonly models: ModelsConfig;
+  readonly log: LogConfig;
+}
+
+/** Where to listen. */
+export interface Address {
+  /** Name or IP address; IPv6 without brackets. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** The gateway as a server. */
+export interface ServerConfig {
+  readonly listen: Address;
+  /** Where /livez, /readyz and /metrics are. */
+  readonly opsListen: Address;
+  /** Undefined: clear text. */
+  readonly tls: TlsConfig | undefined;
+  readonly limits: LimitsConfig;
+  readonly drain: DrainConfig;
+  /** Serve gRPC reflection. */
+  readonly reflection: boolean;
+}
+
+/** Contents of the PEM files. */
+export interface TlsConfig {
+  readonly cert: string;
+  readonly key: Secret;
+  /** Set: callers must show a certificate that this authority signed. */
+  readonly clientCa: string | undefined;
+}
+
+/** What one caller can take from the server. */
+export interface LimitsConfig {
+  readonly requestBytesMax: number;
+  readonly connectionsMax: number;
+  readonly streamsPerConnectionMax: number;
+  /** For the headers of a request to arrive. */
+  readonly headerTimeoutMs: number;
+  /** For the body of a request to arrive. */
+  readonly bodyTimeoutMs: number;
+  /** Longest deadline of a call; also the deadline of a call that brings none. */
+  readonly deadlineMaxMs: number;
+}
+
+/** How the server stops. */
+export interface DrainConfig {
+  /** From not being ready to refusing calls, for load balancers to notice. */
+  readonly delayMs: number;
+  /** For calls in flight to end. */
+  readonly timeoutMs: number;
+}
+
+/** Who may call. Mode "off" goes with a loopback address only. */
+export interface AuthConfig {
+  readonly mode: "keys" | "off";
+  /** At least one when the mode is "keys". */
+  readonly keys: readonly ApiKeyConfig[];
+}
+
+/** An API key of a caller. */
+export interface ApiKeyConfig {
+  readonly id: string;
+  /** SHA-256 of the key, 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** Model selectors, as in Caller.models; undefined means all. */
+  readonly models: readonly string[] | undefined;
+  /** Milliseconds since 1970, wall clock; undefined means never. */
+  readonly expireTimeMs: number | undefined;
+  readonly suspended: boolean;
+}
+
+/** A provider to call. */
+export interface ProviderConfig {
+  /** Name in model selectors. */
+  readonly id: string;
+  /** Which provider module serves it; one of the kinds given to loadConfig. */
+  readonly kind: string;
+  readonly apiKey: Secret | undefined;
+  /** http(s) URL without credentials, query and trailing slash. Undefined: the kind's own. */
+  readonly baseUrl: string | undefined;
+  /** Sent with every request, by lower-case name; values may hold credentials. */
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly connectionsMax: number;
+  readonly timeouts: TimeoutsConfig;
+  /** What the operator knows of models, by name at the provider. */
+  readonly models: ReadonlyMap<string, ModelConfig>;
+}
+
+/** Bounds on calls to a provider. */
+export interface TimeoutsConfig {
+  /** For a connection to open, TLS included. */
+  readonly connectMs: number;
+  readonly firstOutputMs: number;
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+
+/** Facts of a model that take the place of the built-in ones; undefined leaves those. */
+export interface ModelConfig {
+  readonly contextWindow: number | undefined;
+  readonly maxOutputTokens: number | undefined;
+  readonly features: readonly string[] | undefined;
+  readonly prices: readonly Price[] | undefined;
+}
+
+/** How callers name models. */
+export interface ModelsConfig {
+  /** Alias or "provider/model"; undefined: none is configured. */
+  readonly default: string | undefined;
+  /** Name to alias or "provider/model"; free of cycles, providers exist. */
+  readonly aliases: ReadonlyMap<string, string>;
+}
+
+/** What is logged, and how. */
+export interface LogConfig {
+  readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  /** "auto": pretty on a terminal, JSON elsewhere. */
+  readonly format: "auto" | "json" | "pretty";
+}

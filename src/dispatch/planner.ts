@@ -1,0 +1,51 @@
+import { BadRequestSchema, PreconditionFailureSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { RoutingOptions } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Call } from "../model/call.ts";
+import { estimateCost } from "../model/cost.ts";
+import { GatewayError } from "../model/error.ts";
+import { estimateInput } from "../model/estimate.ts";
+import type { Target } from "../model/target.ts";
+import { resolveFor } from "./permission.ts";
+import type { Route, Router } from "./router.ts";
+
+/** Output assumed for a price check when neither the caller nor the model bounds it (semantics S14). */
+const outputTokensDefault = 4096;
+
+/** Where a call goes: its route, after the caller's permission and the caller's own wishes have been heard. */
+export function planOf(router: Router, { request, rpc }: Pick<Call, "request" | "rpc">): Route {
+  const route = resolveFor(router, rpc.caller, request.model);
+  if (request.routing !== undefined) {
+    narrow(route.target, request.routing);
+    refuseAboveCost(route.target, request, request.routing);
+  }
+  return route;
+}
+
+function narrow(target: Target, { allowedProviders, deniedProviders }: RoutingOptions): void {
+  const { id } = target.provider;
+  const excluded = allowedProviders.length > 0 && !allowedProviders.includes(id);
+  if (!excluded && !deniedProviders.includes(id)) return;
+  const field = excluded ? "routing.allowed_providers" : "routing.denied_providers";
+  const description = `${target.selector} is served by ${id}, which ${field} rules out`;
+  throw new GatewayError("INVALID_REQUEST", description, { metadata: { violations: "1" } }).detail(BadRequestSchema, {
+    fieldViolations: [{ field, description, reason: "NO_TARGET_LEFT" }],
+  });
+}
+
+function refuseAboveCost(target: Target, request: Call["request"], { maxCost }: RoutingOptions): void {
+  if (maxCost === undefined) return;
+  const outputTokens = request.maxOutputTokens ?? (target.facts.maxOutputTokens || outputTokensDefault);
+  const cost = estimateCost(estimateInput(request), outputTokens, target.facts.priceList)?.total;
+  // An unknown price may be above any limit.
+  if (cost?.currencyCode === maxCost.currencyCode && cost.amountNanos <= maxCost.amountNanos) return;
+  const lowest = cost === undefined ? "unknown" : String(cost.amountNanos);
+  const description =
+    cost === undefined
+      ? `the price of ${target.selector} is not known, so routing.max_cost cannot be kept`
+      : `the call may cost ${lowest} billionths of a ${cost.currencyCode}, above routing.max_cost`;
+  throw new GatewayError("COST_LIMIT_EXCEEDED", description, {
+    metadata: { maxCostNanos: String(maxCost.amountNanos), lowestCostNanos: lowest },
+  }).detail(PreconditionFailureSchema, {
+    violations: [{ type: "MAX_COST", subject: target.selector, description }],
+  });
+}

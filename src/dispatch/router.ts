@@ -1,0 +1,141 @@
+import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { GatewayError } from "../model/error.ts";
+import type { ModelFacts, Provider, Target } from "../model/target.ts";
+import { nearNames } from "./near-names.ts";
+
+/** What is known of a model that no table names: nothing, and in particular no price. */
+export const unknownModel: ModelFacts = Object.freeze({
+  contextWindow: 0,
+  maxOutputTokens: 0,
+  inputModalities: Object.freeze([]),
+  outputModalities: Object.freeze([]),
+  features: new Set<string>(),
+  priceList: undefined,
+});
+
+/** What the configuration says about names. Aliases lead to "provider/model" or to another alias, without cycles. */
+export interface RouterSnapshot {
+  readonly providers: ReadonlyMap<string, Provider>;
+  readonly aliases: ReadonlyMap<string, string>;
+  /** Alias or "provider/model" of a caller who names none. */
+  readonly defaultModel: string | undefined;
+}
+
+/** Where a selector leads. */
+export interface Route {
+  /** As the caller wrote it; empty when the default was meant. */
+  readonly selector: string;
+  readonly target: Target;
+  /** Resource name of the alias on the way, "aliases/fast"; empty when there was none. */
+  readonly alias: string;
+}
+
+/** Turns resource names into selectors: "aliases/fast" is "fast", "providers/p/models/m" is "p/m". */
+export function selectorOf(name: string): string {
+  if (name.startsWith("aliases/")) return name.slice("aliases/".length);
+  if (!name.startsWith("providers/")) return name;
+  const providerEnd = name.indexOf("/", "providers/".length);
+  if (providerEnd < 0 || !name.startsWith("/models/", providerEnd)) return name;
+  return `${name.slice("providers/".length, providerEnd)}/${name.slice(providerEnd + "/models/".length)}`;
+}
+
+/** "providers/openai/models/gpt-4o". */
+export function resourceNameOf(target: Target): string {
+  return `providers/${target.provider.id}/models/${target.model}`;
+}
+
+/**
+ * Finds the target of a selector. Built once per configuration and immutable: nothing is remembered from one call to
+ * the next, so names that callers invent cost no memory.
+ */
+export class Router {
+  /** Alias or "provider/model" of a caller who names none. */
+  readonly defaultModel: string | undefined;
+  /** Models that a provider's table or an alias names, by selector in code unit order. */
+  readonly targets: readonly Target[];
+  readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #routes = new Map<string, Route>();
+  readonly #aliases = new Map<string, readonly string[]>();
+
+  constructor({ providers, aliases, defaultModel }: RouterSnapshot) {
+    this.defaultModel = defaultModel;
+    this.#providers = providers;
+    for (const provider of providers.values()) {
+      for (const [model, facts] of provider.models) this.#declare({ provider, model, facts });
+    }
+    for (const alias of aliases.keys()) this.#declareAlias(alias, aliases);
+    const targets = new Map([...this.#routes.values()].map(({ target }) => [target.selector, target]));
+    this.targets = [...targets.values()].sort((a, b) => (a.selector < b.selector ? -1 : 1));
+  }
+
+  /** Aliases that lead to the model of this selector, in code unit order. */
+  aliasesOf(selector: string): readonly string[] {
+    return this.#aliases.get(selector) ?? [];
+  }
+
+  /** Like `resolve`, but undefined when there is nothing to be found. */
+  find(selector: string): Route | undefined {
+    const wanted = selector === "" ? this.defaultModel : selectorOf(selector);
+    if (wanted === undefined) return undefined;
+    const route = this.#routes.get(wanted);
+    if (route !== undefined) return route.selector === selector ? route : { ...route, selector };
+    const target = this.#undeclared(wanted);
+    return target && { selector, target, alias: "" };
+  }
+
+  /**
+   * The route of an alias, of "provider/model", of their resource names, or of the default when empty. A model need not
+   * be declared; its provider must. `suggestible` limits the near names of the error to what the caller may know.
+   */
+  resolve(selector: string, suggestible: (selector: string) => boolean = () => true): Route {
+    const route = this.find(selector);
+    if (route !== undefined) return route;
+    const wanted = selector === "" ? this.defaultModel : selectorOf(selector);
+    if (wanted === undefined) throw modelRequired();
+    throw modelNotFound(wanted, nearNames(wanted, [...this.#routes.keys()].filter(suggestible)));
+  }
+
+  #declare({ provider, model, facts }: Omit<Target, "selector">): void {
+    const selector = `${provider.id}/${model}`;
+    const target = Object.freeze({ provider, model, selector, facts });
+    this.#routes.set(selector, Object.freeze({ selector, target, alias: "" }));
+  }
+
+  #declareAlias(alias: string, aliases: ReadonlyMap<string, string>): void {
+    let leadsTo = alias;
+    for (let steps = 0; steps < aliases.size && aliases.has(leadsTo); steps++) {
+      leadsTo = selectorOf(aliases.get(leadsTo) ?? "");
+    }
+    const target = this.#routes.get(leadsTo)?.target ?? this.#undeclared(leadsTo);
+    if (target === undefined) return;
+    this.#routes.set(alias, Object.freeze({ selector: alias, target, alias: `aliases/${alias}` }));
+    this.#aliases.set(target.selector, [...this.aliasesOf(target.selector), alias].sort());
+  }
+
+  #undeclared(selector: string): Target | undefined {
+    const slash = selector.indexOf("/");
+    const provider = this.#providers.get(selector.slice(0, Math.max(0, slash)));
+    const model = selector.slice(slash + 1);
+    if (provider === undefined || model === "") return undefined;
+    return { provider, model, selector, facts: provider.models.get(model) ?? unknownModel };
+  }
+}
+
+function modelRequired(): GatewayError {
+  const description = "no model is given and the gateway has no default. Set model to an alias or to provider/model";
+  return new GatewayError("MODEL_REQUIRED", description).detail(BadRequestSchema, {
+    fieldViolations: [{ field: "model", description, reason: "MODEL_REQUIRED" }],
+  });
+}
+
+function modelNotFound(model: string, near: readonly string[]): GatewayError {
+  const advice =
+    near.length > 0
+      ? `Did you mean ${near.join(" or ")}`
+      : "Use an alias or provider/model of a configured provider. ListModels lists them";
+  const metadata = { model, nearNames: near.join(",") };
+  return new GatewayError("MODEL_NOT_FOUND", `unknown model ${model}. ${advice}`, { metadata }).detail(
+    ResourceInfoSchema,
+    { resourceType: "llmhub.v1.Model", resourceName: model, description: "no alias and no provider of this name" },
+  );
+}

@@ -1,0 +1,71 @@
+import type { Attempt } from "../../model/call.ts";
+import type { Interceptor } from "../../model/dispatch.ts";
+import { GatewayError, type Reason } from "../../model/error.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+
+/** Learns how attempts at a provider go. */
+export type Watch = (providerId: string, seen: Seen) => void;
+
+/** One attempt as the health of its provider sees it. */
+export interface Seen {
+  readonly failed: boolean;
+  /** Empty when it did not fail. */
+  readonly reason: Reason | "";
+  /** From sending to the first content; undefined when there was none. */
+  readonly firstOutputMs: number | undefined;
+}
+
+/** Failures that say something about the provider; the others are the caller's doing. */
+const providerFailures: ReadonlySet<Reason> = new Set<Reason>([
+  "PROVIDER_UNAVAILABLE",
+  "PROVIDER_OVERLOADED",
+  "PROVIDER_TIMEOUT",
+  "PROVIDER_RATE_LIMITED",
+  "PROVIDER_QUOTA_EXHAUSTED",
+  "PROVIDER_CREDENTIAL_INVALID",
+  "PROVIDER_BAD_RESPONSE",
+  "STREAM_INTERRUPTED",
+]);
+
+/** Counts attempts by outcome and lets the health of the provider know. */
+export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt> {
+  return (next) => async (attempt) => {
+    const { id } = attempt.target.provider;
+    try {
+      const reply = await next(attempt);
+      const firstOutputMs = reply.firstOutputMs - reply.sentMs;
+      reply.outcome.then(({ error }) => note(metrics, watch, id, error, firstOutputMs));
+      return reply;
+    } catch (error) {
+      note(metrics, watch, id, GatewayError.of(error), undefined);
+      throw error;
+    }
+  };
+}
+
+function note(
+  metrics: Metrics,
+  watch: Watch,
+  id: string,
+  error: GatewayError | undefined,
+  firstMs: number | undefined,
+) {
+  metrics.attempts.cell(id, attemptOutcome(error)).value += 1;
+  if (error === undefined || providerFailures.has(error.reason)) {
+    watch(id, { failed: error !== undefined, reason: error?.reason ?? "", firstOutputMs: firstMs });
+  }
+  if (error === undefined) {
+    metrics.credentialUnhealthy.cell(id).value = 0;
+    return;
+  }
+  if (error.reason === "PROVIDER_CREDENTIAL_INVALID") metrics.credentialUnhealthy.cell(id).value = 1;
+  if (error.info["cause"] === "redirect") metrics.redirectsBlocked.cell(id).value += 1;
+  if (error.reason === "PROVIDER_BAD_RESPONSE") metrics.unreadableAnswers.cell(id).value += 1;
+}
+
+/** "ok", the provider's HTTP status, the cause, or the reason: a small set of words. */
+export function attemptOutcome(error: GatewayError | undefined): string {
+  if (error === undefined) return "ok";
+  if (error.upstream.status >= 400) return String(error.upstream.status);
+  return error.info["cause"] ?? error.reason.toLowerCase();
+}

@@ -1,0 +1,27 @@
+import type { Attempt } from "../../model/call.ts";
+import type { Dispatch } from "../../model/dispatch.ts";
+import { GatewayError } from "../../model/error.ts";
+
+/**
+ * Tries once more, on a new connection, when one broke before any answer: a provider closes idle connections just as a
+ * request goes out, and the caller need not see that (semantics U7, U24). Everything else passes.
+ */
+export function reconnect(next: Dispatch<Attempt>): Dispatch<Attempt> {
+  return async (attempt) => {
+    try {
+      return await next(attempt);
+    } catch (error) {
+      const failure = brokenConnection(error);
+      if (failure === undefined || attempt.freshConnection || attempt.call.rpc.signal.aborted) throw error;
+      return next({
+        ...attempt,
+        failures: failure.attempts,
+        freshConnection: true,
+      });
+    }
+  };
+}
+
+function brokenConnection(error: unknown) {
+  return error instanceof GatewayError && error.info["cause"] === "reset" ? error.failure : undefined;
+}

@@ -1,0 +1,24 @@
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Attempt, Timeouts } from "../../model/call.ts";
+import type { Dispatch } from "../../model/dispatch.ts";
+
+/**
+ * Sets the time limits of an attempt: the provider's, tightened by the caller's wishes. The caller's deadline needs no
+ * limit of its own: it ends the call through its signal.
+ */
+export function timeout(next: Dispatch<Attempt>): Dispatch<Attempt> {
+  return (attempt) => next({ ...attempt, timeouts: timeoutsOf(attempt) });
+}
+
+/** A whole answer comes only when it is complete, so its first output has as much time as its last. */
+export function timeoutsOf({ call, target }: Pick<Attempt, "call" | "target">): Timeouts {
+  const { firstOutputMs, idleMs, totalMs } = target.provider.timeouts;
+  const { attemptTimeout, firstOutputTimeout } = call.request.routing ?? {};
+  const total = Math.min(totalMs, msOf(attemptTimeout));
+  const first = call.stream ? firstOutputMs : total;
+  return { firstOutputMs: Math.min(first, total, msOf(firstOutputTimeout)), idleMs, totalMs: total };
+}
+
+function msOf(duration: Duration | undefined): number {
+  return duration === undefined ? Number.POSITIVE_INFINITY : Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+}

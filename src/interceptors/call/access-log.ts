@@ -1,0 +1,101 @@
+import { FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import type { Call } from "../../model/call.ts";
+import type { Interceptor } from "../../model/dispatch.ts";
+import { GatewayError } from "../../model/error.ts";
+import type { Outcome, Reply } from "../../model/reply.ts";
+import { codeName } from "../../telemetry/code-name.ts";
+import { faultOf, type LogFields, type Logger } from "../../telemetry/logger.ts";
+
+/** Labels of one call that are logged, and characters of each. */
+const labelsMax = 8;
+const labelCharsMax = 64;
+
+const finishReasons = new Map<number, string>(Object.entries(FinishReason).map(([name, number]) => [number, name]));
+
+/** One line per call, when it has ended. Errors of the gateway itself are errors, provider failures warnings. */
+export function accessLog(logger: Logger): Interceptor<Call> {
+  return (next) => async (call) => {
+    let reply: Reply;
+    try {
+      reply = await next(call);
+    } catch (error) {
+      const failure = GatewayError.of(error);
+      write(logger, { ...callFields(call), ...failureFields(call, failure) }, failure);
+      throw error;
+    }
+    void reply.outcome.then((outcome) =>
+      write(logger, { ...callFields(call), ...replyFields(call, reply, outcome) }, outcome.error),
+    );
+    return reply;
+  };
+}
+
+function write(logger: Logger, fields: LogFields, error: GatewayError | undefined): void {
+  if (error === undefined) logger.info(fields, "call");
+  else if (error.reason === "INTERNAL") logger.error({ ...fields, fault: faultOf(error.cause) }, "call");
+  else if (isProviderFault(error)) logger.warn(fields, "call");
+  else logger.info(fields, "call");
+}
+
+function isProviderFault({ reason }: GatewayError): boolean {
+  return reason.startsWith("PROVIDER_") || reason === "STREAM_INTERRUPTED";
+}
+
+function callFields({ id, rpc, request }: Call): LogFields {
+  return {
+    callId: id,
+    requestId: rpc.requestId,
+    keyId: rpc.caller.keyId,
+    method: rpc.method,
+    requestedModel: request.model,
+    labels: boundedLabels(request.labels),
+  };
+}
+
+function failureFields({ rpc }: Call, error: GatewayError): LogFields {
+  const attempts = error.failure?.attempts ?? [];
+  const last = attempts.at(-1);
+  return {
+    provider: last?.provider ?? "",
+    model: last?.model ?? "",
+    upstreamRequestId: error.upstream.requestId,
+    attempts: attempts.length,
+    durationMs: since(rpc.startMs, performance.now()),
+    outcome: "rejected",
+    code: codeName(error.code),
+    reason: error.reason,
+  };
+}
+
+function replyFields({ rpc }: Call, reply: Reply, outcome: Outcome): LogFields {
+  const { target } = reply.attempt;
+  const { usage, cost, error } = outcome;
+  return {
+    provider: target.provider.id,
+    model: target.selector,
+    upstreamModel: reply.upstreamModel,
+    upstreamRequestId: reply.upstreamRequestId,
+    attempts: reply.attempt.failures.length + 1,
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    usageEstimated: usage.source === UsageSource.ESTIMATED,
+    costNanos: cost?.total?.amountNanos.toString(),
+    firstOutputMs: since(rpc.startMs, reply.firstOutputMs),
+    durationMs: since(rpc.startMs, outcome.endMs),
+    outcome: outcome.state,
+    code: codeName(error?.code),
+    reason: error?.reason,
+    finishReason: finishReasons.get(outcome.finishReason) ?? "OTHER",
+  };
+}
+
+/** Milliseconds with one decimal. */
+function since(startMs: number, endMs: number): number {
+  return Math.round((endMs - startMs) * 10) / 10;
+}
+
+function boundedLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(labels).slice(0, labelsMax);
+  return Object.fromEntries(kept.map(([name, value]) => [name, value.slice(0, labelCharsMax)]));
+}

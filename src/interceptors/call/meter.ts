@@ -1,0 +1,85 @@
+import type { Attempt as AttemptRecord } from "../../../gen/llmhub/v1/routing_pb.ts";
+import { type Cost, type Usage, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import type { Call } from "../../model/call.ts";
+import type { Interceptor } from "../../model/dispatch.ts";
+import { GatewayError } from "../../model/error.ts";
+import type { Outcome, Reply } from "../../model/reply.ts";
+import { codeName } from "../../telemetry/code-name.ts";
+import type { Metrics, Series } from "../../telemetry/metrics.ts";
+
+/** Counts each call once, when it has ended: status, time, tokens, cost and attempts. */
+export function meter(metrics: Metrics): Interceptor<Call> {
+  return (next) => async (call) => {
+    let reply: Reply;
+    try {
+      reply = await next(call);
+    } catch (error) {
+      countRejected(metrics, call, GatewayError.of(error));
+      throw error;
+    }
+    if (call.stream) metrics.openStreams.cell(call.rpc.method).value += 1;
+    void reply.outcome.then((outcome) => countEnded(metrics, call, reply, outcome));
+    return reply;
+  };
+}
+
+function countRejected(metrics: Metrics, { rpc }: Call, error: GatewayError): void {
+  const { attempts = [], usage, cost } = error.failure ?? {};
+  for (const attempt of attempts) countAttempt(metrics, attempt);
+  const last = attempts.at(-1);
+  const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
+  series.calls(codeName(error.code)).value += 1;
+  series.duration.observe(secondsBetween(rpc.startMs, performance.now()));
+  if (usage !== undefined) countUsage(series, usage, cost);
+}
+
+function countEnded(
+  metrics: Metrics,
+  { rpc, stream }: Call,
+  reply: Reply,
+  { state, error, ...outcome }: Outcome,
+): void {
+  const { provider, model } = reply.attempt.target;
+  for (const failure of reply.attempt.failures) countAttempt(metrics, failure);
+  // Who leaves or runs out of time says nothing about the provider.
+  countOutcome(metrics, provider.id, state === "failed" ? (error?.reason ?? "INTERNAL") : "OK");
+  if (stream) metrics.openStreams.cell(rpc.method).value -= 1;
+  if (stream && state === "failed") metrics.brokenStreams.cell(error?.reason ?? "INTERNAL").value += 1;
+
+  const series = metrics.series(rpc.method, provider.id, model);
+  series.calls(codeName(error?.code)).value += 1;
+  series.duration.observe(secondsBetween(rpc.startMs, outcome.endMs));
+  series.firstOutput.observe(secondsBetween(rpc.startMs, reply.firstOutputMs));
+  countUsage(series, outcome.usage, outcome.cost);
+}
+
+function countUsage(series: Series, usage: Usage, cost: Cost | undefined): void {
+  series.input.value += usage.inputTokens;
+  series.output.value += usage.outputTokens;
+  series.cacheRead.value += usage.cacheReadTokens ?? 0;
+  series.cacheWrite.value += usage.cacheWriteTokens ?? 0;
+  series.reasoning.value += usage.reasoningTokens ?? 0;
+  if (cost?.total !== undefined) series.costDollars.value += Number(cost.total.amountNanos) / 1e9;
+  if (usage.source === UsageSource.ESTIMATED) series.usageEstimated.value += 1;
+}
+
+function countAttempt(metrics: Metrics, { provider, errorReason, upstreamStatus }: AttemptRecord): void {
+  if (upstreamStatus >= 300 && upstreamStatus < 400) metrics.redirectsBlocked.cell(provider).value += 1;
+  countOutcome(metrics, provider, errorReason === "" ? "OK" : errorReason);
+}
+
+function countOutcome(metrics: Metrics, provider: string, reason: string): void {
+  metrics.attempts.cell(provider, reason).value += 1;
+  if (reason === "PROVIDER_BAD_RESPONSE") metrics.unreadableAnswers.cell(provider).value += 1;
+  if (reason === "OK") metrics.credentialUnhealthy.cell(provider).value = 0;
+  if (reason === "PROVIDER_CREDENTIAL_INVALID") metrics.credentialUnhealthy.cell(provider).value = 1;
+}
+
+/** The provider's name of the model: a record has the selector, which begins with the provider. */
+function modelName({ provider, model }: AttemptRecord): string {
+  return model.startsWith(`${provider}/`) ? model.slice(provider.length + 1) : model;
+}
+
+function secondsBetween(startMs: number, endMs: number): number {
+  return Math.max(0, endMs - startMs) / 1000;
+}

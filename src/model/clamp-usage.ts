@@ -1,0 +1,67 @@
+import type { Usage } from "../../gen/llmhub/v1/usage_pb.ts";
+
+/** Largest int32, the type of every count in Usage. */
+const tokensMax = 2 ** 31 - 1;
+
+/** A usage that can be trusted, and whether the given one could not. */
+export interface ClampedUsage {
+  readonly usage: Usage;
+  readonly changed: boolean;
+}
+
+/**
+ * Brings every count of a usage into whole numbers from 0 to the context window (0: unknown, then the largest int32) and
+ * restores cache_read + cache_write ≤ input and reasoning ≤ output. Not a number becomes 0. The given usage is not
+ * changed, and is given back itself when nothing was wrong.
+ */
+export function clampUsage(usage: Usage, contextWindow: number): ClampedUsage {
+  const limit = contextWindow > 0 && contextWindow < tokensMax ? contextWindow : tokensMax;
+  const inputTokens = clamp(usage.inputTokens, limit);
+  const outputTokens = clamp(usage.outputTokens, limit);
+  const cacheReadTokens = clampKnown(usage.cacheReadTokens, inputTokens);
+  const clamped: Usage = {
+    ...usage,
+    inputTokens,
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens: clampKnown(usage.cacheWriteTokens, inputTokens - (cacheReadTokens ?? 0)),
+    reasoningTokens: clampKnown(usage.reasoningTokens, outputTokens),
+  };
+  const changed = differs(usage, clamped) || clampDetails(clamped);
+  return changed ? { usage: clamped, changed } : { usage, changed };
+}
+
+function clamp(count: number, limit: number): number {
+  // Written so that NaN ends at 0.
+  return count > 0 ? Math.min(Math.floor(count), limit) : 0;
+}
+
+function clampKnown(count: number | undefined, limit: number): number | undefined {
+  return count === undefined ? undefined : clamp(count, limit);
+}
+
+function differs(a: Usage, b: Usage): boolean {
+  return (
+    a.inputTokens !== b.inputTokens ||
+    a.outputTokens !== b.outputTokens ||
+    a.cacheReadTokens !== b.cacheReadTokens ||
+    a.cacheWriteTokens !== b.cacheWriteTokens ||
+    a.reasoningTokens !== b.reasoningTokens
+  );
+}
+
+/** The counts in lists, which are rarely there. True if one had to change. */
+function clampDetails(usage: Usage): boolean {
+  const { byModality, toolUses, inputTokens, outputTokens } = usage;
+  usage.byModality = byModality.map((share) => ({
+    ...share,
+    inputTokens: clamp(share.inputTokens, inputTokens),
+    outputTokens: clamp(share.outputTokens, outputTokens),
+  }));
+  usage.toolUses = Object.fromEntries(Object.entries(toolUses).map(([tool, uses]) => [tool, clamp(uses, tokensMax)]));
+  const shareChanged = usage.byModality.some(
+    (share, i) =>
+      share.inputTokens !== byModality[i]?.inputTokens || share.outputTokens !== byModality[i]?.outputTokens,
+  );
+  return shareChanged || Object.entries(usage.toolUses).some(([tool, uses]) => uses !== toolUses[tool]);
+}

@@ -1,0 +1,151 @@
+import { create } from "@bufbuild/protobuf";
+import type { TokenLogprob } from "../../gen/llmhub/v1/completion_pb.ts";
+import { PartDeltaSchema, PartFinishedSchema, PartStartedSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import {
+  type Citation,
+  type ContentPart,
+  ContentPartSchema,
+  type PartSignature,
+} from "../../gen/llmhub/v1/content_pb.ts";
+import { type Chunk, textDelta } from "../model/chunk.ts";
+
+/** Kinds of part that grow by text. */
+export type TextKind = "text" | "reasoning" | "refusal";
+
+/** What is known of a part only at its end. */
+export interface PartEnding {
+  readonly signature?: PartSignature;
+  readonly encryptedContent?: string;
+}
+
+const none = -1;
+
+/**
+ * Turns a dialect's fragments into parts. At most one part that grows by text is open at a time, because text of
+ * another kind closes it; tool calls stay open beside it, since providers interleave their arguments. A part begins
+ * with its first content, so preamble yields nothing. No delta ends inside a surrogate pair.
+ */
+export class PartWriter {
+  #next = 0;
+  #open = none;
+  #kind: TextKind = "text";
+  /** High surrogate whose other half has not come. */
+  #carry = "";
+  /** Open tool calls, each with the high surrogate it waits to complete. */
+  readonly #tools = new Map<number, string>();
+
+  /** Parts begun so far. */
+  get count(): number {
+    return this.#next;
+  }
+
+  /** Appends text to the open part of this kind, beginning one where another kind or none is open. */
+  text(kind: TextKind, fragment: string, out: Chunk[], logprobs?: TokenLogprob[]): void {
+    if (fragment === "" && logprobs === undefined) return;
+    if (this.#open === none || this.#kind !== kind) this.#begin(kind, out);
+    const text = this.#whole(fragment);
+    if (logprobs !== undefined) out.push(withLogprobs(textChunk(kind, this.#open, text), logprobs));
+    else if (text !== "") out.push(textChunk(kind, this.#open, text));
+  }
+
+  /** Adds a source to the open text part. */
+  citation(citation: Citation, out: Chunk[]): void {
+    if (this.#open === none) this.#begin("text", out);
+    const delta = { case: "citation", value: citation } as const;
+    out.push({ case: "partDelta", value: create(PartDeltaSchema, { index: this.#open, delta }) });
+  }
+
+  /** Begins a tool call; returns the index for its arguments. */
+  tool(id: string, name: string, out: Chunk[], rest: Partial<Pick<ContentPart, "signature">> = {}): number {
+    this.close(out);
+    const index = this.#next++;
+    const part = create(ContentPartSchema, { ...rest, part: { case: "toolCall", value: { id, name } } });
+    out.push({ case: "partStarted", value: create(PartStartedSchema, { index, part }) });
+    this.#tools.set(index, "");
+    return index;
+  }
+
+  /** Appends to the arguments of a tool call. */
+  arguments(index: number, fragment: string, out: Chunk[]): void {
+    if (fragment === "") return;
+    const text = (this.#tools.get(index) ?? "") + fragment;
+    const split = endsInHalf(text);
+    this.#tools.set(index, split ? text.slice(-1) : "");
+    const chunk = textDelta(index, "");
+    chunk.value.delta = { case: "argumentsJson", value: split ? text.slice(0, -1) : text };
+    out.push(chunk);
+  }
+
+  /** Ends a tool call before the others. */
+  closeTool(index: number, out: Chunk[]): void {
+    if (this.#tools.delete(index)) finish(index, {}, out);
+  }
+
+  /** A part that does not grow. */
+  whole(part: ContentPart, out: Chunk[]): void {
+    this.close(out);
+    const index = this.#next++;
+    out.push({ case: "partStarted", value: create(PartStartedSchema, { index, part }) });
+    finish(index, {}, out);
+  }
+
+  /** Ends the open text part, if any. An ending without an open part makes an empty part of `kind` first. */
+  close(out: Chunk[], ending?: PartEnding, kind: TextKind = "reasoning"): void {
+    if (this.#open === none) {
+      if (ending === undefined) return;
+      this.#begin(kind, out);
+    }
+    if (this.#carry !== "") {
+      // The other half never came: a lone surrogate cannot be sent, U+FFFD stands for it.
+      out.push(textChunk(this.#kind, this.#open, "\ufffd"));
+      this.#carry = "";
+    }
+    finish(this.#open, ending ?? {}, out);
+    this.#open = none;
+  }
+
+  /** Ends every part. */
+  closeAll(out: Chunk[]): void {
+    this.close(out);
+    for (const index of this.#tools.keys()) finish(index, {}, out);
+    this.#tools.clear();
+  }
+
+  #begin(kind: TextKind, out: Chunk[]): void {
+    this.close(out);
+    this.#kind = kind;
+    this.#open = this.#next++;
+    const part = kind === "reasoning" ? { case: kind, value: {} } : { case: kind, value: "" };
+    out.push({
+      case: "partStarted",
+      value: create(PartStartedSchema, { index: this.#open, part: { part } as never }),
+    });
+  }
+
+  #whole(fragment: string): string {
+    const text = this.#carry === "" ? fragment : this.#carry + fragment;
+    const split = endsInHalf(text);
+    this.#carry = split ? text.slice(-1) : "";
+    return split ? text.slice(0, -1) : text;
+  }
+}
+
+function endsInHalf(text: string): boolean {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last <= 0xdbff;
+}
+
+function textChunk(kind: TextKind, index: number, text: string): Chunk & { case: "partDelta" } {
+  const chunk = textDelta(index, text);
+  if (kind !== "text") chunk.value.delta = { case: kind, value: text };
+  return chunk;
+}
+
+function withLogprobs(chunk: Chunk & { case: "partDelta" }, logprobs: TokenLogprob[]): Chunk {
+  chunk.value.logprobs = logprobs;
+  return chunk;
+}
+
+function finish(index: number, ending: PartEnding, out: Chunk[]): void {
+  out.push({ case: "partFinished", value: create(PartFinishedSchema, { index, ...ending }) });
+}

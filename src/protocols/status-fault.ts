@@ -1,0 +1,112 @@
+import {
+  BadRequestSchema,
+  PreconditionFailureSchema,
+  QuotaFailureSchema,
+  ResourceInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
+import { GatewayError, type Reason } from "../model/error.ts";
+import type { Failure, Headers } from "../model/protocol.ts";
+
+/** What a dialect reads out of an error body. */
+export interface FaultReading {
+  /** The provider's own error code or type; never its message, which can hold content. */
+  readonly code: string;
+  /** Where the body says more than the status: a context overflow behind 400, an empty account behind 429. */
+  readonly reason?: Reason | undefined;
+  readonly requestId: string;
+  /** A delay that the body names, in milliseconds. */
+  readonly retryMs?: number | undefined;
+  /** More metadata, such as limitTokens. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Longest delay that a provider's hint is believed for (semantics: cooldown cap of 10 minutes). */
+const retryMsMax = 600_000;
+
+const explanations: Partial<Record<Reason, string>> = {
+  CONTEXT_LENGTH_EXCEEDED: "the input does not fit the context window of",
+  PROVIDER_CONTENT_FILTERED: "the provider refused the input for",
+  PROVIDER_INVALID_REQUEST: "the provider refused the request as invalid for",
+  PROVIDER_CREDENTIAL_INVALID: "the provider refused the gateway's credential for",
+  PROVIDER_QUOTA_EXHAUSTED: "the gateway's account at the provider is used up for",
+  PROVIDER_MODEL_NOT_FOUND: "the provider does not know the configured model",
+  MODEL_NOT_FOUND: "the provider does not know the model",
+  PROVIDER_RATE_LIMITED: "the provider limits the rate of calls to",
+  PROVIDER_OVERLOADED: "the provider is overloaded, for",
+  PROVIDER_TIMEOUT: "the provider timed out for",
+  PROVIDER_UNAVAILABLE: "the provider failed for",
+  PROVIDER_BAD_RESPONSE: "the provider's answer cannot be read, for",
+};
+
+/** The error for an HTTP status, unless the dialect read a reason out of the body. `nowMs` is wall-clock time. */
+export function statusFault(failure: Failure, reading: FaultReading, nowMs = Date.now()): GatewayError {
+  const { provider, model, status, headers } = failure;
+  const reason = reading.reason ?? reasonOf(status, failure.modelDeclared);
+  const retryMs = reading.retryMs ?? retryMsOf(headers, nowMs);
+  const { code, requestId } = reading;
+  const error = new GatewayError(
+    reason,
+    `${explanations[reason] ?? "the provider failed for"} ${provider}/${model} (HTTP ${status})`,
+    {
+      metadata: { provider, model, upstreamStatus: String(status), upstreamCode: code, requestId, ...reading.metadata },
+      upstream: { status, code, requestId },
+      ...(retryMs === undefined ? {} : { retryMs }),
+    },
+  );
+  attachDetail(error, `providers/${provider}`, `providers/${provider}/models/${model}`);
+  return error;
+}
+
+/** The reason behind an HTTP status when the body says nothing better (semantics S4, U15–U21). */
+export function reasonOf(status: number, modelDeclared: boolean): Reason {
+  if (status === 401 || status === 403) return "PROVIDER_CREDENTIAL_INVALID";
+  if (status === 402) return "PROVIDER_QUOTA_EXHAUSTED";
+  if (status === 404) return modelDeclared ? "PROVIDER_MODEL_NOT_FOUND" : "MODEL_NOT_FOUND";
+  if (status === 408 || status === 504) return "PROVIDER_TIMEOUT";
+  if (status === 409 || status === 425) return "PROVIDER_UNAVAILABLE";
+  if (status === 429) return "PROVIDER_RATE_LIMITED";
+  if (status === 503 || status === 529) return "PROVIDER_OVERLOADED";
+  if (status >= 500) return "PROVIDER_UNAVAILABLE";
+  if (status >= 400) return "PROVIDER_INVALID_REQUEST";
+  return "PROVIDER_BAD_RESPONSE";
+}
+
+/**
+ * Delay from retry-after-ms or retry-after (seconds or an HTTP date, RFC 9110), at most 10 minutes. Undefined when
+ * absent, negative or unreadable. `nowMs` is wall-clock time.
+ */
+export function retryMsOf(headers: Headers, nowMs: number): number | undefined {
+  const ms = Number(headers["retry-after-ms"] ?? Number.NaN);
+  if (ms >= 0) return Math.min(ms, retryMsMax);
+  const value = headers["retry-after"];
+  if (typeof value !== "string") return undefined;
+  if (/^\s*-?\d*\.?\d+(e\d+)?\s*$/i.test(value)) {
+    const seconds = Number(value);
+    return seconds >= 0 ? Math.min(seconds * 1000, retryMsMax) : undefined;
+  }
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), retryMsMax);
+}
+
+function attachDetail(error: GatewayError, provider: string, model: string): void {
+  const description = error.rawMessage;
+  const precondition = (type: string) => ({ violations: [{ type, subject: provider, description }] });
+  switch (error.reason) {
+    case "PROVIDER_RATE_LIMITED":
+      error.detail(QuotaFailureSchema, { violations: [{ subject: provider, description }] });
+      break;
+    case "PROVIDER_QUOTA_EXHAUSTED":
+      error.detail(PreconditionFailureSchema, precondition("PROVIDER_QUOTA"));
+      break;
+    case "PROVIDER_CREDENTIAL_INVALID":
+      error.detail(PreconditionFailureSchema, precondition("PROVIDER_CREDENTIAL"));
+      break;
+    case "CONTEXT_LENGTH_EXCEEDED":
+      error.detail(BadRequestSchema, { fieldViolations: [{ field: "messages", description }] });
+      break;
+    case "MODEL_NOT_FOUND":
+      error.detail(ResourceInfoSchema, { resourceType: "model", resourceName: model, description });
+      break;
+    default:
+  }
+}

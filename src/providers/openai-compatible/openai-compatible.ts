@@ -1,0 +1,14 @@
+import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { bearer } from "../authorize.ts";
+import type { ProviderFacts } from "../provider.ts";
+
+/** Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, LM Studio, a company's own. */
+export const openaiCompatible: ProviderFacts = {
+  kind: "openai-compatible",
+  displayName: "OpenAI-compatible server",
+  baseUrl: undefined,
+  keyRequired: false,
+  authorize: bearer,
+  protocol: () => chatCompletions,
+  healthPath: "/models",
+};

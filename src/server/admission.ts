@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { Caller } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
+import type { ApiKeys } from "./api-keys.ts";
+import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
+import { RpcScope } from "./rpc-scope.ts";
+
+/** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
+const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection."];
+
+const anyone: Caller = { keyId: "", models: undefined };
+
+/** What admission decides by. */
+export interface AdmissionOptions {
+  /** Undefined: authentication is off, everyone may call everything. */
+  readonly keys: ApiKeys | undefined;
+  /** Longest time for a call, and the time of a call that brings no deadline. */
+  readonly deadlineMaxMs: number;
+  /** The gateway takes no new calls. */
+  readonly draining: () => boolean;
+  /** The clock of performance.now(). */
+  readonly now: () => number;
+}
+
+/** Decides by the headers alone, before anything of a message is read, who calls and for how long. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #scopes = new Set<RpcScope>();
+  readonly #left = (scope: RpcScope): void => {
+    this.#scopes.delete(scope);
+  };
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** Calls admitted and not ended. */
+  get inFlight(): number {
+    return this.#scopes.size;
+  }
+
+  /**
+   * Opens a call; whoever gets the scope must end it.
+   * @param path "/llmhub.v1.CompletionService/Complete".
+   * @throws GatewayError with "x-request-id" in its metadata: GATEWAY_DRAINING, CREDENTIALS_MISSING, API_KEY_*,
+   *   INVALID_REQUEST, DEADLINE_EXCEEDED.
+   */
+  admit(headers: IncomingHttpHeaders, path: string): RpcScope {
+    const requestId = requestIdOf(headers["x-request-id"]);
+    try {
+      return this.#admit(headers, path.slice(1), requestId);
+    } catch (error) {
+      const failure = GatewayError.of(error);
+      failure.metadata.set("x-request-id", requestId);
+      throw failure;
+    }
+  }
+
+  /** Ends all calls that are open. */
+  abortAll(reason: GatewayError): void {
+    for (const scope of [...this.#scopes]) scope.abort(reason);
+  }
+
+  #admit(headers: IncomingHttpHeaders, method: string, requestId: string): RpcScope {
+    const { keys, deadlineMaxMs, draining, now } = this.#options;
+    const open = openPrefixes.some((prefix) => method.startsWith(prefix));
+    if (!open && draining()) {
+      throw new GatewayError("GATEWAY_DRAINING", "this gateway is shutting down - repeat the call on another connection");
+    }
+    const caller = open || keys === undefined ? anyone : keys.identify(credential(headers));
+    const timeoutMs = effectiveTimeoutMs(callerTimeoutMs(headers), open ? timeoutMsMax : deadlineMaxMs);
+    const scope = new RpcScope({ method, requestId, caller, startMs: now() }, timeoutMs, this.#left);
+    this.#scopes.add(scope);
+    return scope;
+  }
+}
+
+function requestIdOf(value: string | string[] | undefined): string {
+  return typeof value === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(value) ? value : randomUUID();
+}
+
+/** The secret that a caller shows, from either of the two headers. */
+function credential(headers: IncomingHttpHeaders): string {
+  const { authorization } = headers;
+  const apiKey = headers["x-api-key"];
+  if (authorization === undefined && apiKey === undefined) {
+    throw new GatewayError("CREDENTIALS_MISSING", "an API key is needed - send it as authorization Bearer lh_...");
+  }
+  const bearer = authorization === undefined ? undefined : /^bearer +([^\s,]+)$/i.exec(authorization)?.[1];
+  if (authorization !== undefined && bearer === undefined) {
+    throw new GatewayError("API_KEY_INVALID", "the authorization header is not of the form Bearer lh_...");
+  }
+  const secret = bearer ?? apiKey;
+  if (typeof secret !== "string" || (apiKey !== undefined && apiKey !== secret)) {
+    throw new GatewayError("API_KEY_INVALID", "the call shows two different API keys - send one of them only");
+  }
+  return secret;
+}

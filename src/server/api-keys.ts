@@ -1,0 +1,70 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import type { Caller } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
+
+/** A key that callers may show. */
+export interface ApiKey {
+  readonly id: string;
+  /** SHA-256 of the secret, 64 lower-case hex digits. */
+  readonly sha256: string;
+  /** As in Caller.models. */
+  readonly models: readonly string[] | undefined;
+  /** Milliseconds since 1970; undefined means never. */
+  readonly expireTimeMs: number | undefined;
+  readonly suspended: boolean;
+}
+
+/** Longest secret that is looked at; longer ones are refused without hashing them. */
+const secretCharsMax = 512;
+/** Clocks of several machines differ: a key lives this much longer than it says. */
+const leewayMs = 60_000;
+/** Hex digits of the digest that find an entry; the whole digest is then compared in constant time. */
+const prefixChars = 16;
+
+interface Entry {
+  readonly key: ApiKey;
+  readonly digest: Buffer;
+  readonly caller: Caller;
+}
+
+/** The callers that are known, by the digest of their secret. Holds no secret. */
+export class ApiKeys {
+  readonly #entries = new Map<string, Entry>();
+  readonly #nowMs: () => number;
+
+  /** @param nowMs the wall clock: expiry is a date, not a duration. */
+  constructor(keys: readonly ApiKey[], nowMs: () => number) {
+    this.#nowMs = nowMs;
+    for (const key of keys) {
+      const prefix = key.sha256.slice(0, prefixChars);
+      const other = this.#entries.get(prefix);
+      if (other !== undefined) throw new Error(`the API keys ${other.key.id} and ${key.id} have the same digest`);
+      const digest = Buffer.from(key.sha256, "hex");
+      if (digest.length !== 32) throw new Error(`the sha256 of the API key ${key.id} is not 64 hex digits`);
+      this.#entries.set(prefix, { key, digest, caller: { keyId: key.id, models: key.models } });
+    }
+  }
+
+  /** Who shows this secret. Throws API_KEY_INVALID, API_KEY_EXPIRED or API_KEY_SUSPENDED. About 2 µs. */
+  identify(presented: string): Caller {
+    const entry = presented.length > secretCharsMax ? undefined : this.#find(hash("sha256", presented, "hex"));
+    if (entry === undefined) throw new GatewayError("API_KEY_INVALID", "the API key is not known");
+    const { key } = entry;
+    if (key.expireTimeMs !== undefined && this.#nowMs() >= key.expireTimeMs + leewayMs) {
+      throw new GatewayError("API_KEY_EXPIRED", "the API key has expired", {
+        metadata: { expireTime: new Date(key.expireTimeMs).toISOString() },
+      });
+    }
+    if (key.suspended) {
+      throw new GatewayError("API_KEY_SUSPENDED", "the API key is suspended", {
+        metadata: { subject: `apiKeys/${key.id}` },
+      });
+    }
+    return entry.caller;
+  }
+
+  #find(digest: string): Entry | undefined {
+    const entry = this.#entries.get(digest.slice(0, prefixChars));
+    return entry !== undefined && timingSafeEqual(entry.digest, Buffer.from(digest, "hex")) ? entry : undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { GatewayError, type Reason } from "../model/error.ts";
+
+/** What an error of the RPC framework means here. Codes that are missing are bugs of ours. */
+const reasonsByCode: ReadonlyMap<Code, Reason> = new Map([
+  [Code.InvalidArgument, "INVALID_REQUEST"],
+  [Code.ResourceExhausted, "PAYLOAD_TOO_LARGE"],
+  [Code.Unimplemented, "FEATURE_DISABLED"],
+  [Code.Canceled, "CANCELLED"],
+  [Code.DeadlineExceeded, "DEADLINE_EXCEEDED"],
+  [Code.NotFound, "NOT_FOUND"],
+]);
+
+/**
+ * Any error as the gateway's own, as a caller may see it.
+ * @param limitBytes named where a message was too large.
+ */
+export function failureOf(error: unknown, requestId: string, limitBytes: number): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const reason = error instanceof ConnectError ? reasonOf(error) : undefined;
+  if (!(error instanceof ConnectError) || reason === undefined) {
+    return new GatewayError("INTERNAL", "internal error of the gateway", { cause: error, metadata: { requestId } });
+  }
+  return new GatewayError(reason, messageOf(error, reason, limitBytes), {
+    cause: error,
+    metadata: reason === "PAYLOAD_TOO_LARGE" ? { limitBytes: String(limitBytes) } : {},
+  });
+}
+
+function reasonOf(error: ConnectError): Reason | undefined {
+  const unreadable = /^(parse binary|decompression failed|protocol error)\b/.test(error.rawMessage);
+  return unreadable ? "INVALID_REQUEST" : reasonsByCode.get(error.code);
+}
+
+/** The framework quotes what it could not read, which is content: only the place is kept. */
+function messageOf(error: ConnectError, reason: Reason, limitBytes: number): string {
+  if (reason === "PAYLOAD_TOO_LARGE") return `the message is larger than the limit of ${limitBytes} bytes`;
+  if (reason !== "INVALID_REQUEST" || error.rawMessage.startsWith("protocol error")) return error.rawMessage;
+  const place = /^cannot decode (?:message|field|enum) [\w.]+ from JSON/.exec(error.rawMessage)?.[0];
+  return place ?? "the request message cannot be read - it is damaged or of another type";
+}

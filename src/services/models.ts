@@ -1,0 +1,153 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type {
+  ListModelsRequest,
+  ListProvidersRequest,
+  ModelSchema,
+  ModelService,
+  ProviderSchema,
+} from "../../gen/llmhub/v1/model_service_pb.ts";
+import { HealthState, ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
+import type { HealthReading } from "../dispatch/health-window.ts";
+import { allows, mayUse, mayUseProvider, permissionDenied, resolveFor } from "../dispatch/permission.ts";
+import { type Router, resourceNameOf } from "../dispatch/router.ts";
+import type { Caller } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Provider, Target } from "../model/target.ts";
+import { callerOf } from "./context.ts";
+import { capabilitiesOf, healthOf, pricingOf } from "./model-facts.ts";
+import { pageOf } from "./page.ts";
+
+/** What the service tells of: one configuration, and the health of its providers at this moment. */
+export interface ModelView {
+  readonly router: Router;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Undefined for a provider that nobody watches: its state is then UNSPECIFIED. */
+  health(providerId: string): HealthReading | undefined;
+}
+
+/**
+ * Models and providers as the caller's key may use them; the rest does not exist for the caller. A model that the key
+ * reaches by an alias only is shown with the alias as its selector. `view` is asked once per call.
+ */
+export function modelService(view: () => ModelView): ServiceImpl<typeof ModelService> {
+  return {
+    listModels: (request, context) => listModels(view(), callerOf(context), request),
+    getModel: ({ name }, context) => getModel(view(), callerOf(context), name),
+    listProviders: (request, context) => listProviders(view(), callerOf(context), request),
+    getProvider: ({ name }, context) => getProvider(view(), callerOf(context), name),
+  };
+}
+
+type Healths = (providerId: string) => HealthReading | undefined;
+
+function listModels(view: ModelView, caller: Caller, request: ListModelsRequest) {
+  const { type, provider, features, healthyOnly } = request;
+  const health = remembered(view);
+  const wanted = view.router.targets.filter(
+    (target) =>
+      (provider === "" || target.provider.id === provider) &&
+      (type === ModelType.UNSPECIFIED || typeOf(target) === type) &&
+      features.every((feature) => target.facts.features.has(feature)) &&
+      !(healthyOnly && isOut(health(target.provider.id))) &&
+      sees(view.router, caller, target),
+  );
+  const scope = ["models", type, provider, [...features].sort(), healthyOnly];
+  const { items, nextPageToken } = pageOf(wanted, ({ selector }) => selector, request, scope);
+  return { models: items.map((target) => modelOf(view.router, caller, target, health)), nextPageToken };
+}
+
+function getModel(view: ModelView, caller: Caller, name: string) {
+  const found = view.router.find(name);
+  const seen = found !== undefined && sees(view.router, caller, found.target);
+  const { target, alias } = seen ? found : resolveFor(view.router, caller, name);
+  return {
+    model: modelOf(view.router, caller, target, remembered(view)),
+    targets: alias === "" ? [] : [target.selector],
+  };
+}
+
+function listProviders(view: ModelView, caller: Caller, request: ListProvidersRequest) {
+  const wanted = [...view.providers.values()]
+    .filter((provider) => seesProvider(view, caller, provider.id))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { items, nextPageToken } = pageOf(wanted, ({ id }) => id, request, ["providers"]);
+  return { providers: items.map((provider) => providerOf(view, caller, provider)), nextPageToken };
+}
+
+function getProvider(view: ModelView, caller: Caller, name: string) {
+  const id = name.slice("providers/".length);
+  if (!seesProvider(view, caller, id)) throw permissionDenied(name, "llmhub.v1.Provider");
+  const provider = name.startsWith("providers/") ? view.providers.get(id) : undefined;
+  if (provider !== undefined) return { provider: providerOf(view, caller, provider) };
+  throw new GatewayError("NOT_FOUND", `unknown provider ${name}. ListProviders lists those that are configured`, {
+    metadata: { resource: name },
+  }).detail(ResourceInfoSchema, {
+    resourceType: "llmhub.v1.Provider",
+    resourceName: name,
+    description: "no provider of this name is configured",
+  });
+}
+
+function modelOf(router: Router, caller: Caller, target: Target, health: Healths): MessageInitShape<typeof ModelSchema> {
+  const aliases = usableAliases(router, caller, target);
+  const byName = mayUse(caller, target.selector);
+  const pricing = pricingOf(target.facts.priceList);
+  const reading = health(target.provider.id);
+  return {
+    name: resourceNameOf(target),
+    selector: byName ? target.selector : (aliases[0] ?? target.selector),
+    displayName: target.model,
+    type: typeOf(target),
+    upstreamModel: target.model,
+    aliases,
+    capabilities: capabilitiesOf(target.facts),
+    ...(pricing && { pricing }),
+    ...(reading && { health: healthOf(reading) }),
+  };
+}
+
+function providerOf(view: ModelView, caller: Caller, provider: Provider): MessageInitShape<typeof ProviderSchema> {
+  const reading = view.health(provider.id);
+  const models = view.router.targets.filter((target) => target.provider.id === provider.id);
+  return {
+    name: `providers/${provider.id}`,
+    providerId: provider.id,
+    displayName: provider.displayName,
+    ...(reading && { health: healthOf(reading) }),
+    modelCount: models.filter((target) => sees(view.router, caller, target)).length,
+  };
+}
+
+function sees(router: Router, caller: Caller, target: Target): boolean {
+  return mayUse(caller, target.selector) || usableAliases(router, caller, target).length > 0;
+}
+
+function seesProvider({ router }: ModelView, caller: Caller, id: string): boolean {
+  return (
+    mayUseProvider(caller, id) ||
+    router.targets.some((target) => target.provider.id === id && sees(router, caller, target))
+  );
+}
+
+function usableAliases(router: Router, caller: Caller, target: Target): string[] {
+  return router.aliasesOf(target.selector).filter((alias) => allows(caller, alias, router.find(alias)));
+}
+
+function typeOf({ provider }: Target): ModelType {
+  return provider.generate === undefined ? ModelType.UNSPECIFIED : ModelType.COMPLETION;
+}
+
+function isOut(reading: HealthReading | undefined): boolean {
+  return reading?.state === HealthState.UNAVAILABLE || reading?.state === HealthState.DISABLED;
+}
+
+/** The view's health, read at most once per provider within one call. */
+function remembered(view: ModelView): Healths {
+  const readings = new Map<string, HealthReading | undefined>();
+  return (providerId) => {
+    if (!readings.has(providerId)) readings.set(providerId, view.health(providerId));
+    return readings.get(providerId);
+  };
+}

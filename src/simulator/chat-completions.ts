@@ -1,0 +1,229 @@
+import type { Ending } from "./answer.ts";
+import type { Ask, Format, ToolChoice, ToolResult } from "./ask.ts";
+import { chatCompletionsFault } from "./chat-completions-fault.ts";
+import { BadRequest, type Dialect, type Exchange, type Frame } from "./dialect.ts";
+import { fraction, identifier } from "./identifier.ts";
+import { type JsonObject, list, number, object, string } from "./json.ts";
+import { countTokens, fragmentsOf } from "./tokens.ts";
+
+const fingerprint = "fp_5100140a7e";
+const modelsCreatedS = 1_735_689_600;
+const choicesMax = 16;
+const attachments: Readonly<Record<string, string>> = { image_url: "image", input_audio: "audio", file: "document" };
+const finishReasons: Readonly<Record<Ending, string>> = {
+  stop: "stop",
+  "stop-sequence": "stop",
+  length: "length",
+  tools: "tool_calls",
+  refusal: "stop",
+};
+
+/** The chat-completions format as OpenAI speaks it. */
+export const chatCompletions: Dialect = {
+  name: "chat-completions",
+  streamType: "text/event-stream; charset=utf-8",
+  operation: (method, path) =>
+    method === "POST" && path === "/v1/chat/completions"
+      ? "generate"
+      : method === "GET" && path === "/v1/models"
+        ? "models"
+        : undefined,
+  read,
+  whole,
+  frames,
+  count: (inputTokens) => ({ input_tokens: inputTokens }),
+  models: (names) => ({
+    object: "list",
+    data: names.map((id) => ({ id, object: "model", created: modelsCreatedS, owned_by: "simulator" })),
+  }),
+  requestId: (seed) => `req_${seed.slice(0, 32)}`,
+  headers: (requestId) => ({
+    "openai-processing-ms": "1",
+    "openai-version": "2020-10-01",
+    "x-ratelimit-limit-requests": "10000",
+    "x-ratelimit-limit-tokens": "2000000",
+    "x-ratelimit-remaining-requests": "9999",
+    "x-ratelimit-remaining-tokens": "1999900",
+    "x-ratelimit-reset-requests": "6ms",
+    "x-ratelimit-reset-tokens": "3ms",
+    "x-request-id": requestId,
+  }),
+  fault: chatCompletionsFault,
+  faultFrame: (requestId) =>
+    `data: ${JSON.stringify(chatCompletionsFault({ kind: 500, model: "", requestId }).body)}\n\n`,
+};
+
+function read(body: JsonObject): Ask {
+  const messages = list(body["messages"]).map(object);
+  if (string(body["model"]) === "") throw new BadRequest("you must provide a model parameter");
+  if (messages.length === 0) throw new BadRequest("Missing required parameter: 'messages'.", "messages");
+  const asked = messages.findLast((message) => message["role"] === "user" && textOf(message["content"]) !== "");
+  const outputTokensMax = number(body["max_completion_tokens"]) ?? number(body["max_tokens"]);
+  if (outputTokensMax !== undefined && outputTokensMax < 1) {
+    throw new BadRequest("Invalid value: 'max_completion_tokens' must be at least 1.", "max_completion_tokens");
+  }
+  const effort = string(body["reasoning_effort"]);
+  const { stop } = body;
+  return {
+    model: string(body["model"]),
+    stream: body["stream"] === true,
+    prompt: textOf(asked?.["content"]),
+    attachments: list(asked?.["content"]).flatMap((part) => attachments[string(object(part)["type"])] ?? []),
+    toolResults: toolResults(messages),
+    tools: list(body["tools"])
+      .map((tool) => object(object(tool)["function"]))
+      .map((tool) => ({ name: string(tool["name"]), schema: tool["parameters"] ?? { type: "object" } })),
+    toolChoice: toolChoice(body["tool_choice"]),
+    parallelTools: body["parallel_tool_calls"] !== false,
+    announcesTools: false,
+    format: format(object(body["response_format"])),
+    outputTokensMax,
+    stops: typeof stop === "string" ? [stop] : list(stop).map(string),
+    reasoningTokensMax: effort === "" || effort === "none" ? undefined : Number.MAX_SAFE_INTEGER,
+    inputTokens: messages.length * 4 + countTokens([messages, body["tools"], body["response_format"]]),
+  };
+}
+
+function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  return list(content)
+    .map((part) => string(object(part)["text"]))
+    .filter((text) => text !== "")
+    .join("\n");
+}
+
+function toolResults(messages: readonly JsonObject[]): ToolResult[] {
+  const last = messages.findLastIndex((message) => message["role"] !== "tool");
+  const calls = messages.flatMap((message) => list(message["tool_calls"]).map(object));
+  const names = new Map(calls.map((call) => [call["id"], string(object(call["function"])["name"])]));
+  return messages.slice(last + 1).map((message) => ({
+    name: names.get(message["tool_call_id"]) ?? "",
+    text: textOf(message["content"]),
+  }));
+}
+
+function toolChoice(choice: unknown): ToolChoice {
+  if (choice === "none" || choice === "required") return { kind: choice };
+  const name = string(object(object(choice)["function"])["name"]);
+  return name === "" ? { kind: "auto" } : { kind: "named", name };
+}
+
+function format(wanted: JsonObject): Format {
+  if (wanted["type"] === "json_object") return { kind: "json", schema: undefined };
+  if (wanted["type"] !== "json_schema") return { kind: "text" };
+  const schema = object(wanted["json_schema"])["schema"];
+  if (schema === undefined) {
+    throw new BadRequest("Missing required parameter: 'response_format.json_schema'.", "response_format.json_schema");
+  }
+  return { kind: "json", schema };
+}
+
+function choiceIndexes({ body }: Exchange): number[] {
+  return Array.from({ length: Math.min(Math.max(number(body["n"]) ?? 1, 1), choicesMax) }, (_, at) => at);
+}
+
+/** A demanded function ends with "stop", not with "tool_calls": so the provider does. */
+function finishReason({ ask, answer }: Exchange): string {
+  return answer.ending === "tools" && ask.toolChoice.kind === "named" ? "stop" : finishReasons[answer.ending];
+}
+
+function calls({ answer, seed }: Exchange, choice: number) {
+  return answer.calls.map((call, at) => ({
+    id: `call_${identifier(seed, `call ${choice} ${at}`, 24)}`,
+    type: "function",
+    function: call,
+  }));
+}
+
+function usage(exchange: Exchange) {
+  const { ask, answer } = exchange;
+  const completion = answer.outputTokens * choiceIndexes(exchange).length;
+  return {
+    prompt_tokens: ask.inputTokens,
+    completion_tokens: completion,
+    total_tokens: ask.inputTokens + completion,
+    prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
+    completion_tokens_details: {
+      reasoning_tokens: answer.reasoning.length,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
+  };
+}
+
+function logprobs({ body, answer, seed }: Exchange, tokens: readonly string[]) {
+  if (body["logprobs"] !== true) return null;
+  const alternatives = Math.min(number(body["top_logprobs"]) ?? 0, 20);
+  const content = tokens.map((token) => {
+    const logprob = -fraction(seed, token);
+    const likely = { token, logprob, bytes: [...Buffer.from(token)] };
+    const others = Array.from({ length: Math.max(alternatives - 1, 0) }, (_, at) => {
+      const other = ` option${at + 1}`;
+      return { token: other, logprob: logprob - at - 1, bytes: [...Buffer.from(other)] };
+    });
+    return { ...likely, top_logprobs: alternatives > 0 ? [likely, ...others] : [] };
+  });
+  return answer.ending === "refusal" ? { content: null, refusal: content } : { content, refusal: null };
+}
+
+function whole(exchange: Exchange): unknown {
+  const { ask, answer, seed, createdS } = exchange;
+  const text = answer.text.join("");
+  const said = answer.ending === "refusal" ? { content: null, refusal: text } : { content: text, refusal: null };
+  return {
+    id: `chatcmpl-${identifier(seed, "id", 29)}`,
+    object: "chat.completion",
+    created: createdS,
+    model: ask.model,
+    choices: choiceIndexes(exchange).map((index) => ({
+      index,
+      message: {
+        role: "assistant",
+        ...(answer.calls.length > 0 ? { content: null, tool_calls: calls(exchange, index), refusal: null } : said),
+        annotations: [],
+      },
+      logprobs: answer.calls.length > 0 ? null : logprobs(exchange, answer.text),
+      finish_reason: finishReason(exchange),
+    })),
+    usage: usage(exchange),
+    service_tier: "default",
+    system_fingerprint: fingerprint,
+  };
+}
+
+function* frames(exchange: Exchange): Generator<Frame> {
+  const { body, ask, answer, seed, createdS } = exchange;
+  const options = object(body["stream_options"]);
+  const head = `data: ${JSON.stringify({
+    id: `chatcmpl-${identifier(seed, "id", 29)}`,
+    object: "chat.completion.chunk",
+    created: createdS,
+    model: ask.model,
+    service_tier: "default",
+    system_fingerprint: fingerprint,
+  }).slice(0, -1)},"choices":`;
+  const counts = options["include_usage"] === true;
+  const tail = counts ? ',"usage":null}\n\n' : "}\n\n";
+  const chunk = (index: number, delta: object, tokens: number, spoken?: string, finish: string | null = null) => {
+    const probabilities = spoken === undefined ? null : logprobs(exchange, [spoken]);
+    const choices = [{ index, delta, logprobs: probabilities, finish_reason: finish }];
+    return { text: `${head}${JSON.stringify(choices)}${tail}`, tokens };
+  };
+  for (const index of choiceIndexes(exchange)) {
+    const content = answer.calls.length > 0 ? null : "";
+    yield chunk(index, { role: "assistant", content, refusal: null }, 0);
+    const key = answer.ending === "refusal" ? "refusal" : "content";
+    for (const token of answer.text) yield chunk(index, { [key]: token }, 1, token);
+    for (const [at, call] of calls(exchange, index).entries()) {
+      const opened = { ...call, function: { name: call.function.name, arguments: "" } };
+      yield chunk(index, { tool_calls: [{ index: at, ...opened }] }, 1);
+      for (const fragment of fragmentsOf(call.function.arguments)) {
+        yield chunk(index, { tool_calls: [{ index: at, function: { arguments: fragment } }] }, 1);
+      }
+    }
+    yield chunk(index, {}, 0, undefined, finishReason(exchange));
+  }
+  if (counts) yield { text: `${head}[],"usage":${JSON.stringify(usage(exchange))}}\n\n`, tokens: 0 };
+  yield { text: "data: [DONE]\n\n", tokens: 0 };
+}

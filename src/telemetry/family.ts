@@ -1,0 +1,68 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+
+/** One number of a family. Whoever holds it adds to it directly. */
+export interface Cell {
+  value: number;
+}
+
+/** What a family is called in Prometheus. */
+export interface FamilyNames<Label extends string> {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly Label[];
+}
+
+interface LabelledCell<Label extends string> extends Cell {
+  readonly labels: Partial<Record<Label, string>>;
+}
+
+/** Label sets of one family at most; what comes later is counted under "other" in every label. */
+const cellsMax = 10_000;
+
+/**
+ * Counters or gauges that differ in their labels. A cell is a plain number that Prometheus sees when it asks: adding to
+ * it hashes nothing. Keep the cell where the labels are the same for many calls.
+ */
+export class Family<Label extends string> {
+  readonly #labels: readonly Label[];
+  readonly #cells = new Map<string, LabelledCell<Label>>();
+
+  constructor(registry: Registry, type: "counter" | "gauge", { name, help, labels }: FamilyNames<Label>) {
+    this.#labels = labels;
+    const cells = this.#cells;
+    const shared = { name, help, labelNames: labels, registers: [registry] };
+    if (type === "counter") {
+      new Counter({
+        ...shared,
+        collect() {
+          this.reset();
+          for (const cell of cells.values()) this.inc(cell.labels, cell.value);
+        },
+      });
+    } else {
+      new Gauge({
+        ...shared,
+        collect() {
+          this.reset();
+          for (const cell of cells.values()) this.set(cell.labels, cell.value);
+        },
+      });
+    }
+    if (labels.length === 0) this.cell();
+  }
+
+  /** The cell of these label values, in the order of the family's labels. */
+  cell(...values: string[]): Cell {
+    const key = values.join("\n");
+    const known = this.#cells.get(key);
+    if (known !== undefined) return known;
+    if (this.#cells.size >= cellsMax && values.some((value) => value !== "other")) {
+      return this.cell(...this.#labels.map(() => "other"));
+    }
+    const labels: Partial<Record<Label, string>> = {};
+    for (const [i, label] of this.#labels.entries()) labels[label] = values[i] ?? "";
+    const cell = { labels, value: 0 };
+    this.#cells.set(key, cell);
+    return cell;
+  }
+}

@@ -1,0 +1,118 @@
+import { destination, type Logger as Pino, pino, stdTimeFunctions } from "pino";
+import pretty from "pino-pretty";
+
+/**
+ * What log lines may carry, each name written once. Never a key, a prompt or an answer: there is no field for them.
+ * Times are milliseconds.
+ */
+export interface LogFields {
+  readonly callId?: string;
+  readonly requestId?: string;
+  readonly keyId?: string;
+  readonly method?: string;
+  readonly requestedModel?: string;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly upstreamModel?: string;
+  readonly upstreamRequestId?: string;
+  readonly attempts?: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly usageEstimated?: boolean;
+  /** Billionths of a dollar. A string, because JSON numbers lose digits. */
+  readonly costNanos?: string | undefined;
+  readonly firstOutputMs?: number;
+  readonly durationMs?: number;
+  readonly outcome?: string;
+  readonly code?: string;
+  readonly reason?: string | undefined;
+  readonly finishReason?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** An unexpected error: its class, its system code and its stack without its message, which may quote content. */
+  readonly fault?: Fault | undefined;
+  /** Facts of the process: addresses it serves, the signal it got, the file it read. */
+  readonly address?: string;
+  readonly signal?: string;
+  readonly path?: string;
+  readonly version?: string;
+  readonly count?: number;
+  /** The gateway's own words about what is wrong and how to mend it. */
+  readonly problem?: string;
+}
+
+/** An unexpected error without its message. */
+export interface Fault {
+  readonly type: string;
+  readonly systemCode: string;
+  readonly stack: readonly string[];
+}
+
+/** Writes one line. Never throws and never waits. */
+export type LogLine = (fields: LogFields, message: string) => void;
+
+/** Where the gateway logs to. */
+export interface Logger {
+  readonly debug: LogLine;
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
+  /** Writes out what is waiting; for the end of the process. */
+  flush(): void;
+}
+
+/** How to log. */
+export interface LoggerOptions {
+  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  /** auto: pretty on a terminal, else JSON. */
+  readonly format: "json" | "pretty" | "auto";
+  /** A file, or a file descriptor. 1 is standard output. */
+  readonly to: string | number;
+  /** The target of the log is a terminal. */
+  readonly terminal: boolean;
+  /** Called for each line that is lost because nobody reads the log. */
+  readonly dropped: () => void;
+}
+
+/** Bytes that are collected before they are written, at most a second long. */
+const batchBytes = 4096;
+const flushMs = 1000;
+/** Characters that may wait while nobody reads; lines beyond are dropped, so that serving goes on. */
+const waitingCharsMax = 4 * 1024 * 1024;
+
+/** Should a name of a secret ever be logged by mistake, its value is not. */
+const redacted = ["authorization", "apiKey", "password", "headers.authorization", "headers['x-api-key']"];
+
+/** A logger that buffers, bounded, and writes in the background. */
+export function createLogger(options: LoggerOptions): Logger {
+  const { level, format, to, terminal } = options;
+  const isPretty = format === "pretty" || (format === "auto" && terminal);
+  const sink = destination({
+    dest: to,
+    sync: false,
+    minLength: isPretty ? 0 : batchBytes,
+    maxLength: waitingCharsMax,
+    periodicFlush: flushMs,
+  });
+  sink.on("drop", options.dropped);
+  // A full disk or a closed pipe must not end the process.
+  sink.on("error", options.dropped);
+  const settings = { level, base: null, redact: redacted, timestamp: stdTimeFunctions.isoTime };
+  const stream = isPretty ? pretty({ destination: sink, colorize: terminal }) : sink;
+  const logger: Pino = pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, stream);
+  return {
+    debug: logger.debug.bind(logger),
+    info: logger.info.bind(logger),
+    warn: logger.warn.bind(logger),
+    error: logger.error.bind(logger),
+    flush: () => sink.flushSync(),
+  };
+}
+
+/** An unexpected error as a log line may carry it. Undefined for none. */
+export function faultOf(error: unknown): Fault | undefined {
+  if (error === undefined) return undefined;
+  if (!(error instanceof Error)) return { type: typeof error, systemCode: "", stack: [] };
+  const systemCode = "code" in error && typeof error.code === "string" ? error.code : "";
+  const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return { type: error.constructor.name, systemCode, stack: stack.slice(0, 10).map((line) => line.trim()) };
+}

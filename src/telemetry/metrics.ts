@@ -1,0 +1,146 @@
+import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { BoundedWords } from "./bounded-words.ts";
+import { type Cell, Family } from "./family.ts";
+
+/** Distinct model names in labels; later ones are counted as "other". */
+const modelsMax = 500;
+/** How exactly the event loop is watched. Finer costs CPU at rest; the lag that is shown includes it. */
+const loopPrecisionMs = 20;
+/** Buckets of gen_ai.client.operation.duration (OpenTelemetry), and two more for long answers. */
+const durationBuckets = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68,
+];
+/** Buckets of gen_ai.server.time_to_first_token (OpenTelemetry). */
+const firstOutputBuckets = [
+  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60,
+];
+
+/** The numbers of one method at one model, looked up once per call. */
+export interface Series {
+  readonly duration: Histogram.Internal<string>;
+  readonly firstOutput: Histogram.Internal<string>;
+  /** Tokens; input includes what was read from and written to the cache, output includes reasoning. */
+  readonly input: Cell;
+  readonly output: Cell;
+  readonly cacheRead: Cell;
+  readonly cacheWrite: Cell;
+  readonly reasoning: Cell;
+  readonly costDollars: Cell;
+  readonly usageEstimated: Cell;
+  /** Calls that ended with this gRPC status. */
+  calls(code: string): Cell;
+}
+
+/** Every metric of the gateway, with its name, in one place. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #models = new BoundedWords(modelsMax);
+  readonly #series = new Map<string, Series>();
+
+  readonly #calls = this.#counter("calls_total", "Calls by final gRPC status.", [
+    "method",
+    "provider",
+    "model",
+    "code",
+  ]);
+  readonly #tokens = this.#counter(
+    "tokens_total",
+    "Tokens by kind (gen_ai.token.type): input includes cache_read and cache_write, output includes reasoning.",
+    ["provider", "model", "kind"],
+  );
+  readonly #cost = this.#counter("cost_dollars_total", "Cost of calls whose price is known.", ["provider", "model"]);
+  readonly #estimated = this.#counter("usage_estimated_total", "Calls whose tokens the gateway had to count itself.", [
+    "provider",
+    "model",
+  ]);
+  readonly #duration = this.#histogram(
+    "call_duration_seconds",
+    "From arrival to end of a call (gen_ai.client.operation.duration).",
+    durationBuckets,
+  );
+  readonly #firstOutput = this.#histogram(
+    "time_to_first_output_seconds",
+    "From arrival to first output of a call (gen_ai.server.time_to_first_token).",
+    firstOutputBuckets,
+  );
+
+  /** Labels: provider, and "OK" or the reason. */
+  readonly attempts = this.#counter("upstream_attempts_total", "Attempts at providers.", ["provider", "reason"]);
+  /** Labels: method. */
+  readonly openStreams = this.#gauge("open_streams", "Streams that have begun and not ended.", ["method"]);
+  /** Labels: reason. */
+  readonly brokenStreams = this.#counter("broken_streams_total", "Streams that failed after output had begun.", [
+    "reason",
+  ]);
+  /** Labels: method, reason. */
+  readonly rejections = this.#counter("rejected_calls_total", "Calls refused before they were carried out.", [
+    "method",
+    "reason",
+  ]);
+  /** Labels: provider. */
+  readonly redirectsBlocked = this.#counter("upstream_redirects_blocked_total", "Redirects that were not followed.", [
+    "provider",
+  ]);
+  /** Labels: provider. */
+  readonly unreadableAnswers = this.#counter("upstream_unreadable_total", "Answers that could not be read.", [
+    "provider",
+  ]);
+  /** Labels: provider. 1: the last attempt was refused for its credential. */
+  readonly credentialUnhealthy = this.#gauge("credential_unhealthy", "1 while the provider refuses the credential.", [
+    "provider",
+  ]);
+  readonly logLinesDropped = this.#counter("log_lines_dropped_total", "Log lines lost to a full buffer.", []).cell();
+
+  constructor(version: string) {
+    const build = this.#gauge("build_info", "Always 1.", ["version", "node"]);
+    build.cell(version, process.versions.node).value = 1;
+    // Under their usual names, which dashboards know: process_*, nodejs_* with nodejs_eventloop_lag_*.
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: loopPrecisionMs });
+  }
+
+  /** The numbers of one method at one model. Empty names: no target was reached. */
+  series(method: string, provider: string, model: string): Series {
+    const label = this.#models.of(model);
+    const key = `${method}\n${provider}\n${label}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = this.#makeSeries(method, provider, label);
+      this.#series.set(key, series);
+    }
+    return series;
+  }
+
+  #makeSeries(method: string, provider: string, model: string): Series {
+    const codes = new Map<string, Cell>();
+    const tokens = (kind: string) => this.#tokens.cell(provider, model, kind);
+    return {
+      duration: this.#duration.labels(method, provider, model),
+      firstOutput: this.#firstOutput.labels(method, provider, model),
+      input: tokens("input"),
+      output: tokens("output"),
+      cacheRead: tokens("cache_read"),
+      cacheWrite: tokens("cache_write"),
+      reasoning: tokens("reasoning"),
+      costDollars: this.#cost.cell(provider, model),
+      usageEstimated: this.#estimated.cell(provider, model),
+      calls: (code) => {
+        const cell = codes.get(code) ?? this.#calls.cell(method, provider, model, code);
+        codes.set(code, cell);
+        return cell;
+      },
+    };
+  }
+
+  #counter<Label extends string>(name: string, help: string, labels: readonly Label[]): Family<Label> {
+    return new Family(this.registry, "counter", { name: `llmhub_${name}`, help, labels });
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labels: readonly Label[]): Family<Label> {
+    return new Family(this.registry, "gauge", { name: `llmhub_${name}`, help, labels });
+  }
+
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    const labelNames = ["method", "provider", "model"];
+    return new Histogram({ name: `llmhub_${name}`, help, labelNames, buckets, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,277 @@
+import type { Dispatcher } from "undici";
+import type { Warning } from "../../gen/llmhub/v1/completion_pb.ts";
+import { FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Attempt } from "../model/call.ts";
+import type { Chunk, ChunkOf } from "../model/chunk.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Headers, Protocol, Reader, Rendered } from "../model/protocol.ts";
+import type { Outcome, Reply } from "../model/reply.ts";
+import { BatchQueue } from "../stream/batch-queue.ts";
+import { AnswerBody } from "./answer-body.ts";
+import { connectionFault } from "./connection-fault.ts";
+import { failureOf, interrupted } from "./interruption.ts";
+import { Tally } from "./tally.ts";
+import { TimeLimit } from "./time-limit.ts";
+import type { Handler, Upstream } from "./upstream.ts";
+
+type Controller = Dispatcher.DispatchController;
+
+/** Bytes that may wait for a slow reader before the upstream is paused (semantics G6: at most 256 KiB per stream). */
+const waitingBytesMax = 128 * 1024;
+/** How long a provider may take to end a body after its terminal marker, before its connection is given up. */
+const lingerMs = 1000;
+const requestIdHeaders = ["x-request-id", "request-id", "apim-request-id", "cf-ray"];
+/** One object for all: making an error with a stack for each call that ends early would cost more than the call. */
+const finishedEarly = new Error("the answer is complete or no longer wanted");
+
+/** Carries out one attempt: one HTTP exchange with a provider, in that provider's dialect. */
+export function exchange(upstream: Upstream, protocol: Protocol, attempt: Attempt): Promise<Reply> {
+  const { signal } = attempt.call.rpc;
+  if (signal.aborted) return Promise.reject(GatewayError.of(signal.reason));
+  let rendered: Rendered;
+  try {
+    rendered = protocol.render(attempt);
+  } catch (error) {
+    return Promise.reject(GatewayError.of(error));
+  }
+  return new Exchange(protocol, attempt, rendered.warnings).start(upstream, rendered);
+}
+
+/**
+ * One exchange, from request to terminal marker. undici pushes bytes in, the reader turns them into chunks, the reply's
+ * reader pulls batches out. Hot path: per read one reader call and one pass over its chunks, nothing else.
+ *
+ * Until the first content it is a promise that may reject; from then on it is a reply. It ends exactly once, in `#settle`.
+ */
+class Exchange implements Handler, Reply {
+  readonly attempt: Attempt;
+  readonly warnings: readonly Warning[];
+  readonly sentMs = performance.now();
+  readonly chunks: BatchQueue<Chunk>;
+  readonly outcome: Promise<Outcome>;
+  firstOutputMs = 0;
+  upstreamRequestId = "";
+
+  readonly #protocol: Protocol;
+  readonly #tally: Tally;
+  readonly #limit: TimeLimit;
+  readonly #body: AnswerBody;
+  #reader: Reader | undefined;
+  #controller: Controller | undefined;
+  #waitingBytes = 0;
+  #committed = false;
+  #ended = false;
+  #linger: NodeJS.Timeout | undefined;
+  #accept!: (reply: Reply) => void;
+  #reject!: (error: GatewayError) => void;
+  #close!: (outcome: Outcome) => void;
+
+  constructor(protocol: Protocol, attempt: Attempt, warnings: readonly Warning[]) {
+    this.#protocol = protocol;
+    this.attempt = attempt;
+    this.warnings = warnings;
+    this.#tally = new Tally(attempt);
+    this.#limit = new TimeLimit(attempt.timeouts, (error) => this.#fail(error));
+    this.#body = new AnswerBody(this);
+    this.chunks = new BatchQueue<Chunk>(
+      () => this.#resume(),
+      () => this.#fail(leftError()),
+    );
+    this.outcome = new Promise((resolve) => {
+      this.#close = resolve;
+    });
+  }
+
+  get upstreamModel(): string {
+    return this.#reader?.model ?? "";
+  }
+
+  start(upstream: Upstream, { path, body, headers }: Rendered): Promise<Reply> {
+    return new Promise((accept, reject) => {
+      this.#accept = accept;
+      this.#reject = reject;
+      this.attempt.call.rpc.signal.addEventListener("abort", this.#aborted);
+      try {
+        upstream.post(path, JSON.stringify(body), headers ?? {}, this, this.attempt.freshConnection);
+      } catch (error) {
+        this.#fail(GatewayError.of(error));
+      }
+    });
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#ended) controller.abort(finishedEarly);
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: Headers): void {
+    if (this.#ended) return;
+    this.upstreamRequestId = requestIdOf(headers);
+    try {
+      this.#body.begin(status, headers, this.attempt.call.stream);
+      if (this.#body.isAnswer) this.#reader = this.#protocol.read(this.attempt);
+    } catch (error) {
+      this.#fail(GatewayError.of(error));
+      controller.abort(finishedEarly);
+    }
+  }
+
+  onResponseData(controller: Controller, bytes: Buffer): void {
+    if (this.#ended) return;
+    if (!this.#body.write(bytes)) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#linger);
+    if (!this.#ended) this.#body.end();
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    clearTimeout(this.#linger);
+    if (!this.#ended) this.#fail(connectionFault(error, this.attempt));
+  }
+
+  /** Plain bytes of an answer. */
+  data(bytes: Buffer): void {
+    if (this.#ended || this.#reader === undefined) return;
+    const { items } = this.chunks;
+    const seen = items.length;
+    let error: unknown;
+    try {
+      this.#reader.push(bytes, items);
+    } catch (thrown) {
+      error = thrown;
+    }
+    this.#take(items, seen, bytes.length);
+    if (error !== undefined) this.#fail(GatewayError.of(error));
+  }
+
+  /** The answer's body is complete. */
+  end(): void {
+    if (this.#ended || this.#reader === undefined) return;
+    const { items } = this.chunks;
+    const seen = items.length;
+    try {
+      this.#reader.end(items);
+      this.#take(items, seen, 0);
+      if (!this.#ended) throw new GatewayError("STREAM_INTERRUPTED", "no terminal marker", truncated);
+    } catch (error) {
+      this.#fail(GatewayError.of(error));
+    }
+  }
+
+  /** The body of a response that is no answer. */
+  refused(status: number, headers: Headers, body: string): void {
+    if (this.#ended) return;
+    const { target } = this.attempt;
+    const modelDeclared = target.provider.models.has(target.model);
+    const failure = { provider: target.provider.id, model: target.model, modelDeclared, status, headers, body };
+    this.#fail(this.#protocol.fault(failure));
+  }
+
+  /** The body cannot be read. */
+  fail(error: GatewayError): void {
+    this.#fail(error);
+  }
+
+  /** More of the body can be taken. */
+  resumed(): void {
+    this.#controller?.resume();
+  }
+
+  /** Looks at what one read brought: counts it, commits at the first content, ends at the terminal marker. */
+  #take(items: readonly Chunk[], from: number, bytes: number): void {
+    let content = false;
+    for (let i = from; i < items.length && !this.#ended; i++) {
+      const chunk = items[i] as Chunk;
+      this.#tally.add(chunk);
+      if (chunk.case !== "usage") content = true;
+      if (chunk.case === "finished") this.#finish(chunk);
+    }
+    if (!content) return;
+    const nowMs = performance.now();
+    if (!this.#committed) this.#commit(nowMs);
+    this.chunks.wake();
+    if (this.#ended) return;
+    this.#limit.progress(nowMs);
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes > waitingBytesMax) this.#pause();
+  }
+
+  #commit(nowMs: number): void {
+    this.#committed = true;
+    this.firstOutputMs = nowMs;
+    this.#accept(this);
+  }
+
+  #finish({ value }: ChunkOf<"finished">): void {
+    const { finishReason, usage = this.#tally.estimate(), cost } = value;
+    this.#settle({ state: "finished", error: undefined, finishReason, usage, cost, endMs: performance.now() });
+    this.chunks.end();
+    // The connection is worth keeping if its body ends now; a body that goes on is cut.
+    this.#linger = setTimeout(abort, lingerMs, this.#controller);
+    this.#linger.unref();
+  }
+
+  #fail(cause: GatewayError): void {
+    if (this.#ended) return;
+    const error = interrupted(cause, this.attempt, this.#committed, this.#tally.outputChars);
+    const state =
+      cause === this.attempt.call.rpc.signal.reason || cause.reason === "CANCELLED" ? "abandoned" : "failed";
+    const usage = this.#tally.estimate();
+    const cost = this.#tally.cost(usage);
+    const sent = this.#controller !== undefined;
+    error.withFailure(
+      failureOf(this.attempt, error, { usage, cost, sentMs: this.sentMs, sent, started: this.#committed }),
+    );
+    const endMs = performance.now();
+    this.#settle({ state, error, finishReason: FinishReason.UNSPECIFIED, usage, cost, endMs });
+    this.#controller?.abort(finishedEarly);
+    this.#body.destroy();
+    if (this.#committed) this.chunks.fail(error);
+    else this.#reject(error);
+  }
+
+  /** The one end: releases what the exchange holds. */
+  #settle(outcome: Outcome): void {
+    this.#ended = true;
+    this.#limit.stop();
+    this.attempt.call.rpc.signal.removeEventListener("abort", this.#aborted);
+    this.#close(outcome);
+  }
+
+  readonly #aborted = (): void => this.#fail(GatewayError.of(this.attempt.call.rpc.signal.reason));
+
+  #pause(): void {
+    this.#limit.pause(true);
+    this.#body.pause();
+    this.#controller?.pause();
+  }
+
+  #resume(): void {
+    if (this.#waitingBytes > waitingBytesMax && !this.#ended) {
+      this.#limit.pause(false);
+      this.#body.resume();
+      this.#controller?.resume();
+    }
+    this.#waitingBytes = 0;
+  }
+}
+
+const truncated = { metadata: { cause: "truncated" } };
+
+function abort(controller: Controller | undefined): void {
+  controller?.abort(finishedEarly);
+}
+
+function leftError(): GatewayError {
+  return new GatewayError("CANCELLED", "the caller left");
+}
+
+function requestIdOf(headers: Headers): string {
+  for (const name of requestIdHeaders) {
+    const value = headers[name];
+    if (typeof value === "string") return value.slice(0, 128);
+  }
+  return "";
+}

@@ -1,0 +1,97 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type CompletionFailure, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import { AttemptOutcome, type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
+import type { Attempt } from "../model/call.ts";
+import { durationOf, GatewayError } from "../model/error.ts";
+
+/** Failures of a provider that, once output was sent, are all the same to the caller: the stream broke. */
+const interruptions = new Set([
+  "PROVIDER_UNAVAILABLE",
+  "PROVIDER_OVERLOADED",
+  "PROVIDER_TIMEOUT",
+  "PROVIDER_RATE_LIMITED",
+]);
+
+/**
+ * The error as it is seen from where it struck. After output, a failing provider is STREAM_INTERRUPTED with the length of
+ * what was delivered; before it, an answer that ends too early is PROVIDER_BAD_RESPONSE (semantics S2, S3, U5, U8, U9).
+ */
+export function interrupted(error: GatewayError, attempt: Attempt, started: boolean, chars: number): GatewayError {
+  const { target } = attempt;
+  const metadata = { ...error.info, provider: target.provider.id, model: target.model };
+  const { upstream, cause } = error;
+  if (started && (interruptions.has(error.reason) || error.reason === "STREAM_INTERRUPTED")) {
+    const why = error.info["cause"] === "idle" ? "stalled" : (error.info["cause"] ?? error.reason.toLowerCase());
+    return new GatewayError("STREAM_INTERRUPTED", `the provider's stream broke after output had begun (${why})`, {
+      metadata: { ...metadata, cause: why, deliveredChars: String(chars) },
+      upstream,
+      cause,
+    });
+  }
+  if (!started && error.reason === "STREAM_INTERRUPTED") {
+    return new GatewayError("PROVIDER_BAD_RESPONSE", "the provider's answer ended before it was complete", {
+      metadata,
+      upstream,
+      cause,
+    });
+  }
+  if (error.info["provider"] !== undefined || !error.reason.startsWith("PROVIDER_")) return error;
+  return new GatewayError(error.reason, error.rawMessage, { metadata, retryMs: error.retryMs, upstream, cause });
+}
+
+interface Spent {
+  readonly usage: Usage;
+  readonly cost: Cost | undefined;
+  readonly sentMs: number;
+  /** The request may have reached the provider. */
+  readonly sent: boolean;
+  /** Output had been handed on. */
+  readonly started: boolean;
+}
+
+/** The record of a failed attempt beside those before it. */
+export function failureOf(
+  attempt: Attempt,
+  error: GatewayError,
+  { usage, cost, sentMs, sent, started }: Spent,
+): CompletionFailure {
+  const charged = started || (sent && wasWorkedOn(error));
+  const record = recordOf(attempt, sentMs, {
+    outcome: error.reason === "PROVIDER_TIMEOUT" ? AttemptOutcome.TIMED_OUT : AttemptOutcome.FAILED,
+    errorReason: error.reason,
+    upstreamStatus: error.upstream.status,
+    upstreamCode: error.upstream.code.slice(0, 64),
+    ...(charged ? { usage } : {}),
+  });
+  return create(CompletionFailureSchema, {
+    id: attempt.call.id,
+    attempts: [...attempt.failures, record],
+    outputStarted: started,
+    ...(charged ? { usage } : {}),
+    ...(charged && cost !== undefined ? { cost } : {}),
+  });
+}
+
+type RecordRest = Pick<AttemptRecord, "outcome"> &
+  Partial<Pick<AttemptRecord, "errorReason" | "upstreamStatus" | "upstreamCode" | "usage">>;
+
+/** The record of an attempt that ends now. */
+export function recordOf(attempt: Attempt, sentMs: number, rest: RecordRest): AttemptRecord {
+  const tookMs = performance.now() - sentMs;
+  return create(AttemptSchema, {
+    number: attempt.failures.length + 1,
+    provider: attempt.target.provider.id,
+    model: attempt.target.selector,
+    startTime: timestampFromMs(Date.now() - tookMs),
+    duration: durationOf(tookMs),
+    ...rest,
+  });
+}
+
+/** The provider may have generated, and so charged for, something: it took the request and did not refuse it. */
+function wasWorkedOn(error: GatewayError): boolean {
+  const neverSent = ["connect", "connect_timeout", "dns", "tls"];
+  return error.upstream.status < 400 && !neverSent.includes(error.info["cause"] ?? "");
+}

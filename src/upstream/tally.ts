@@ -1,0 +1,85 @@
+import { create } from "@bufbuild/protobuf";
+import { type Cost, type Usage, UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
+import type { Attempt } from "../model/call.ts";
+import type { Chunk } from "../model/chunk.ts";
+import { clampUsage } from "../model/clamp-usage.ts";
+import { costOf } from "../model/cost.ts";
+import { estimateInput, tokensOfBytes } from "../model/estimate.ts";
+
+/** Counts what an attempt used: the provider's word where it gives one, else an estimate that is marked as such. */
+export class Tally {
+  readonly #attempt: Attempt;
+  #reported: Usage | undefined;
+  /** Characters of output seen, as a stand-in for bytes while nothing else is known. */
+  #outputChars = 0;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+  }
+
+  /** Characters of output so far. */
+  get outputChars(): number {
+    return this.#outputChars;
+  }
+
+  /** Counts one piece. Hot path. */
+  add(chunk: Chunk): void {
+    switch (chunk.case) {
+      case "partDelta": {
+        const { value } = chunk.value.delta;
+        if (typeof value === "string") this.#outputChars += value.length;
+        break;
+      }
+      case "partStarted":
+        this.#outputChars += lengthOf(chunk.value.part?.part.value);
+        break;
+      case "usage":
+        if (chunk.value.usage !== undefined) {
+          chunk.value.usage = this.#take(chunk.value.usage);
+          chunk.value.cost = this.cost(chunk.value.usage);
+        }
+        break;
+      case "finished":
+        if (chunk.value.usage !== undefined) this.#take(chunk.value.usage);
+        chunk.value.usage = this.#reported ?? this.estimate();
+        chunk.value.cost = this.cost(chunk.value.usage);
+        break;
+      default:
+    }
+  }
+
+  /** Usage of an attempt that broke: what the provider said so far, and an estimate for the rest. */
+  estimate(): Usage {
+    const seen = this.#reported;
+    const outputTokens = Math.max(seen?.outputTokens ?? 0, tokensOfBytes(this.#outputChars));
+    const inputTokens = seen?.inputTokens ?? estimateInput(this.#attempt.call.request);
+    const usage = seen === undefined ? create(UsageSchema) : { ...seen };
+    usage.inputTokens = inputTokens;
+    usage.outputTokens = outputTokens;
+    usage.source = UsageSource.ESTIMATED;
+    return usage;
+  }
+
+  /** What the usage costs at the target. */
+  cost(usage: Usage): Cost | undefined {
+    return costOf(usage, this.#attempt.target.facts.priceList);
+  }
+
+  #take(usage: Usage): Usage {
+    const { usage: clamped } = clampUsage(usage, this.#attempt.target.facts.contextWindow);
+    // A count that cannot be true is no count: the gateway's own stands in for it (negative, NaN, beyond the window).
+    const credible = clamped.inputTokens === usage.inputTokens && clamped.outputTokens === usage.outputTokens;
+    if (!credible) return this.estimate();
+    this.#reported = clamped;
+    return clamped;
+  }
+}
+
+/** Characters of a part that comes whole. */
+function lengthOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 0;
+  if ("argumentsJson" in value && typeof value.argumentsJson === "string") return value.argumentsJson.length;
+  if ("text" in value && typeof value.text === "string") return value.text.length;
+  return 0;
+}

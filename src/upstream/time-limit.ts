@@ -1,0 +1,84 @@
+import type { Timeouts } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
+
+/** Which limit passed: cause and metric label. */
+type LimitCause = "first_output" | "idle" | "total";
+
+/**
+ * The time limits of one attempt behind a single timer, which is moved only when it fires: progress costs one clock
+ * reading. Nothing but content counts as progress, so keep-alives do not keep a dead answer alive.
+ */
+export class TimeLimit {
+  readonly #limits: Timeouts;
+  readonly #expire: (error: GatewayError) => void;
+  readonly #startMs: number;
+  #progressMs: number;
+  #started = false;
+  #paused = false;
+  #dueMs: number;
+  #timer: NodeJS.Timeout;
+
+  constructor(limits: Timeouts, expire: (error: GatewayError) => void) {
+    this.#limits = limits;
+    this.#expire = expire;
+    this.#startMs = performance.now();
+    this.#progressMs = this.#startMs;
+    const [dueMs] = this.#next();
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(fire, dueMs - this.#startMs, this);
+  }
+
+  /** Content came at `nowMs`. */
+  progress(nowMs: number): void {
+    this.#progressMs = nowMs;
+    if (this.#started) return;
+    this.#started = true;
+    if (nowMs + this.#limits.idleMs < this.#dueMs) this.#arm();
+  }
+
+  /** While the caller does not read, the provider's silence is not its fault: only the total runs. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    if (!paused) this.#progressMs = performance.now();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** The timer has fired: expire, or wait for what is left. */
+  fire(): void {
+    const [dueMs, cause, limitMs] = this.#next();
+    // Timers may fire up to 1 ms early.
+    if (performance.now() < dueMs - 1) this.#arm();
+    else this.#expire(timeoutOf(cause, limitMs));
+  }
+
+  #next(): [dueMs: number, cause: LimitCause, limitMs: number] {
+    const { firstOutputMs, idleMs, totalMs } = this.#limits;
+    const total = this.#startMs + totalMs;
+    if (this.#paused) return [total, "total", totalMs];
+    const silenceMs = this.#started ? idleMs : firstOutputMs;
+    const silence = this.#progressMs + silenceMs;
+    return silence < total ? [silence, this.#started ? "idle" : "first_output", silenceMs] : [total, "total", totalMs];
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    this.#dueMs = this.#next()[0];
+    this.#timer = setTimeout(fire, Math.max(1, this.#dueMs - performance.now()), this);
+  }
+}
+
+function fire(limit: TimeLimit): void {
+  limit.fire();
+}
+
+function timeoutOf(cause: LimitCause, limitMs: number): GatewayError {
+  const what = { first_output: "no output from the provider", idle: "the provider fell silent", total: "no end" }[
+    cause
+  ];
+  return new GatewayError("PROVIDER_TIMEOUT", `${what} within ${limitMs} ms`, {
+    metadata: { cause, timeoutMs: String(limitMs) },
+  });
+}

@@ -14,8 +14,9 @@ export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(lineOf).join("\n"));
-    this.problems = problems;
+    const inOrder = problems.toSorted((a, b) => a.at.localeCompare(b.at, "en", { numeric: true }));
+    super(inOrder.map(lineOf).join("\n"));
+    this.problems = inOrder;
   }
 }
 

@@ -1,17 +1,14 @@
-import { providerVariables } from "./environment.ts";
+import { builtInKind, type ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import type { Address } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
 
-/** The kind for any server with OpenAI's API; it has no address of its own. */
-const addressless = "openai-compatible";
-
 /** What a single field cannot tell: rules between fields and sections. Sections that are invalid are left out. */
 export function crossCheck(
   sections: Partial<FileSections>,
   providerIds: ReadonlySet<string>,
-  kinds: readonly string[],
+  kinds: ProviderKinds,
   findings: Findings,
 ): void {
   const { auth, server, providers, models } = sections;
@@ -45,32 +42,28 @@ function checkKeys({ mode, keys }: FileSections["auth"], findings: Findings): vo
   }
 }
 
-function checkProviders(providers: FileSections["providers"], kinds: readonly string[], findings: Findings): void {
+function checkProviders(providers: FileSections["providers"], kinds: ProviderKinds, findings: Findings): void {
   if (Object.keys(providers).length === 0) {
-    findings.add(["providers"], `has no provider; add one, or set ${keyVariables()}`);
+    const variables = [...kinds.values()].flatMap(({ keyVariable }) => keyVariable ?? []).join(" or ");
+    findings.add(["providers"], `has no provider; add one, such as ${builtInKind}: {}, or set ${variables}`);
   }
   for (const [name, provider] of Object.entries(providers)) {
-    const kind = provider.kind ?? name;
     const path = ["providers", name];
-    if (!kinds.includes(kind)) {
-      const what = provider.kind === undefined ? "has no kind, and its name is none" : "is an unknown kind";
-      const message = `${what}${didYouMean(kind, kinds)}; known kinds: ${kinds.join(", ")}`;
-      findings.add(provider.kind === undefined ? path : [...path, "kind"], message, provider.kind === undefined);
+    const kind = provider.kind ?? name;
+    const facts = kinds.get(kind);
+    if (facts === undefined) {
+      const hint = `${didYouMean(kind, kinds.keys())} (known kinds: ${[...kinds.keys()].join(", ")})`;
+      if (provider.kind === undefined) findings.add(path, `needs a kind, because its name is none${hint}`, "key");
+      else findings.add([...path, "kind"], `is an unknown kind${hint}`);
+      continue;
     }
-    if (provider.baseUrl !== undefined) continue;
-    const variable = providerVariables[kind]?.apiKey;
-    if (kind === addressless) {
-      findings.add(path, `needs baseUrl, such as http://localhost:8000/v1, because ${kind} has no address`, true);
-    } else if (variable !== undefined && provider.apiKey === undefined && Object.keys(provider.headers).length === 0) {
-      findings.add(path, `needs apiKey, such as "\${${variable}}"`, true);
+    if ((provider.baseUrl ?? facts.baseUrl) === undefined && kind !== builtInKind) {
+      findings.add(path, "needs baseUrl, such as http://localhost:8000/v1, because its kind has no address", "key");
+    }
+    if (facts.keyRequired && provider.apiKey === undefined) {
+      findings.add(path, `needs apiKey, such as "\${${facts.keyVariable ?? "API_KEY"}}"`, "key");
     }
   }
-}
-
-function keyVariables(): string {
-  return Object.values(providerVariables)
-    .map(({ apiKey }) => apiKey)
-    .join(" or ");
 }
 
 function checkModels(models: FileSections["models"], providerIds: ReadonlySet<string>, findings: Findings): void {
@@ -83,7 +76,7 @@ function checkModels(models: FileSections["models"], providerIds: ReadonlySet<st
   for (const [alias, target] of aliases) check(["models", "aliases", alias], target);
   for (const cycle of cyclesOf(aliases)) {
     const message = `leads back to itself (${[...cycle, cycle[0]].join(" → ")}); let one of them name a model`;
-    findings.add(["models", "aliases", cycle[0] ?? ""], message, true);
+    findings.add(["models", "aliases", cycle[0] ?? ""], message, "key");
   }
 }
 
@@ -95,13 +88,13 @@ function targetProblem(
   const slash = target.indexOf("/");
   if (slash === -1) {
     if (aliases.has(target)) return undefined;
-    return `names an alias that does not exist${didYouMean(target, aliases.keys())}; write an alias or "provider/model"`;
+    return `names an alias that does not exist${didYouMean(target, aliases.keys())} (write an alias or "provider/model")`;
   }
   const provider = target.slice(0, slash);
   if (slash === target.length - 1) return 'lacks the model after the "/"';
   if (providerIds.has(provider)) return undefined;
   const known = [...providerIds].join(", ");
-  return `names a provider that is not configured${didYouMean(provider, providerIds)}; configured: ${known}`;
+  return `names a provider that is not configured${didYouMean(provider, providerIds)} (configured: ${known})`;
 }
 
 /** Each cycle once, from its first alias in the order of the file. */

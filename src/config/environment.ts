@@ -1,11 +1,20 @@
 import type { Environment } from "./substitution.ts";
 import { isRecord } from "./yaml-file.ts";
 
-/** Variables that bring a provider of the same kind into being, and its key. */
-export const providerVariables: Readonly<Record<string, { readonly apiKey: string; readonly baseUrl: string }>> = {
-  openai: { apiKey: "OPENAI_API_KEY", baseUrl: "OPENAI_BASE_URL" },
-  anthropic: { apiKey: "ANTHROPIC_API_KEY", baseUrl: "ANTHROPIC_BASE_URL" },
-};
+/** The kind that needs no address and no key: it runs inside the gateway. */
+export const builtInKind = "simulator";
+
+/** What configuration has to know of a kind of provider. */
+export interface ProviderKind {
+  /** Its own address, if it has one. */
+  readonly baseUrl: string | undefined;
+  readonly keyRequired: boolean;
+  /** Variable that brings a provider of the kind into being, and its key: "OPENAI_API_KEY". */
+  readonly keyVariable?: string;
+}
+
+/** Kinds of providers by name. */
+export type ProviderKinds = ReadonlyMap<string, ProviderKind>;
 
 /** Variables that take the place of a field, whatever the file says. */
 const overrides: Readonly<Record<string, readonly [section: string, field: string]>> = {
@@ -23,25 +32,26 @@ export interface Sources {
 }
 
 /** A file's value with what the environment adds: providers if the file has none, and overrides. */
-export function fileSources(file: Readonly<Record<string, unknown>>, env: Environment): Sources {
+export function fileSources(file: Sources["value"], kinds: ProviderKinds, env: Environment): Sources {
   const variables = new Map<string, string>();
-  const value = "providers" in file ? file : { ...file, providers: keyProviders(env, variables) };
+  const value = "providers" in file ? file : { ...file, providers: keyProviders(kinds, env, variables) };
   return { value: override(value, env, variables), variables };
 }
 
 /** What holds without a file: open on this machine only, with the simulator and the providers that have a key. */
-export function builtInSources(env: Environment): Sources {
+export function builtInSources(kinds: ProviderKinds, env: Environment): Sources {
   const variables = new Map<string, string>();
-  const providers = keyProviders(env, variables);
-  const models = Object.keys(providers).length === 0 ? { default: "simulator/gpt" } : {};
-  const value = { auth: { mode: "off" }, providers: { ...providers, simulator: {} }, models };
+  const providers = keyProviders(kinds, env, variables);
+  const models = Object.keys(providers).length === 0 ? { default: `${builtInKind}/gpt` } : {};
+  const value = { auth: { mode: "off" }, providers: { ...providers, [builtInKind]: {} }, models };
   return { value: override(value, env, variables), variables };
 }
 
-function keyProviders(env: Environment, variables: Map<string, string>): Record<string, unknown> {
+function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<string, string>): Record<string, unknown> {
   const providers: Record<string, unknown> = {};
-  for (const [name, fields] of Object.entries(providerVariables)) {
-    if (!env[fields.apiKey]) continue;
+  for (const [name, { keyVariable }] of kinds) {
+    if (keyVariable === undefined || !env[keyVariable]) continue;
+    const fields = { apiKey: keyVariable, baseUrl: keyVariable.replace(/_API_KEY$/, "_BASE_URL") };
     const provider: Record<string, string> = {};
     for (const [field, variable] of Object.entries(fields)) {
       const value = env[variable];

@@ -1,10 +1,14 @@
 import type { GenericIssue } from "valibot";
 import type { Problem } from "./config-error.ts";
-import { shownName } from "./section.ts";
 import type { Path, YamlFile } from "./yaml-file.ts";
 
-/** Names of records (providers, models, headers) that are repeated in a message. */
+/** Names of providers, models, headers and aliases that a message repeats. */
 const entryShown = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}$/;
+/** Unknown fields that a message repeats: a secret pasted in the wrong place is longer or has other signs. */
+const fieldShown = /^[A-Za-z][A-Za-z0-9_]{0,23}$/;
+
+/** What a problem is about: a value, the key of an entry, or a field that is not known. */
+type Subject = "value" | "key" | "field";
 
 /** Collects problems and says where each stands: in the file, in a variable, or in what is built in. */
 export class Findings {
@@ -12,19 +16,20 @@ export class Findings {
   readonly #file: YamlFile | undefined;
   readonly #variables: ReadonlyMap<string, string>;
   /** Places with a problem of their own, where others only follow from it. */
-  readonly #broken: ReadonlySet<string>;
+  readonly #broken = new Set<string>();
 
   constructor(file: YamlFile | undefined, variables: ReadonlyMap<string, string>) {
     this.#file = file;
     this.#variables = variables;
-    this.problems.push(...(file?.problems ?? []));
-    this.#broken = new Set(this.problems.map(({ at }) => at));
+    for (const { path, message } of file?.unresolved ?? []) {
+      this.add(path, message);
+      this.#broken.add(this.#locate(path, false));
+    }
   }
 
-  /** Adds a problem at a value, or at its key. */
-  add(path: Path, message: string, key = false): void {
-    const at = this.#variables.get(path.join(".")) ?? this.#file?.locate(path, key) ?? "built-in defaults";
-    if (!this.#broken.has(at)) this.problems.push({ at, path: shownPath(path), message });
+  add(path: Path, message: string, subject: Subject = "value"): void {
+    const at = this.#locate(path, subject !== "value");
+    if (!this.#broken.has(at)) this.problems.push({ at, path: shownPath(path, subject), message });
   }
 
   /** Adds what a schema found in the section of a name. */
@@ -33,17 +38,24 @@ export class Findings {
       const path: (string | number)[] = [name];
       for (const { key } of issue.path ?? []) path.push(typeof key === "number" ? key : String(key));
       const ofKey = issue.path?.at(-1)?.origin === "key";
-      if (issue.type === "raw_check") path.push(shownName(String(path.pop())));
-      this.add(path, issue.message, ofKey);
+      this.add(path, issue.message, ofKey ? (issue.type === "raw_check" ? "field" : "key") : "value");
     }
+  }
+
+  #locate(path: Path, key: boolean): string {
+    return this.#variables.get(path.join(".")) ?? this.#file?.locate(path, key) ?? "built-in defaults";
   }
 }
 
-function shownPath(path: Path): string {
+function shownPath(path: Path, subject: Subject): string {
   let shown = "";
-  for (const step of path) {
-    if (typeof step === "number") shown += `[${step}]`;
-    else shown += `${shown === "" ? "" : "."}${entryShown.test(step) ? step : "…"}`;
+  for (const [depth, step] of path.entries()) {
+    if (typeof step === "number") {
+      shown += `[${step}]`;
+      continue;
+    }
+    const allowed = subject === "field" && depth === path.length - 1 ? fieldShown : entryShown;
+    shown += `${shown === "" ? "" : "."}${allowed.test(step) ? step : "…"}`;
   }
   return shown;
 }

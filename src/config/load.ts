@@ -2,12 +2,12 @@ import * as v from "valibot";
 import { FileError, readBounded } from "./bounded-file.ts";
 import { ConfigError } from "./config-error.ts";
 import { crossCheck } from "./cross-check.ts";
-import { builtInSources, fileSources } from "./environment.ts";
+import { builtInSources, fileSources, type ProviderKinds } from "./environment.ts";
 import { type FileSections, fileSections } from "./file-schema.ts";
 import { expectation, Findings } from "./findings.ts";
 import { resolve } from "./resolve.ts";
 import type { Config } from "./schema.ts";
-import { shownName, unknownField } from "./section.ts";
+import { unknownField } from "./section.ts";
 import type { Environment } from "./substitution.ts";
 import { isRecord, readYaml, type YamlFile } from "./yaml-file.ts";
 
@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly path?: string | undefined;
   readonly env: Environment;
   /** Kinds of providers that exist. */
-  readonly kinds: readonly string[];
+  readonly kinds: ProviderKinds;
 }
 
 /** The file that the options choose, if any. */
@@ -32,7 +32,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const { env, kinds } = options;
   const path = configPath(options);
   const file = path === undefined ? undefined : await readConfigFile(path, env);
-  const { value, variables } = file === undefined ? builtInSources(env) : fileSources(file.value, env);
+  const { value, variables } = file === undefined ? builtInSources(kinds, env) : fileSources(file.value, kinds, env);
   const findings = new Findings(file, variables);
 
   const sections = validate(value, findings);
@@ -58,8 +58,7 @@ async function readConfigFile(path: string, env: Environment): Promise<YamlFile>
 function validate(value: Readonly<Record<string, unknown>>, findings: Findings): Partial<FileSections> {
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(fileSections, name)) continue;
-    const [section = ""] = [shownName(name)];
-    findings.add([name], unknownField(section, Object.keys(fileSections)), true);
+    findings.add([name], unknownField(name, Object.keys(fileSections)), "field");
   }
   const parse = <Schema extends v.GenericSchema>(name: keyof FileSections, schema: Schema) => {
     const result = v.safeParse(schema, value[name], { message: expectation });

@@ -1,9 +1,6 @@
 import * as v from "valibot";
 import { didYouMean } from "./suggestion.ts";
 
-/** Longest field name that is repeated in a message: a secret pasted in the wrong place is longer or has other signs. */
-const nameShown = /^[A-Za-z][A-Za-z0-9]{0,23}$/;
-
 /** A map of known fields. Every unknown one is an error that suggests what may have been meant. */
 export function section<Entries extends v.ObjectEntries>(description: string, entries: Entries) {
   const names = Object.keys(entries);
@@ -28,9 +25,4 @@ export function section<Entries extends v.ObjectEntries>(description: string, en
 export function unknownField(name: string, known: readonly string[]): string {
   const hint = didYouMean(name, known);
   return `unknown field${hint === "" ? `; known here: ${known.join(", ")}` : hint}`;
-}
-
-/** The name of a field for a message; replaced when it does not look like a name. */
-export function shownName(name: string): string {
-  return nameShown.test(name) ? name : "…";
 }

@@ -3,6 +3,7 @@ import {
   isAlias,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -10,11 +11,14 @@ import {
   parseDocument,
   visit,
 } from "yaml";
-import { ConfigError, type Problem } from "./config-error.ts";
+import { ConfigError } from "./config-error.ts";
 import { type Environment, substitute } from "./substitution.ts";
 
 /** Most uses of YAML anchors in one file: a few hundred nested ones can expand to gigabytes. */
 const aliasesMax = 100;
+
+/** Most syntax errors that are told: later ones mostly follow from the first. */
+const faultsMax = 10;
 
 /** Steps from the top of the configuration to a value. */
 export type Path = readonly (string | number)[];
@@ -23,7 +27,7 @@ export type Path = readonly (string | number)[];
 export interface YamlFile {
   readonly value: Readonly<Record<string, unknown>>;
   /** References that could not be replaced. */
-  readonly problems: readonly Problem[];
+  readonly unresolved: readonly { readonly path: Path; readonly message: string }[];
   /** "name:line:col" of the value at a path, of its key if `key`, or of the nearest thing around it. */
   locate(path: Path, key: boolean): string;
 }
@@ -40,10 +44,10 @@ export function readYaml(name: string, text: string, env: Environment): YamlFile
   };
   const document = parse(name, text, lines, at);
   const locate = (path: Path, key: boolean) => at(offsetOf(document, path, key));
-  const problems = substituteAll(document, env, at);
+  const unresolved = substituteAll(document, env);
   const value: unknown = plain(document, name) ?? {};
   if (!isRecord(value)) throw new ConfigError([{ at: at(0), path: "", message: "must be a map of fields" }]);
-  return { value, problems, locate };
+  return { value, unresolved, locate };
 }
 
 /** Whether a value is a map of fields. */
@@ -59,7 +63,7 @@ function parse(name: string, text: string, lines: LineCounter, at: (offset: numb
     // The parser is recursive: a file of brackets exhausts the stack.
     throw new ConfigError([{ at: name, path: "", message: "cannot be parsed: it is nested too deeply" }]);
   }
-  const faults = [...document.errors, ...document.warnings];
+  const faults = [...document.errors, ...document.warnings].slice(0, faultsMax);
   if (faults.length === 0) return document;
   throw new ConfigError(faults.map(({ code, pos }) => ({ at: at(pos[0]), path: "", message: syntaxText(code) })));
 }
@@ -74,6 +78,7 @@ const syntaxTexts: Readonly<Record<string, string>> = {
   MULTILINE_IMPLICIT_KEY: "a colon and a space are missing after the field name",
   MULTIPLE_DOCS: "a second document begins here; keep one",
   NON_STRING_KEY: "a field name must be plain text",
+  RESOURCE_EXHAUSTION: "the nesting is too deep here",
   TAB_AS_INDENT: "a tab is used for indentation; use spaces",
   TAG_RESOLVE_FAILED: "a tag (!name) is not known here; remove it",
 };
@@ -91,17 +96,24 @@ function plain(document: Document, name: string): unknown {
   }
 }
 
-function substituteAll(document: Document, env: Environment, at: (offset: number) => string): Problem[] {
-  const problems: Problem[] = [];
+function substituteAll(document: Document, env: Environment): YamlFile["unresolved"] {
+  const unresolved: YamlFile["unresolved"][number][] = [];
   visit(document, {
-    Scalar(key, node) {
+    Scalar(key, node, ancestors) {
       if (key === "key" || typeof node.value !== "string") return;
       const result = substitute(node.value, env);
       if ("text" in result) node.value = result.text;
-      else problems.push({ at: at(startOf(node)), path: "", message: result.problem });
+      else unresolved.push({ path: pathOf([...ancestors, node]), message: result.problem });
     },
   });
-  return problems;
+  return unresolved;
+}
+
+function pathOf(nodes: readonly unknown[]): Path {
+  return nodes.flatMap((node, depth): Path => {
+    if (isSeq(node)) return [node.items.indexOf(nodes[depth + 1])];
+    return isPair(node) && isScalar(node.key) ? [String(node.key.value)] : [];
+  });
 }
 
 function offsetOf(document: Document, path: Path, ofKey: boolean): number {

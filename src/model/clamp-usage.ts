@@ -27,7 +27,8 @@ export function clampUsage(usage: Usage, contextWindow: number): ClampedUsage {
     cacheWriteTokens: clampKnown(usage.cacheWriteTokens, inputTokens - (cacheReadTokens ?? 0)),
     reasoningTokens: clampKnown(usage.reasoningTokens, outputTokens),
   };
-  const changed = differs(usage, clamped) || clampDetails(clamped);
+  const detailsChanged = clampDetails(clamped);
+  const changed = detailsChanged || differs(usage, clamped);
   return changed ? { usage: clamped, changed } : { usage, changed };
 }
 

@@ -66,7 +66,10 @@ export class Admission {
     const { keys, deadlineMaxMs, draining, now } = this.#options;
     const open = openPrefixes.some((prefix) => method.startsWith(prefix));
     if (!open && draining()) {
-      throw new GatewayError("GATEWAY_DRAINING", "this gateway is shutting down - repeat the call on another connection");
+      throw new GatewayError(
+        "GATEWAY_DRAINING",
+        "this gateway is shutting down - repeat the call on another connection",
+      );
     }
     const caller = open || keys === undefined ? anyone : keys.identify(credential(headers));
     const timeoutMs = effectiveTimeoutMs(callerTimeoutMs(headers), open ? timeoutMsMax : deadlineMaxMs);

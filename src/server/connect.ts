@@ -149,7 +149,8 @@ function bounded(options: ConnectOptions): Interceptor {
     const { requestId, method, signal } = admitted.scope.rpc;
     const failed = (error: unknown): GatewayError => {
       const failure = failureOf(error, requestId, options.requestBytesMax);
-      if (failure.reason === "INTERNAL") options.log.error({ err: failure.cause, requestId, method }, "a handler failed");
+      if (failure.reason === "INTERNAL")
+        options.log.error({ err: failure.cause, requestId, method }, "a handler failed");
       return failure;
     };
     const done = (): void => {

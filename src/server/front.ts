@@ -60,7 +60,7 @@ export function createFront(options: FrontOptions): HttpServer | HttpsServer {
     options.log.debug({ err }, "a TLS handshake failed");
     socket.destroy();
   });
-  closeStalled(front, limits.writeStallMs);
+  front.timeout = limits.writeStallMs;
   dispatchByProtocol(front, tls === undefined ? "connection" : "secureConnection", options);
   return front;
 }
@@ -77,7 +77,8 @@ function tlsOptions(tls: TlsMaterial, limits: ListenerLimits): object {
 
 /** Puts the choice of protocol between the server's event and its own listener for HTTP/1.1. */
 function dispatchByProtocol(front: HttpServer, event: "connection" | "secureConnection", options: FrontOptions): void {
-  const own = event === "connection" ? front.listeners(event).filter((one) => one !== options.onSocket) : front.listeners(event);
+  const own =
+    event === "connection" ? front.listeners(event).filter((one) => one !== options.onSocket) : front.listeners(event);
   for (const listener of own) front.off(event, listener as (socket: Socket) => void);
   const serveHttp1 = (socket: Socket): void => {
     for (const listener of own) listener.call(front, socket);
@@ -92,14 +93,5 @@ function dispatchByProtocol(front: HttpServer, event: "connection" | "secureConn
         else serveHttp1(socket);
       });
     }
-  });
-}
-
-/** Silence is fine while an answer is being made; it is not while an answer waits to be read. */
-function closeStalled(front: HttpServer, writeStallMs: number): void {
-  front.timeout = writeStallMs;
-  front.on("timeout", (socket) => {
-    if (socket.writableLength > 0) socket.destroy();
-    else socket.setTimeout(writeStallMs);
   });
 }

@@ -1,5 +1,5 @@
-import { GatewayError } from "../model/error.ts";
 import type { Rpc } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
 import { deadlineExceeded } from "./deadline.ts";
 
 /** Why a call ends when its caller went away. One for all calls: nobody reads it, and a new one costs microseconds. */

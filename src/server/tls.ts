@@ -14,7 +14,12 @@ export interface TlsMaterial {
 
 /** The material in Node's form. Throws an Error that says what does not fit; it never quotes the key. */
 export function secureContext({ cert, key, clientCa }: TlsMaterial): SecureContextOptions {
-  const options: SecureContextOptions = { cert, key, minVersion: "TLSv1.2", ...(clientCa !== undefined && { ca: clientCa }) };
+  const options: SecureContextOptions = {
+    cert,
+    key,
+    minVersion: "TLSv1.2",
+    ...(clientCa !== undefined && { ca: clientCa }),
+  };
   let leaf: X509Certificate;
   try {
     leaf = new X509Certificate(cert);

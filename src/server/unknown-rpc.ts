@@ -22,7 +22,8 @@ export function answerUnknown(
   const path = request.url?.split("?", 1)[0] ?? "";
   const type = request.headers["content-type"] ?? "";
   if (request.method === "POST" && type.startsWith("application/grpc")) answerGrpc(path, type, response);
-  else if (request.method === "POST" && /^application\/(connect\+)?(json|proto)\b/.test(type)) answerConnect(path, response);
+  else if (request.method === "POST" && /^application\/(connect\+)?(json|proto)\b/.test(type))
+    answerConnect(path, response);
   else if ((request.method === "GET" || request.method === "HEAD") && path === "/") answerText(response, 200, welcome);
   else answerText(response, 404, "There is nothing here. GET / says what this port speaks.\n");
 }
@@ -42,7 +43,10 @@ function answerConnect(path: string, response: ServerResponse | Http2ServerRespo
 }
 
 function answerText(response: ServerResponse | Http2ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(text) });
+  response.writeHead(status, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+  });
   response.end(text);
 }
 

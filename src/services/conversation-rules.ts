@@ -7,39 +7,119 @@ import { type FieldViolation, invalidRequest } from "./bad-request.ts";
 const violationsMax = 20;
 
 /**
- * The rules of a completion that look at more than one field and therefore stand in comments of the proto files: parts
- * fit the role of their message, results answer calls, names and ids are unique, a chosen tool exists. Throws
- * INVALID_REQUEST. `path` is where the request sits in a larger one: "request". A pass over a request that is right
- * allocates nothing unless it holds tools or tool calls.
+ * The rules of a completion that look at more than one field and therefore stand as comments in the proto files: parts
+ * fit the role of their message, results answer earlier calls, ids and names are unique, a chosen tool exists. Throws
+ * INVALID_REQUEST. `parent` is where the request sits in a larger one: "request".
  */
-export function checkConversation(request: CompleteRequest, path = ""): void {
-  const violations: FieldViolation[] = [];
-  const prefix = path === "" ? "" : `${path}.`;
-  checkMessages(request.messages, `${prefix}messages`, violations);
-  if (request.tools.length > 0) checkTools(request.tools, `${prefix}tools`, violations);
-  checkChoice(request, `${prefix}tool_choice`, violations);
-  if (violations.length > 0) throw invalidRequest(violations);
+export function checkConversation(request: CompleteRequest, parent = ""): void {
+  const violations = [...messageViolations(request.messages), ...toolViolations(request)];
+  if (violations.length === 0) return;
+  const prefix = parent === "" ? "" : `${parent}.`;
+  throw invalidRequest(violations.map((violation) => ({ ...violation, field: prefix + violation.field })));
 }
 
-function checkMessages(messages: readonly ChatMessage[], path: string, out: FieldViolation[]): void {
-  let callIds: Set<string> | undefined;
-  for (const [index, message] of messages.entries()) {
-    if (message.role === Role.TOOL && message.text !== "") {
-      out.push(violation(`${path}[${index}].text`, "tool_message.results_only", "must be a tool_result in content"));
-    }
-    for (const [position, part] of message.content.entries()) {
-      if (out.length >= violationsMax) return;
-      const misplaced = misplacement(message.role, part);
-      if (misplaced !== undefined) out.push({ ...misplaced, field: `${path}[${index}].content[${position}].${misplaced.field}` });
-      if (part.part.case === "toolCall") {
-        callIds ??= new Set();
-        const { id } = part.part.value;
-        if (callIds.has(id) && id !== "") out.push(duplicateCall(`${path}[${index}].content[${position}].tool_call.id`));
-        callIds.add(id);
-      }
-      if (part.part.case === "toolResult" && !callIds?.has(part.part.value.toolCallId)) {
-        out.push(unaskedResult(`${path}[${index}].content[${position}].tool_result.tool_call_id`));
-      }
+function messageViolations(messages: readonly ChatMessage[]): FieldViolation[] {
+  const found: FieldViolation[] = [];
+  const callIds = new Set<string>();
+  for (const [index, { role, text, content }] of messages.entries()) {
+    if (role === Role.TOOL && text !== "") found.push({ ...resultsOnly, field: `messages[${index}].text` });
+    for (const [position, part] of content.entries()) {
+      const violation = partViolation(role, part, callIds) ?? citationViolation(role, part);
+      if (part.part.case === "toolCall") callIds.add(part.part.value.id);
+      if (violation === undefined) continue;
+      found.push({ ...violation, field: `messages[${index}].content[${position}].${violation.field}` });
+      if (found.length >= violationsMax) return found;
     }
   }
+  return found;
 }
+
+/** Fields of these are relative to the part. `callIds` are those of the parts before. */
+function partViolation(role: Role, { part }: ContentPart, callIds: ReadonlySet<string>): FieldViolation | undefined {
+  if (role === Role.TOOL && part.case !== "toolResult") return { ...resultsOnly, field: fieldOf(part.case) };
+  switch (part.case) {
+    case "toolResult":
+      if (role !== Role.TOOL) return toolMessagesOnly;
+      return callIds.has(part.value.toolCallId) ? undefined : callRequired;
+    case "toolCall":
+      if (role !== Role.ASSISTANT) return { ...assistantOnly, field: "tool_call" };
+      return part.value.id !== "" && callIds.has(part.value.id) ? callIdUnique : undefined;
+    case "reasoning":
+    case "refusal":
+      return role === Role.ASSISTANT ? undefined : { ...assistantOnly, field: part.case };
+    default:
+      return undefined;
+  }
+}
+
+function citationViolation(role: Role, { part, citations }: ContentPart): FieldViolation | undefined {
+  return citations.length === 0 || (role === Role.ASSISTANT && part.case === "text") ? undefined : citedTextOnly;
+}
+
+function toolViolations({ tools, toolChoice }: CompleteRequest): FieldViolation[] {
+  const found: FieldViolation[] = [];
+  const names = new Set<string>();
+  for (const [index, tool] of tools.entries()) {
+    const name = nameOf(tool);
+    if (names.has(name)) found.push({ ...toolNameUnique, field: `tools[${index}]` });
+    names.add(name);
+  }
+  const choice = toolChoice?.choice;
+  if (choice?.case === "toolName" && !names.has(choice.value)) found.push(chosenToolRequired);
+  if (choice?.case === "mode" && choice.value === ToolMode.REQUIRED && tools.length === 0) found.push(toolsRequired);
+  return found;
+}
+
+/** The name under which the model calls a tool. */
+function nameOf({ kind }: Tool): string {
+  if (kind.case === "function") return kind.value.name;
+  if (kind.case === "providerTool") return kind.value.name || kind.value.id.slice(kind.value.id.indexOf(".") + 1);
+  return "";
+}
+
+function fieldOf(part: ContentPart["part"]["case"]): string {
+  return part === undefined ? "part" : part.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+const resultsOnly = {
+  reason: "tool_message.results_only",
+  description: "does not belong in a tool message. All its parts must be tool_result",
+};
+const assistantOnly = {
+  reason: "part.assistant_only",
+  description: "belongs in assistant messages only. Set role to ROLE_ASSISTANT",
+};
+const toolMessagesOnly: FieldViolation = {
+  field: "tool_result",
+  reason: "part.tool_only",
+  description: "belongs in tool messages only. Set role to ROLE_TOOL",
+};
+const callRequired: FieldViolation = {
+  field: "tool_result.tool_call_id",
+  reason: "tool_result.call_required",
+  description: "must be the id of a tool_call in an earlier message",
+};
+const callIdUnique: FieldViolation = {
+  field: "tool_call.id",
+  reason: "tool_call.id_unique",
+  description: "must be unique in the conversation",
+};
+const citedTextOnly: FieldViolation = {
+  field: "citations",
+  reason: "citations.assistant_text_only",
+  description: "belong to text parts of assistant messages only",
+};
+const toolNameUnique = {
+  reason: "tool.name_unique",
+  description: "must have a name that no tool before it has",
+};
+const chosenToolRequired: FieldViolation = {
+  field: "tool_choice.tool_name",
+  reason: "tool_choice.tool_required",
+  description: "must be the name of one of tools",
+};
+const toolsRequired: FieldViolation = {
+  field: "tool_choice.mode",
+  reason: "tool_choice.tools_required",
+  description: "needs at least one entry in tools",
+};

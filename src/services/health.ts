@@ -23,8 +23,7 @@ export function healthService(readiness: Readiness, services: readonly string[])
       throw unknownService(service);
     },
     list: () => ({ statuses: Object.fromEntries([...names].map((name) => [name, status()])) }),
-    watch: ({ service }, { signal }) =>
-      names.has(service) ? watch(readiness, signal) : watchUnknown(signal),
+    watch: ({ service }, { signal }) => (names.has(service) ? watch(readiness, signal) : watchUnknown(signal)),
   };
 }
 

@@ -21,9 +21,7 @@ export function capabilitiesOf(facts: ModelFacts): MessageInitShape<typeof Model
 }
 
 /** Prices as clients read them; undefined when they are unknown, which is not free of charge. */
-export function pricingOf(
-  priceList: PriceList | undefined,
-): MessageInitShape<typeof ModelPricingSchema> | undefined {
+export function pricingOf(priceList: PriceList | undefined): MessageInitShape<typeof ModelPricingSchema> | undefined {
   if (priceList === undefined) return undefined;
   return {
     priceList: priceList.name,

@@ -90,7 +90,12 @@ function getProvider(view: ModelView, caller: Caller, name: string) {
   });
 }
 
-function modelOf(router: Router, caller: Caller, target: Target, health: Healths): MessageInitShape<typeof ModelSchema> {
+function modelOf(
+  router: Router,
+  caller: Caller,
+  target: Target,
+  health: Healths,
+): MessageInitShape<typeof ModelSchema> {
   const aliases = usableAliases(router, caller, target);
   const byName = mayUse(caller, target.selector);
   const pricing = pricingOf(target.facts.priceList);

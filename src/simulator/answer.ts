@@ -30,12 +30,6 @@ export function answerTo(ask: Ask): Answer {
   return withinBudget(ask, stopped, calls, budget);
 }
 
-/** The answer of a model that declines. */
-export function refusalTo(ask: Ask): Answer {
-  const text = tokensOf("I'm sorry, but I can't assist with that.");
-  return { reasoning: [], text, calls: [], ending: "refusal", stopSequence: undefined, outputTokens: text.length };
-}
-
 function textOf(ask: Ask, hints: Hints, calls: readonly ToolCall[]): string {
   if (calls.length > 0) {
     const names = [...new Set(calls.map((call) => call.name))].join(" and ");
@@ -43,7 +37,8 @@ function textOf(ask: Ask, hints: Hints, calls: readonly ToolCall[]): string {
   }
   if (ask.format.kind === "text") return replyTo(ask);
   const { schema } = ask.format;
-  return JSON.stringify(schema === undefined ? { answer: replyTo(ask) } : sample(schema, hints, "all"));
+  const known = ask.toolResults.length > 0 ? readHints(ask.toolResults.map((result) => result.text).join("\n")) : hints;
+  return JSON.stringify(schema === undefined ? { answer: replyTo(ask) } : sample(schema, known, "all"));
 }
 
 interface Stopped {
@@ -81,9 +76,21 @@ function withinBudget(ask: Ask, { text: whole, stop }: Stopped, calls: readonly 
 
 function thoughtsOn(ask: Ask): string[] {
   if (ask.reasoningTokensMax === undefined) return [];
-  const about = ask.prompt.trim().split(/\s+/).slice(0, 20).join(" ");
+  const about = ask.prompt.slice(0, 400).trim().split(/\s+/).slice(0, 20).join(" ");
   return tokensOf(`The user wrote: ${about}. I should look at what is asked and answer it in short.`).slice(
     0,
     ask.reasoningTokensMax,
   );
 }
+
+const refusalText = tokensOf("I'm sorry, but I can't assist with that.");
+
+/** The answer of a model that declines. */
+export const refusal: Answer = {
+  reasoning: [],
+  text: refusalText,
+  calls: [],
+  ending: "refusal",
+  stopSequence: undefined,
+  outputTokens: refusalText.length,
+};

@@ -21,6 +21,7 @@ const finishReasons: Readonly<Record<Ending, string>> = {
 /** The chat-completions format as OpenAI speaks it. */
 export const chatCompletions: Dialect = {
   name: "chat-completions",
+  mark: undefined,
   streamType: "text/event-stream; charset=utf-8",
   operation: (method, path) =>
     method === "POST" && path === "/v1/chat/completions"
@@ -31,7 +32,6 @@ export const chatCompletions: Dialect = {
   read,
   whole,
   frames,
-  count: (inputTokens) => ({ input_tokens: inputTokens }),
   models: (names) => ({
     object: "list",
     data: names.map((id) => ({ id, object: "model", created: modelsCreatedS, owned_by: "simulator" })),
@@ -72,6 +72,7 @@ function read(body: JsonObject): Ask {
     toolResults: toolResults(messages),
     tools: list(body["tools"])
       .map((tool) => object(object(tool)["function"]))
+      .filter((tool) => string(tool["name"]) !== "")
       .map((tool) => ({ name: string(tool["name"]), schema: tool["parameters"] ?? { type: "object" } })),
     toolChoice: toolChoice(body["tool_choice"]),
     parallelTools: body["parallel_tool_calls"] !== false,

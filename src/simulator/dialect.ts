@@ -49,17 +49,19 @@ export interface Fault {
 /** The wire format of one provider. Pure: no clock, no socket. */
 export interface Dialect {
   readonly name: "chat-completions" | "messages";
+  /** Header that only clients of this provider send, which decides where several dialects serve one path. */
+  readonly mark: string | undefined;
   readonly streamType: string;
   /** Undefined for what the provider does not serve. */
   operation(method: string, path: string): Operation | undefined;
   /** Throws BadRequest for what the provider would turn down. */
-  read(body: JsonObject, header: (name: string) => string): Ask;
+  read(body: JsonObject, operation: Operation, header: (name: string) => string): Ask;
   /** The body of a unary answer. */
   whole(exchange: Exchange): unknown;
-  /** The events of a streamed answer, its tokens adding up to those of the answer or one more for each tool call. */
+  /** The events of a streamed answer; what is not shown to the client, such as hidden reasoning, has no frames. */
   frames(exchange: Exchange): Iterable<Frame>;
-  /** The body of a token count. */
-  count(inputTokens: number): unknown;
+  /** The body of a token count; absent where the provider has no such operation. */
+  count?(inputTokens: number): unknown;
   /** The body of a list of models. */
   models(names: readonly string[]): unknown;
   /** Headers of every response, the request's identifier among them. */

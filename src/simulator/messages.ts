@@ -1,6 +1,6 @@
 import type { Answer, Ending } from "./answer.ts";
 import type { Ask, Format, Tool, ToolChoice, ToolResult } from "./ask.ts";
-import { BadRequest, type Dialect, type Exchange, type Frame } from "./dialect.ts";
+import { BadRequest, type Dialect, type Exchange, type Frame, type Operation } from "./dialect.ts";
 import { identifier } from "./identifier.ts";
 import { type JsonObject, list, number, object, string } from "./json.ts";
 import { messagesFault } from "./messages-fault.ts";
@@ -19,6 +19,7 @@ const stopReasons: Readonly<Record<Ending, string>> = {
 /** The messages format as Anthropic speaks it. */
 export const messages: Dialect = {
   name: "messages",
+  mark: "anthropic-version",
   streamType: "text/event-stream; charset=utf-8",
   operation: (method, path) => {
     if (method === "GET" && path === "/v1/models") return "models";
@@ -51,11 +52,12 @@ export const messages: Dialect = {
   },
 };
 
-function read(body: JsonObject, header: (name: string) => string): Ask {
+function read(body: JsonObject, operation: Operation, header: (name: string) => string): Ask {
   const turns = list(body["messages"]).map(object);
   if (header("anthropic-version") === "") throw new BadRequest("anthropic-version: header is required");
   if (string(body["model"]) === "") throw new BadRequest("model: Field required");
   if (turns.length === 0) throw new BadRequest("messages: at least one message is required");
+  if (operation === "generate") demand(body);
   const asked = turns.findLast((turn) => turn["role"] === "user" && textOf(turn["content"]) !== "");
   return {
     model: string(body["model"]),
@@ -65,7 +67,7 @@ function read(body: JsonObject, header: (name: string) => string): Ask {
       .map((block) => string(object(block)["type"]))
       .filter((type) => type === "image" || type === "document"),
     toolResults: toolResults(turns),
-    tools: list(body["tools"]).map(object).map(tool),
+    tools: list(body["tools"]).map(object).filter(isOwnTool).map(tool),
     toolChoice: toolChoice(object(body["tool_choice"])),
     parallelTools: object(body["tool_choice"])["disable_parallel_tool_use"] !== true,
     announcesTools: true,
@@ -109,6 +111,11 @@ function toolResults(turns: readonly JsonObject[]): ToolResult[] {
     .map((block) => ({ name: names.get(block["tool_use_id"]) ?? "", text: textOf(block["content"]) }));
 }
 
+/** Tools of another type run at the provider, which a simulator cannot do. */
+function isOwnTool({ type }: JsonObject): boolean {
+  return type === undefined || type === null || type === "custom";
+}
+
 function tool(sent: JsonObject): Tool {
   return { name: string(sent["name"]), schema: sent["input_schema"] ?? { type: "object" } };
 }
@@ -142,7 +149,11 @@ function blocks({ answer, seed }: Exchange): Block[] {
   }));
   const thinking = { type: "thinking" as const, thinking: answer.reasoning.join(""), signature };
   const text = { type: "text" as const, text: answer.text.join("") };
-  return [...(thinking.thinking === "" ? [] : [thinking]), ...(text.text === "" ? [] : [text]), ...uses];
+  return [
+    ...(thinking.thinking === "" ? [] : [thinking]),
+    ...(text.text === "" || answer.ending === "refusal" ? [] : [text]),
+    ...uses,
+  ];
 }
 
 function message(exchange: Exchange) {
@@ -177,8 +188,7 @@ function ended({ ending, stopSequence, text }: Answer) {
 }
 
 function whole(exchange: Exchange): unknown {
-  const { body, answer } = exchange;
-  demand(body);
+  const { answer } = exchange;
   return {
     ...message(exchange),
     content: blocks(exchange),
@@ -187,29 +197,29 @@ function whole(exchange: Exchange): unknown {
   };
 }
 
-function event(data: { readonly type: string }, tokens = 0): Frame {
-  return { text: `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`, tokens };
+function event(type: string, fields: object, tokens = 0): Frame {
+  return { text: `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`, tokens };
 }
 
 function* frames(exchange: Exchange): Generator<Frame> {
   const { answer } = exchange;
   const open = { content: [], stop_reason: null, stop_sequence: null, stop_details: null };
   const started = { ...message(exchange), ...open, usage: { ...usage(exchange, 1), ...serving } };
-  yield event({ type: "message_start", message: started });
+  yield event("message_start", { message: started });
   for (const [index, block] of blocks(exchange).entries()) {
-    yield event({ type: "content_block_start", index, content_block: emptied(block) });
-    if (index === 0) yield event({ type: "ping" });
-    const delta = (piece: object, tokens = 1) => event({ type: "content_block_delta", index, delta: piece }, tokens);
+    yield event("content_block_start", { index, content_block: emptied(block) });
+    if (index === 0) yield event("ping", {});
+    const delta = (piece: object, tokens = 1) => event("content_block_delta", { index, delta: piece }, tokens);
     if (block.type === "tool_use") yield* inputDeltas(block.input, delta);
     else if (block.type === "text") for (const text of answer.text) yield delta({ type: "text_delta", text });
     else {
       for (const thinking of answer.reasoning) yield delta({ type: "thinking_delta", thinking });
       yield delta({ type: "signature_delta", signature: block.signature }, 0);
     }
-    yield event({ type: "content_block_stop", index });
+    yield event("content_block_stop", { index });
   }
-  yield event({ type: "message_delta", delta: ended(answer), usage: usage(exchange, answer.outputTokens) });
-  yield event({ type: "message_stop" });
+  yield event("message_delta", { delta: ended(answer), usage: usage(exchange, answer.outputTokens) });
+  yield event("message_stop", {});
 }
 
 function emptied(block: Block): Block {

@@ -17,7 +17,8 @@ export function replyTo(ask: Ask): string {
   const received = receipt(ask.attachments);
   const count = /\bcount\b.{0,20}\bto (\d{1,6})\b/is.exec(ask.prompt)?.[1];
   const length = /\b(\d{1,6})[\s-]+(?:words?|tokens?)\b/i.exec(ask.prompt)?.[1];
-  const reply = count !== undefined ? counted(Number(count)) : length !== undefined ? prose(Number(length)) : echo(ask.prompt);
+  const reply =
+    count !== undefined ? counted(Number(count)) : length !== undefined ? prose(Number(length)) : echo(ask.prompt);
   return [received, reply].filter((part) => part !== "").join(" ");
 }
 
@@ -54,5 +55,10 @@ function prose(words: number): string {
 }
 
 function cut(text: string, charsMax: number): string {
-  return text.length <= charsMax ? text : `${text.slice(0, charsMax).toWellFormed().replace(/\uFFFD$/, "")}…`;
+  return text.length <= charsMax
+    ? text
+    : `${text
+        .slice(0, charsMax)
+        .toWellFormed()
+        .replace(/\uFFFD$/, "")}…`;
 }

@@ -106,7 +106,10 @@ function flatten(sampler: Sampler, schema: JsonObject, depth: number): JsonObjec
   for (let hops = 0; hops < depthMax; hops++) {
     const { $ref: ref, allOf, anyOf, oneOf, ...own } = flat;
     if (ref !== undefined) flat = merge({ ...own, allOf, anyOf, oneOf }, resolve(sampler.root, string(ref)));
-    else if (allOf !== undefined) flat = list(allOf).map(object).reduce(merge, { ...own, anyOf, oneOf });
+    else if (allOf !== undefined)
+      flat = list(allOf)
+        .map(object)
+        .reduce(merge, { ...own, anyOf, oneOf });
     else if (anyOf !== undefined || oneOf !== undefined) {
       const variants = list(anyOf ?? oneOf).map(object);
       flat = merge(own, variant(variants, isTight(sampler, depth)));

@@ -27,7 +27,7 @@ const byName: readonly (readonly [RegExp, string])[] = [
   [/time_?zone/i, "UTC"],
   [/currency/i, "EUR"],
   [/language|locale/i, "en"],
-  [/date|day/i, "2025-01-31"],
+  [/(?<!up)date|birthday/i, "2025-01-31"],
   [/e?mail/i, "ada@example.com"],
   [/url|uri|link/i, "https://example.com/"],
 ];
@@ -57,24 +57,28 @@ function wording(draw: Draw, name: string): string {
 
 /** The prompt's next number, moved into the schema's bounds and onto `step` or multipleOf; `step` 0 allows fractions. */
 export function sampleNumber(draw: Draw, schema: JsonObject, step: number): number {
-  const multiple = number(schema["multipleOf"]);
-  const grid = multiple !== undefined && multiple > 0 ? multiple : step;
-  const nudge = grid > 0 ? grid : 0.5;
-  const over = number(schema["exclusiveMinimum"]);
-  const under = number(schema["exclusiveMaximum"]);
-  const least = Math.max(number(schema["minimum"]) ?? -Infinity, over === undefined ? -Infinity : above(over, grid));
-  const most = Math.min(number(schema["maximum"]) ?? Infinity, under === undefined ? Infinity : below(under, grid));
-  const wanted = draw.hints.numbers[draw.numbersUsed++] ?? Math.max(nudge === 0.5 ? 1 : nudge, 1);
-  const inside = Math.min(Math.max(wanted, least), most);
-  if (grid === 0) return inside === over || inside === under ? (least + most) / 2 : inside;
-  const down = Math.floor(inside / grid) * grid;
-  return down >= least ? down : Math.ceil(inside / grid) * grid;
+  const multiple = number(schema["multipleOf"]) ?? 0;
+  const grid = multiple > 0 ? multiple : step;
+  const least = Math.max(number(schema["minimum"]) ?? -Infinity, above(number(schema["exclusiveMinimum"]), grid));
+  const most = Math.min(number(schema["maximum"]) ?? Infinity, below(number(schema["exclusiveMaximum"]), grid));
+  const wanted = draw.hints.numbers[draw.numbersUsed++] ?? 1;
+  if (grid > 0) return onGrid(Math.min(Math.max(wanted, least), most), grid, least);
+  if (wanted >= least && wanted <= most) return wanted;
+  if (Number.isFinite(least) && Number.isFinite(most)) return (least + most) / 2;
+  return Number.isFinite(least) ? least : most;
 }
 
-function above(bound: number, grid: number): number {
-  return grid > 0 ? (Math.floor(bound / grid) + 1) * grid : bound;
+function onGrid(value: number, grid: number, least: number): number {
+  const down = Math.floor(value / grid) * grid;
+  return down >= least ? down : Math.ceil(value / grid) * grid;
 }
 
-function below(bound: number, grid: number): number {
-  return grid > 0 ? (Math.ceil(bound / grid) - 1) * grid : bound;
+/** The least value above a bound: the next on the grid, or a thousandth of the bound's size further. */
+function above(bound: number | undefined, grid: number): number {
+  if (bound === undefined) return -Infinity;
+  return grid > 0 ? (Math.floor(bound / grid) + 1) * grid : bound + Math.max(Math.abs(bound), 1) / 1000;
+}
+
+function below(bound: number | undefined, grid: number): number {
+  return bound === undefined ? Infinity : -above(-bound, grid);
 }

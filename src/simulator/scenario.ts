@@ -53,7 +53,7 @@ export function scenarioWords(model: string, header: string, field: string): str
 
 /** Puts words together into a scenario; throws a BadRequest that lists the known words for one it does not know. */
 export function readScenario(words: readonly string[]): Scenario {
-  if (words.length > wordsMax) throw new BadRequest(`at most ${wordsMax} scenario words, not ${words.length}`, "model");
+  if (words.length > wordsMax) throw new BadRequest(`at most ${wordsMax} scenario words, not ${words.length}`);
   return words.reduce<Scenario>(withWord, {});
 }
 
@@ -61,7 +61,7 @@ function withWord(scenario: Scenario, word: string): Scenario {
   const fault = faultOf(word);
   if (fault === undefined) return { ...scenario, ...measureOf(word) };
   if (scenario.fault === undefined || scenario.fault === fault) return { ...scenario, fault };
-  throw new BadRequest(`scenario words ${scenario.fault} and ${fault} exclude each other: keep one`, "model");
+  throw new BadRequest(`scenario words ${scenario.fault} and ${fault} exclude each other: keep one`);
 }
 
 function faultOf(word: string): number | Misbehaviour | undefined {
@@ -71,7 +71,7 @@ function faultOf(word: string): number | Misbehaviour | undefined {
 function measureOf(word: string): Scenario {
   const [, name = "", digits = ""] = /^([a-z-]+)-(\d+)$/.exec(word) ?? [];
   const field = Object.entries(measures).find(([each]) => each === name)?.[1];
-  if (field === undefined) throw new BadRequest(`unknown scenario word '${word.slice(0, 80)}': known are ${known}`, "model");
-  if (Number(digits) > measureMax) throw new BadRequest(`scenario word '${word}' is above ${measureMax}`, "model");
+  if (field === undefined) throw new BadRequest(`unknown scenario word '${word.slice(0, 80)}': known are ${known}`);
+  if (Number(digits) > measureMax) throw new BadRequest(`scenario word '${word}' is above ${measureMax}`);
   return { [field]: Number(digits) };
 }

@@ -5,7 +5,9 @@ import { fragmentsOf } from "./tokens.ts";
 
 const callsMax = 4;
 const vagueWords: ReadonlySet<string> = new Set(
-  "all and by create current data do fetch find for from function get info list lookup make new run set the tool user with".split(" "),
+  "all and by create current data do fetch find for from function get info list lookup make new run set the tool user with".split(
+    " ",
+  ),
 );
 const severalWanted = /\b(?:both|several|each|twice|two|multiple|parallel|simultaneously)\b/i;
 const toolWanted = /\b(?:use|call|invoke|run)\b.{0,20}\btools?\b/is;

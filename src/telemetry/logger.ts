@@ -65,8 +65,8 @@ export interface LoggerOptions {
   readonly level: "debug" | "info" | "warn" | "error" | "silent";
   /** auto: pretty on a terminal, else JSON. */
   readonly format: "json" | "pretty" | "auto";
-  /** A file, or a file descriptor. 1 is standard output. */
-  readonly to: string | number;
+  /** File descriptor; 1 is standard output. */
+  readonly to: number;
   /** The target of the log is a terminal. */
   readonly terminal: boolean;
   /** Called for each line that is lost because nobody reads the log. */
@@ -78,6 +78,9 @@ const batchBytes = 4096;
 const flushMs = 1000;
 /** Characters that may wait while nobody reads; lines beyond are dropped, so that serving goes on. */
 const waitingCharsMax = 4 * 1024 * 1024;
+
+/** Frames of an unexpected error that are logged. */
+const framesMax = 10;
 
 /** Should a name of a secret ever be logged by mistake, its value is not. */
 const redacted = ["authorization", "apiKey", "password", "headers.authorization", "headers['x-api-key']"];
@@ -113,6 +116,16 @@ export function faultOf(error: unknown): Fault | undefined {
   if (error === undefined) return undefined;
   if (!(error instanceof Error)) return { type: typeof error, systemCode: "", stack: [] };
   const systemCode = "code" in error && typeof error.code === "string" ? error.code : "";
-  const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return { type: error.constructor.name, systemCode, stack: stack.slice(0, 10).map((line) => line.trim()) };
+  return { type: error.constructor.name, systemCode, stack: framesOf(error) };
+}
+
+/** Lines of the stack that come after the message, which may look like frames itself. */
+function framesOf({ stack = "", message }: Error): string[] {
+  const start = stack.indexOf(message);
+  if (start === -1) return [];
+  const lines = stack.slice(start + message.length).split("\n");
+  return lines
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, framesMax)
+    .map((line) => line.trim());
 }

@@ -1,0 +1,179 @@
+import { create, type JsonObject } from "@bufbuild/protobuf";
+import {
+  CompletionView,
+  FinishReason,
+  StreamFinishedSchema,
+  UsageUpdateSchema,
+} from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
+import type { Attempt } from "../../model/call.ts";
+import type { Chunk } from "../../model/chunk.ts";
+import { PartWriter } from "../part-writer.ts";
+import { badResponse } from "./bad-response.ts";
+import { readCitation } from "./citation.ts";
+import { faultInAnswer } from "./fault.ts";
+import { readLogprobs } from "./logprobs.ts";
+import { ToolCalls } from "./tool-calls.ts";
+import { readUsage } from "./usage.ts";
+import { type ChatAnswer, type ChatChoice, type ChatSaying, isObject } from "./wire.ts";
+
+/** Most parts of one answer. */
+const partsMax = 1024;
+
+const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
+  ["stop", FinishReason.STOP],
+  ["length", FinishReason.MAX_TOKENS],
+  ["model_length", FinishReason.CONTEXT_WINDOW],
+  ["tool_calls", FinishReason.TOOL_CALLS],
+  ["function_call", FinishReason.TOOL_CALLS],
+  ["content_filter", FinishReason.CONTENT_FILTER],
+]);
+
+/**
+ * Folds what a server says, whole or in pieces, into chunks. Only the first of several choices is read. `finished` waits
+ * for `finish`, because the usage may come after the finish reason.
+ */
+export class Answer {
+  readonly #attempt: Attempt;
+  readonly #writer = new PartWriter();
+  readonly #calls: ToolCalls;
+  readonly #isTextHidden: boolean;
+  #model = "";
+  #heard = false;
+  #refused = false;
+  #nativeFinishReason = "";
+  #usage: Usage | undefined;
+  #metadata: JsonObject | undefined;
+
+  constructor(attempt: Attempt) {
+    const { request } = attempt.call;
+    this.#attempt = attempt;
+    this.#calls = new ToolCalls(request, this.#writer);
+    this.#isTextHidden = request.reasoning?.hideText ?? false;
+  }
+
+  get model(): string {
+    return this.#model;
+  }
+
+  /** The server has said why it stopped. */
+  get isEnding(): boolean {
+    return this.#nativeFinishReason !== "";
+  }
+
+  /** Takes a piece. Throws the GatewayError for an error in it. */
+  take(piece: ChatAnswer, out: Chunk[]): void {
+    const usage = piece.usage === undefined ? undefined : this.#readUsage(piece.usage);
+    if (usage !== undefined) this.#usage = usage;
+    if (piece.error !== undefined && piece.error !== null) {
+      if (usage !== undefined) out.push(usageUpdate(usage));
+      throw faultInAnswer(this.#attempt, piece.error);
+    }
+    this.#describe(piece);
+    const choice = firstChoice(piece.choices);
+    if (choice !== undefined) this.#hear(choice, out);
+    if (usage !== undefined && !this.isEnding) out.push(usageUpdate(usage));
+  }
+
+  /** Ends every part and the answer. */
+  finish(out: Chunk[]): void {
+    if (!this.#heard) throw badResponse("no_choices", "sent an answer without choices");
+    this.#writer.closeAll(out);
+    const value = create(StreamFinishedSchema, {
+      finishReason: this.#finishReason(),
+      nativeFinishReason: this.#nativeFinishReason,
+      usage: this.#usage,
+      ...(this.#metadata === undefined
+        ? {}
+        : { providerMetadata: { [this.#attempt.target.provider.id]: this.#metadata } }),
+    });
+    out.push({ case: "finished", value });
+  }
+
+  #readUsage(usage: unknown): Usage | undefined {
+    return readUsage(usage, this.#attempt.call.request.view === CompletionView.FULL);
+  }
+
+  #describe({ model, system_fingerprint, service_tier }: ChatAnswer): void {
+    if (this.#model === "" && typeof model === "string") this.#model = model;
+    if (typeof system_fingerprint === "string") this.#note("system_fingerprint", system_fingerprint);
+    if (typeof service_tier === "string") this.#note("service_tier", service_tier);
+  }
+
+  #note(field: string, value: string): void {
+    this.#metadata ??= {};
+    this.#metadata[field] = value;
+  }
+
+  #hear(choice: ChatChoice, out: Chunk[]): void {
+    this.#heard = true;
+    const { delta, message, finish_reason } = choice;
+    if (isObject<ChatSaying>(delta)) this.#say(delta, choice.logprobs, false, out);
+    else if (isObject<ChatSaying>(message)) this.#say(message, choice.logprobs, true, out);
+    if (typeof finish_reason === "string" && finish_reason !== "") this.#nativeFinishReason = finish_reason;
+    if (this.#writer.count > partsMax) throw badResponse("parts_limit", `sent more than ${partsMax} parts`);
+  }
+
+  #say(said: ChatSaying, logprobs: unknown, isWhole: boolean, out: Chunk[]): void {
+    const reasoning = said.reasoning_content ?? said.reasoning;
+    if (typeof reasoning === "string") this.#reason(reasoning, out);
+    const probable = isObject<{ content?: unknown; refusal?: unknown }>(logprobs) ? logprobs : undefined;
+    const tokens = probable === undefined ? undefined : readLogprobs(probable.content);
+    if (typeof said.content === "string") this.#writer.text("text", said.content, out, tokens);
+    else if (Array.isArray(said.content)) this.#sayItems(said.content, out);
+    if (Array.isArray(said.annotations)) this.#cite(said.annotations, out);
+    if (typeof said.refusal === "string" && said.refusal !== "") {
+      this.#refused = true;
+      this.#writer.text("refusal", said.refusal, out, readLogprobs(probable?.refusal));
+    }
+    if (!Array.isArray(said.tool_calls)) return;
+    for (const call of said.tool_calls) {
+      if (isWhole) this.#calls.whole(call, out);
+      else this.#calls.grow(call, out);
+    }
+  }
+
+  #reason(text: string, out: Chunk[]): void {
+    if (!this.#isTextHidden) this.#writer.text("reasoning", text, out);
+  }
+
+  /** Content as a list: texts, and reasoning as a list of texts in it. */
+  #sayItems(items: readonly unknown[], out: Chunk[]): void {
+    for (const item of items) {
+      if (!isObject<{ text?: unknown; thinking?: unknown }>(item)) continue;
+      if (typeof item.text === "string") this.#writer.text("text", item.text, out);
+      if (!Array.isArray(item.thinking)) continue;
+      for (const thought of item.thinking) {
+        if (isObject<{ text?: unknown }>(thought) && typeof thought.text === "string") this.#reason(thought.text, out);
+      }
+    }
+  }
+
+  #cite(annotations: readonly unknown[], out: Chunk[]): void {
+    for (const annotation of annotations) {
+      const citation = readCitation(annotation);
+      if (citation !== undefined) this.#writer.citation(citation, out);
+    }
+  }
+
+  /** Servers say "stop" also after a refusal and after a tool call that was demanded. */
+  #finishReason(): FinishReason {
+    const reason = finishReasons.get(this.#nativeFinishReason) ?? FinishReason.OTHER;
+    if (reason !== FinishReason.STOP && this.#nativeFinishReason !== "") return reason;
+    if (this.#calls.any) return FinishReason.TOOL_CALLS;
+    return this.#refused ? FinishReason.REFUSAL : reason;
+  }
+}
+
+/** The choice that comes first by its index; servers that leave it out send only one. */
+function firstChoice(choices: unknown): ChatChoice | undefined {
+  if (!Array.isArray(choices)) return undefined;
+  for (const choice of choices) {
+    if (isObject<ChatChoice>(choice) && (choice.index === undefined || choice.index === 0)) return choice;
+  }
+  return undefined;
+}
+
+function usageUpdate(usage: Usage): Chunk {
+  return { case: "usage", value: create(UsageUpdateSchema, { usage }) };
+}

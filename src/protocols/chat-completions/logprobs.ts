@@ -1,0 +1,39 @@
+import type { TokenAlternative, TokenLogprob } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { isObject } from "./wire.ts";
+
+interface Token {
+  readonly token?: unknown;
+  readonly logprob?: unknown;
+  readonly top_logprobs?: unknown;
+}
+
+/**
+ * The tokens of a list with their probabilities; undefined where there are none. The provider lists the chosen token among
+ * its alternatives as well: it is left out there.
+ */
+export function readLogprobs(list: unknown): TokenLogprob[] | undefined {
+  if (!Array.isArray(list) || list.length === 0) return undefined;
+  const tokens: TokenLogprob[] = [];
+  for (const entry of list) {
+    const chosen = read(entry);
+    if (chosen === undefined) continue;
+    const alternatives = alternativesOf(entry).filter(({ token }) => token !== chosen.token);
+    tokens.push({ $typeName: "llmhub.v1.TokenLogprob", ...chosen, alternatives });
+  }
+  return tokens.length === 0 ? undefined : tokens;
+}
+
+function alternativesOf(entry: Token): TokenAlternative[] {
+  const { top_logprobs: list } = entry;
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((other) => {
+    const alternative = read(other);
+    return alternative === undefined ? [] : [{ $typeName: "llmhub.v1.TokenAlternative", ...alternative }];
+  });
+}
+
+function read(entry: unknown): { token: string; logprob: number } | undefined {
+  if (!isObject<Token>(entry)) return undefined;
+  const { token, logprob } = entry;
+  return typeof token === "string" && typeof logprob === "number" ? { token, logprob } : undefined;
+}

@@ -1,0 +1,169 @@
+import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
+import {
+  type ContentPart,
+  type DocumentPart,
+  type MediaPart,
+  type ProviderPart,
+  Role,
+  type ToolResult,
+  type ToolResultPart,
+} from "../../../gen/llmhub/v1/content_pb.ts";
+import { type Turn, turnsOf } from "../../model/conversation.ts";
+import { parseObject } from "./json-text.ts";
+import type { LossReport } from "./loss-report.ts";
+import { renderMedia, textPart } from "./media.ts";
+import type { AssistantMessage, ChatContent, ChatMessage, ChatPart, ChatToolCall } from "./wire.ts";
+
+/**
+ * The conversation in the dialect's messages: one per turn, but one per result in a turn of tool results. Cache hints are
+ * left out without a warning, because servers of the dialect cache prompts by themselves.
+ */
+export function renderMessages(request: CompleteRequest, losses: LossReport): ChatMessage[] {
+  return turnsOf(request).flatMap((turn) => {
+    if (turn.role === Role.TOOL) return turn.content.map((part, index) => toolMessage(part, at(turn, index), losses));
+    if (turn.role === Role.ASSISTANT) return assistantMessage(turn, losses);
+    return promptMessage(turn, losses);
+  });
+}
+
+function promptMessage(turn: Turn, losses: LossReport): ChatMessage[] {
+  const parts = turn.content.flatMap((part, index) => promptPart(part, at(turn, index), losses));
+  if (parts.length === 0 && turn.content.length > 0) return [];
+  const role = turn.role === Role.SYSTEM ? "system" : "user";
+  return [{ role, content: contentOf(parts), ...nameOf(turn) }];
+}
+
+function promptPart(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
+  switch (part.part.case) {
+    case "text":
+    case "media":
+    case "document":
+    case "providerPart":
+      return contentPart(part, path, losses);
+    default:
+      throw losses.invalid(path, `a part of kind ${part.part.case} does not belong in a message of this role`);
+  }
+}
+
+function assistantMessage(turn: Turn, losses: LossReport): AssistantMessage[] {
+  const parts: ChatPart[] = [];
+  const calls: ChatToolCall[] = [];
+  let refusal = "";
+  turn.content.forEach((part, index) => {
+    const path = at(turn, index);
+    if (part.part.case === "toolCall") calls.push(...toolCall(part, path, losses));
+    else if (part.part.case === "refusal") refusal += part.part.value;
+    else parts.push(...saidPart(part, path, losses));
+  });
+  if (parts.length === 0 && calls.length === 0 && refusal === "") return [];
+  return [
+    {
+      role: "assistant",
+      content: parts.length === 0 ? null : contentOf(parts),
+      ...(refusal === "" ? {} : { refusal }),
+      ...(calls.length === 0 ? {} : { tool_calls: calls }),
+      ...nameOf(turn),
+    },
+  ];
+}
+
+/** A part of the model's own words. */
+function saidPart(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
+  switch (part.part.case) {
+    case "text":
+    case "document":
+    case "providerPart":
+      return contentPart(part, path, losses);
+    case "reasoning":
+      losses.warn("PART_DROPPED", path, "reasoning cannot be given back in this dialect");
+      return [];
+    case "media":
+      throw losses.unsupported(path, "media", "media in the model's own messages cannot be sent in this dialect");
+    default:
+      throw losses.invalid(path, `a part of kind ${part.part.case} does not belong in a message of this role`);
+  }
+}
+
+function toolCall(part: ContentPart, path: string, losses: LossReport): ChatToolCall[] {
+  if (part.part.case !== "toolCall") return [];
+  const { id, name, argumentsJson, providerExecuted } = part.part.value;
+  if (providerExecuted) {
+    losses.warn("PART_DROPPED", path, "a tool call that a provider ran itself cannot be given back in this dialect");
+    return [];
+  }
+  warnSignature(part, path, losses);
+  const call: ChatToolCall = { id, type: "function", function: { name, arguments: argumentsJson || "{}" } };
+  return [{ ...call, ...losses.optionsOf(part.providerOptions) }];
+}
+
+function toolMessage(part: ContentPart, path: string, losses: LossReport): ChatMessage {
+  if (part.part.case !== "toolResult") throw losses.invalid(path, "a tool message holds tool results only");
+  const result: ToolResult = part.part.value;
+  if (result.isError) {
+    losses.warn("SETTING_IGNORED", `${path}.tool_result.is_error`, "only the content can say that a tool failed");
+  }
+  const parts = result.content.map((one, index) => resultPart(one, `${path}.tool_result.content[${index}]`, losses));
+  const message = { role: "tool", tool_call_id: result.toolCallId, content: contentOf(parts) } as const;
+  return { ...message, ...losses.optionsOf(part.providerOptions) };
+}
+
+function resultPart({ part }: ToolResultPart, path: string, losses: LossReport): ChatPart {
+  if (part.case === "text" || part.case === "json") return { type: "text", text: part.value };
+  if (part.case === "document") {
+    const rendered = document(part.value, path, losses);
+    if (rendered.type === "text") return rendered;
+  }
+  const inText = part.case === "media" ? renderMedia(part.value, path, losses) : undefined;
+  if (inText?.type === "text") return inText;
+  throw losses.unsupported(path, "tools", "a tool result can only be text in this dialect");
+}
+
+/** A part that several roles share; provider_options are added to what it becomes. */
+function contentPart(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
+  const rendered = plainPart(part.part, path, losses);
+  if (rendered === undefined) return [];
+  warnSignature(part, path, losses);
+  return [{ ...rendered, ...losses.optionsOf(part.providerOptions) }];
+}
+
+function plainPart(part: ContentPart["part"], path: string, losses: LossReport): ChatPart | undefined {
+  if (part.case === "text") return { type: "text", text: part.value };
+  if (part.case === "media") return renderMedia(part.value, `${path}.media`, losses);
+  if (part.case === "document") return document(part.value, `${path}.document`, losses);
+  return part.case === "providerPart" ? ownPart(part.value, path, losses) : undefined;
+}
+
+function document({ body, title, citable }: DocumentPart, path: string, losses: LossReport): ChatPart {
+  if (citable) losses.warn("SETTING_IGNORED", `${path}.citable`, "this dialect cannot ask for citations of documents");
+  if (body.case === "text") return textPart(title, body.value);
+  if (body.case !== "media") throw losses.invalid(path, "has neither text nor media");
+  const media: MediaPart = body.value.filename === "" ? { ...body.value, filename: title } : body.value;
+  return renderMedia(media, `${path}.media`, losses);
+}
+
+function ownPart({ provider, json }: ProviderPart, path: string, losses: LossReport): ChatPart | undefined {
+  if (losses.isOwn(provider)) return parseObject(json, `${path}.provider_part.json`, losses);
+  losses.warn("PART_DROPPED", path, `a block of provider "${provider}" means nothing to the target`);
+  return undefined;
+}
+
+function warnSignature({ signature }: ContentPart, path: string, losses: LossReport): void {
+  if (signature === undefined) return;
+  losses.warn("SIGNATURE_DROPPED", `${path}.signature`, "signatures cannot be given back in this dialect");
+}
+
+/** A single plain text takes the short form, which every server reads. */
+function contentOf(parts: readonly ChatPart[]): ChatContent {
+  const [first] = parts;
+  if (first === undefined) return "";
+  const plain = parts.length === 1 && first.type === "text" && Object.keys(first).length === 2;
+  return plain && typeof first["text"] === "string" ? first["text"] : parts;
+}
+
+function nameOf({ name }: Turn): { name?: string } {
+  return name === "" ? {} : { name };
+}
+
+function at({ path }: Turn, index: number): string {
+  return `${path}.content[${index}]`;
+}

@@ -1,0 +1,85 @@
+import type { CompleteRequest, JsonSchemaFormat, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { type FunctionTool, type ProviderTool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
+import { parseObject, sortKeys } from "./json-text.ts";
+import type { LossReport } from "./loss-report.ts";
+import type { ChatBody, ChatFormat, ChatTool } from "./wire.ts";
+
+/** The tools of a request and how to choose among them; nothing where there are none, because OpenAI refuses that. */
+export function renderTools(
+  request: CompleteRequest,
+  losses: LossReport,
+): Pick<ChatBody, "tools" | "tool_choice" | "parallel_tool_calls"> {
+  const { tools, toolChoice } = request;
+  if (tools.length === 0) {
+    if (toolChoice !== undefined) losses.warn("SETTING_IGNORED", "tool_choice", "there are no tools to choose from");
+    return {};
+  }
+  const choice = toolChoice === undefined ? undefined : renderChoice(toolChoice);
+  return {
+    tools: tools.map(({ kind }, index) => {
+      const path = `tools[${index}]`;
+      if (kind.case === "function") return renderFunction(kind.value, `${path}.function`, losses);
+      if (kind.case === "providerTool") return renderProviderTool(kind.value, `${path}.provider_tool`, losses);
+      throw losses.invalid(path, "names no kind of tool that is known here");
+    }),
+    ...(choice === undefined ? {} : { tool_choice: choice }),
+    ...(toolChoice?.parallel === undefined ? {} : { parallel_tool_calls: toolChoice.parallel }),
+  };
+}
+
+/** The form of the answer; undefined for free text. A schema without a name is called "response". */
+export function renderFormat({ format }: ResponseFormat, losses: LossReport): ChatFormat | undefined {
+  if (format.case === "jsonObject") return { type: "json_object" };
+  if (format.case !== "jsonSchema") return undefined;
+  const { name, description, strict } = format.value;
+  return {
+    type: "json_schema",
+    json_schema: {
+      name: name === "" ? "response" : name,
+      ...(description === "" ? {} : { description }),
+      schema: renderSchema(format.value, losses),
+      ...(strict === undefined ? {} : { strict }),
+    },
+  };
+}
+
+function renderSchema({ definition }: JsonSchemaFormat, losses: LossReport) {
+  const field = "response_format.json_schema";
+  if (definition.case === "schema") return sortKeys(definition.value);
+  if (definition.case === "schemaJson") return parseObject(definition.value, `${field}.schema_json`, losses);
+  throw losses.invalid(field, "has no schema");
+}
+
+function renderFunction(tool: FunctionTool, path: string, losses: LossReport): ChatTool {
+  const { name, description, strict } = tool;
+  return {
+    type: "function",
+    function: {
+      name,
+      ...(description === "" ? {} : { description }),
+      parameters: renderParameters(tool, path, losses),
+      ...(strict === undefined ? {} : { strict }),
+    },
+  };
+}
+
+function renderParameters({ inputSchema }: FunctionTool, path: string, losses: LossReport) {
+  if (inputSchema.case === "parameters") return sortKeys(inputSchema.value);
+  if (inputSchema.case === "parametersJson") return parseObject(inputSchema.value, `${path}.parameters_json`, losses);
+  return { type: "object", properties: {}, additionalProperties: false };
+}
+
+function renderProviderTool({ id, name, config }: ProviderTool, path: string, losses: LossReport): ChatTool {
+  const dot = id.indexOf(".");
+  if (!losses.isOwn(id.slice(0, dot))) {
+    throw losses.unsupported(`${path}.id`, "tools", `the tool ${id} belongs to another provider than the target`);
+  }
+  return { type: id.slice(dot + 1), ...(name === "" ? {} : { name }), ...config };
+}
+
+function renderChoice({ choice }: ToolChoice): ChatBody["tool_choice"] {
+  if (choice.case === "toolName") return { type: "function", function: { name: choice.value } };
+  if (choice.value === ToolMode.AUTO) return "auto";
+  if (choice.value === ToolMode.NONE) return "none";
+  return choice.value === ToolMode.REQUIRED ? "required" : undefined;
+}

@@ -1,0 +1,176 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+
+/** A request body. `max_tokens`, not `max_completion_tokens`: every server of the dialect knows the older name. */
+export interface ChatBody {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly stream?: true;
+  readonly stream_options?: { readonly include_usage: true };
+  readonly max_tokens?: number;
+  readonly max_completion_tokens?: number;
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly frequency_penalty?: number;
+  readonly presence_penalty?: number;
+  readonly seed?: number;
+  readonly stop?: readonly string[];
+  readonly logprobs?: true;
+  readonly top_logprobs?: number;
+  readonly reasoning_effort?: string;
+  readonly service_tier?: string;
+  readonly user?: string;
+  readonly tools?: readonly ChatTool[];
+  readonly tool_choice?: "auto" | "none" | "required" | NamedTool;
+  readonly parallel_tool_calls?: boolean;
+  readonly response_format?: ChatFormat;
+  /** Whatever provider_options add. */
+  readonly [option: string]: unknown;
+}
+
+/** One message of a request. */
+export type ChatMessage = PromptMessage | AssistantMessage | ToolMessage;
+
+/** What the model reads. Some models want "developer" instead of "system". */
+export interface PromptMessage {
+  readonly role: "system" | "developer" | "user";
+  readonly content: ChatContent;
+  readonly name?: string;
+}
+
+/** What the model said. */
+export interface AssistantMessage {
+  readonly role: "assistant";
+  readonly content: ChatContent | null;
+  readonly refusal?: string;
+  readonly tool_calls?: readonly ChatToolCall[];
+  readonly name?: string;
+}
+
+/** What a tool returned. */
+export interface ToolMessage {
+  readonly role: "tool";
+  readonly tool_call_id: string;
+  readonly content: ChatContent;
+}
+
+/** The short form is for one plain text. */
+export type ChatContent = string | readonly ChatPart[];
+
+/** One part of a message; provider_options can add fields, and a provider's own part can be anything. */
+export type ChatPart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image_url"; readonly image_url: { readonly url: string; readonly detail?: string } }
+  | { readonly type: "input_audio"; readonly input_audio: { readonly data: string; readonly format: "wav" | "mp3" } }
+  | { readonly type: "file"; readonly file: ChatFile }
+  | { readonly [field: string]: JsonValue };
+
+/** `file_data` is a data: URI. */
+export interface ChatFile {
+  readonly file_id?: string;
+  readonly filename?: string;
+  readonly file_data?: string;
+}
+
+/** A call that the model made. */
+export interface ChatToolCall {
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+/** A function, or a tool that the provider itself defines. */
+export type ChatTool =
+  | {
+      readonly type: "function";
+      readonly function: {
+        readonly name: string;
+        readonly description?: string;
+        readonly parameters: JsonValue;
+        readonly strict?: boolean;
+      };
+    }
+  | { readonly type: string; readonly [setting: string]: JsonValue };
+
+/** The choice of one tool. */
+export interface NamedTool {
+  readonly type: "function";
+  readonly function: { readonly name: string };
+}
+
+/** The form of the answer; free text is the default and never written. */
+export type ChatFormat =
+  | { readonly type: "json_object" }
+  | {
+      readonly type: "json_schema";
+      readonly json_schema: {
+        readonly name: string;
+        readonly description?: string;
+        readonly schema: JsonValue;
+        readonly strict?: boolean;
+      };
+    };
+
+/**
+ * A whole answer or one piece of a stream, as far as it is read. Servers disagree about every field, so each can be
+ * missing and of any type.
+ */
+export interface ChatAnswer {
+  readonly model?: unknown;
+  readonly choices?: unknown;
+  readonly usage?: unknown;
+  readonly error?: unknown;
+  readonly system_fingerprint?: unknown;
+  readonly service_tier?: unknown;
+}
+
+/** One choice: `message` in a whole answer, `delta` in a stream. */
+export interface ChatChoice {
+  readonly index?: unknown;
+  readonly message?: unknown;
+  readonly delta?: unknown;
+  readonly finish_reason?: unknown;
+  readonly logprobs?: unknown;
+}
+
+/** What a choice says, or adds. */
+export interface ChatSaying {
+  readonly content?: unknown;
+  readonly refusal?: unknown;
+  /** Reasoning, at servers that show it. */
+  readonly reasoning_content?: unknown;
+  /** The same under a younger name. */
+  readonly reasoning?: unknown;
+  readonly tool_calls?: unknown;
+  readonly annotations?: unknown;
+}
+
+/** A tool call or a fragment of one. */
+export interface ChatCallDelta {
+  readonly index?: unknown;
+  readonly id?: unknown;
+  readonly function?: unknown;
+}
+
+/** Token counts. */
+export interface ChatUsage {
+  readonly prompt_tokens?: unknown;
+  readonly completion_tokens?: unknown;
+  readonly total_tokens?: unknown;
+  readonly prompt_tokens_details?: unknown;
+  readonly completion_tokens_details?: unknown;
+}
+
+/** An error, alone in a body or in the midst of a stream. */
+export interface ChatError {
+  readonly message?: unknown;
+  readonly type?: unknown;
+  readonly code?: unknown;
+}
+
+/**
+ * Whether a parsed JSON value is an object that is no list. The shape is only a view: all its fields must be optional and
+ * unknown.
+ */
+export function isObject<Shape extends object>(value: unknown): value is Shape {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

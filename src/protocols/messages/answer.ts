@@ -1,0 +1,199 @@
+import { create, type JsonObject } from "@bufbuild/protobuf";
+import { StreamFinishedSchema, UsageUpdateSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { ContentPartSchema } from "../../../gen/llmhub/v1/content_pb.ts";
+import type { Attempt } from "../../model/call.ts";
+import type { Chunk } from "../../model/chunk.ts";
+import { PartWriter } from "../part-writer.ts";
+import { citationOf } from "./citation.ts";
+import { badAnswer } from "./fault.ts";
+import { objectOf, textOf } from "./field.ts";
+import { documentIdsOf } from "./groups.ts";
+import { finishReasonOf } from "./stop-reason.ts";
+import { laterUsage, usageOf } from "./usage.ts";
+import { family } from "./wire.ts";
+
+/** Most parts of one answer. */
+const partsMax = 1024;
+
+/** A content block that has begun and not ended. Text needs no more than the writer knows. */
+type OpenBlock =
+  | { readonly kind: "text" }
+  | { readonly kind: "thinking"; signature: string }
+  | { readonly kind: "tool"; readonly part: number; readonly input: unknown; grown: boolean }
+  | { readonly kind: "own"; readonly block: JsonObject; input: string };
+
+/** One message of the model, block by block. A whole answer is a stream whose blocks come complete. */
+export class Answer {
+  /** Model name the provider reports. */
+  model = "";
+  /** The provider has said why it stopped. */
+  isStopped = false;
+  readonly #attempt: Attempt;
+  readonly #hidesReasoning: boolean;
+  readonly #writer = new PartWriter();
+  readonly #blocks = new Map<number, OpenBlock>();
+  #documentIds: readonly string[] | undefined;
+  #usage: JsonObject | undefined;
+  /** stop_reason, stop_sequence, stop_details, container. */
+  #ending: JsonObject = {};
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+    this.#hidesReasoning = attempt.call.request.reasoning?.hideText ?? false;
+  }
+
+  /** Takes the message without its content. */
+  begin(message: JsonObject): void {
+    this.model = textOf(message["model"]);
+    this.count(message["usage"]);
+  }
+
+  /** Takes totals, which replace earlier ones. */
+  count(usage: unknown): void {
+    const totals = objectOf(usage);
+    if (totals !== undefined) this.#usage = laterUsage(this.#usage, totals);
+  }
+
+  /** Tells the totals so far, if there are any. */
+  tellUsage(out: Chunk[]): void {
+    if (this.#usage === undefined) return;
+    out.push({ case: "usage", value: create(UsageUpdateSchema, { usage: usageOf(this.#usage) }) });
+  }
+
+  /** Takes the fields that say why the answer ends. */
+  stop(ending: JsonObject): void {
+    this.#ending = ending;
+    this.isStopped = typeof ending["stop_reason"] === "string";
+  }
+
+  startBlock(index: number, block: JsonObject, out: Chunk[]): void {
+    if (this.#writer.count >= partsMax) {
+      throw badAnswer(this.#attempt, "too_many_parts", `has more than ${partsMax} parts`);
+    }
+    this.#writer.close(out);
+    this.#blocks.set(index, this.#open(block, out));
+  }
+
+  /** Hot path of text. */
+  text(fragment: string, out: Chunk[]): void {
+    this.#writer.text("text", fragment, out);
+  }
+
+  growBlock(index: number, delta: JsonObject, out: Chunk[]): void {
+    const { type } = delta;
+    if (type === "text_delta") return this.text(textOf(delta["text"]), out);
+    const open = this.#blocks.get(index);
+    if (open === undefined)
+      throw badAnswer(this.#attempt, "unknown_block", `adds to block ${index}, which is not open`);
+    if (type === "thinking_delta") this.#reason(textOf(delta["thinking"]), out);
+    else if (type === "citations_delta") this.#cite([delta["citation"]], out);
+    else if (type === "signature_delta" && open.kind === "thinking") open.signature += textOf(delta["signature"]);
+    else if (type === "input_json_delta" && open.kind === "tool") {
+      const fragment = textOf(delta["partial_json"]);
+      if (fragment !== "") open.grown = true;
+      this.#writer.arguments(open.part, fragment, out);
+    } else if (open.kind === "own") growOwn(open, delta);
+  }
+
+  stopBlock(index: number, out: Chunk[]): void {
+    const open = this.#blocks.get(index);
+    this.#blocks.delete(index);
+    if (open?.kind === "text") this.#writer.close(out);
+    else if (open?.kind === "thinking") this.#closeThinking(open.signature, out);
+    else if (open?.kind === "tool") {
+      // A call without arguments streams none; the whole answer shows {} for it.
+      if (!open.grown) this.#writer.arguments(open.part, JSON.stringify(open.input ?? {}), out);
+      this.#writer.closeTool(open.part, out);
+    } else if (open?.kind === "own") this.#writeOwn(open, out);
+  }
+
+  /** Ends every part and the answer. */
+  finish(out: Chunk[]): void {
+    for (const index of this.#blocks.keys()) this.stopBlock(index, out);
+    this.#writer.closeAll(out);
+    const stopReason = textOf(this.#ending["stop_reason"]);
+    const { stop_details: stopDetails, container } = this.#ending;
+    const extras = { ...(stopDetails ? { stop_details: stopDetails } : {}), ...(container ? { container } : {}) };
+    const value = create(StreamFinishedSchema, {
+      finishReason: finishReasonOf(stopReason),
+      nativeFinishReason: stopReason,
+      stopSequence: textOf(this.#ending["stop_sequence"]),
+      ...(this.#usage === undefined ? {} : { usage: usageOf(this.#usage) }),
+      providerMetadata: Object.keys(extras).length === 0 ? {} : { [family]: extras },
+    });
+    out.push({ case: "finished", value });
+  }
+
+  #open(block: JsonObject, out: Chunk[]): OpenBlock {
+    switch (block["type"]) {
+      case "text":
+        this.text(textOf(block["text"]), out);
+        this.#cite(block["citations"], out);
+        return { kind: "text" };
+      case "thinking":
+        this.#reason(textOf(block["thinking"]), out);
+        return { kind: "thinking", signature: textOf(block["signature"]) };
+      case "tool_use": {
+        const part = this.#writer.tool(textOf(block["id"]), textOf(block["name"]), out);
+        return { kind: "tool", part, input: block["input"], grown: false };
+      }
+      default:
+        return { kind: "own", block: { ...block }, input: "" };
+    }
+  }
+
+  #reason(fragment: string, out: Chunk[]): void {
+    if (!this.#hidesReasoning) this.#writer.text("reasoning", fragment, out);
+  }
+
+  #closeThinking(signature: string, out: Chunk[]): void {
+    this.#writer.close(out, signature === "" ? undefined : { signature: signed(signature) });
+  }
+
+  #cite(locations: unknown, out: Chunk[]): void {
+    if (!Array.isArray(locations)) return;
+    this.#documentIds ??= documentIdsOf(this.#attempt.call.request);
+    for (const location of locations) {
+      const known = objectOf(location);
+      if (known !== undefined) this.#writer.citation(citationOf(known, this.#documentIds), out);
+    }
+  }
+
+  #writeOwn({ block, input }: OpenBlock & { kind: "own" }, out: Chunk[]): void {
+    const kind = textOf(block["type"]);
+    if (kind === "redacted_thinking") {
+      const value = { encryptedContent: textOf(block["data"]) };
+      // An empty signature: it says only whose reasoning this is.
+      const part = { part: { case: "reasoning" as const, value }, signature: signed("") };
+      return this.#writer.whole(create(ContentPartSchema, part), out);
+    }
+    const json = JSON.stringify(input === "" ? block : { ...block, input: this.#parseInput(input) });
+    const part = { case: "providerPart" as const, value: { provider: family, kind, json } };
+    this.#writer.whole(create(ContentPartSchema, { part }), out);
+  }
+
+  #parseInput(json: string): JsonObject[string] {
+    try {
+      return JSON.parse(json);
+    } catch {
+      throw badAnswer(this.#attempt, "bad_json", "has a block whose input is not JSON");
+    }
+  }
+}
+
+function signed(value: string) {
+  return { $typeName: "llmhub.v1.PartSignature" as const, provider: family, value };
+}
+
+/** Input comes as pieces of JSON text; any other field as pieces of the field of the same name. */
+function growOwn(open: OpenBlock & { kind: "own" }, delta: JsonObject): void {
+  if (delta["type"] === "input_json_delta") {
+    open.input += textOf(delta["partial_json"]);
+    return;
+  }
+  for (const [field, piece] of Object.entries(delta)) {
+    const before = open.block[field];
+    if (field === "type" || piece === undefined) continue;
+    open.block[field] = typeof before === "string" && typeof piece === "string" ? before + piece : piece;
+  }
+}

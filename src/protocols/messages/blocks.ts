@@ -1,0 +1,101 @@
+import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
+import { parseObject } from "./field.ts";
+import { renderDocument, renderMedia } from "./media.ts";
+import type { Rendering } from "./rendering.ts";
+import type { Block } from "./wire.ts";
+
+/**
+ * The block for one part, or undefined where nothing is to be sent: the API refuses blank text, and what another provider
+ * signed means nothing here.
+ */
+export function renderBlock(content: ContentPart, path: string, rendering: Rendering): Block | undefined {
+  const { part, signature } = content;
+  const isForeign = signature !== undefined && !rendering.isOwn(signature.provider);
+  switch (part.case) {
+    case "text":
+    case "refusal":
+      if (isForeign) dropSignature(path, rendering);
+      return textBlock(part.value, path, rendering);
+    case "media":
+      return renderMedia(part.value, path, rendering);
+    case "document":
+      return renderDocument(part.value, path, rendering);
+    case "toolCall":
+      if (isForeign) dropSignature(path, rendering);
+      return callBlock(part.value, path, rendering);
+    case "toolResult":
+      return resultBlock(part.value, path, rendering);
+    case "reasoning":
+      return isForeign
+        ? dropped(path, "the reasoning is signed by another provider", rendering)
+        : reasoningBlock(part.value, signature?.value ?? "", path, rendering);
+    case "providerPart":
+      if (!rendering.isOwn(part.value.provider)) return dropped(path, "the block is another provider's", rendering);
+      return ownBlock(part.value.json, path, rendering);
+    default:
+      return undefined;
+  }
+}
+
+function dropped(path: string, message: string, rendering: Rendering): undefined {
+  rendering.dropped(path, message);
+  return undefined;
+}
+
+function dropSignature(path: string, rendering: Rendering): void {
+  rendering.dropped(`${path}.signature`, "the signature is another provider's");
+}
+
+function textBlock(text: string, path: string, rendering: Rendering): Block | undefined {
+  if (text.trim() !== "") return { type: "text", text };
+  return text === "" ? undefined : dropped(path, "text of nothing but white space is refused", rendering);
+}
+
+function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
+  if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
+  const input = call.argumentsJson.trim() === "" ? {} : parseObject(call.argumentsJson);
+  if (input === undefined) {
+    throw rendering.invalid(`${path}.tool_call.arguments_json`, "must be the JSON text of an object");
+  }
+  return { type: "tool_use", id: toolIdOf(call.id), name: call.name, input };
+}
+
+/** The API takes letters, digits, "_" and "-" only; ids of other providers can have more. */
+function toolIdOf(id: string): string {
+  return id.replace(/[^a-zA-Z0-9_-]/g, "_");
+}
+
+function resultBlock(result: ToolResult, path: string, rendering: Rendering): Block {
+  const content = result.content.flatMap(({ part }, index): Block[] => {
+    const place = `${path}.tool_result.content[${index}]`;
+    if (part.case === "media") return [renderMedia(part.value, place, rendering)];
+    if (part.case === "document") return [renderDocument(part.value, place, rendering)];
+    return textBlock(part.value ?? "", place, rendering) ?? [];
+  });
+  return {
+    type: "tool_result",
+    tool_use_id: toolIdOf(result.toolCallId),
+    ...(content.length > 0 ? { content } : {}),
+    ...(result.isError ? { is_error: true } : {}),
+  };
+}
+
+function reasoningBlock(
+  { text, encryptedContent }: ReasoningPart,
+  signature: string,
+  path: string,
+  rendering: Rendering,
+): Block | undefined {
+  if (encryptedContent !== "") return { type: "redacted_thinking", data: encryptedContent };
+  if (signature !== "") return { type: "thinking", thinking: text, signature };
+  return dropped(path, "reasoning without a signature is refused", rendering);
+}
+
+function ownBlock(json: string, path: string, rendering: Rendering): Block {
+  const block = parseObject(json);
+  const type = block?.["type"];
+  if (block === undefined || typeof type !== "string") {
+    throw rendering.invalid(`${path}.provider_part.json`, "must be the JSON text of a block with a type");
+  }
+  return { ...block, type };
+}

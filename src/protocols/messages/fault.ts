@@ -1,0 +1,74 @@
+import type { Attempt } from "../../model/call.ts";
+import { GatewayError, type Reason } from "../../model/error.ts";
+import type { Failure } from "../../model/protocol.ts";
+import { statusFault } from "../status-fault.ts";
+import { objectOf, parseObject, textOf } from "./field.ts";
+
+/** What an error type means wherever it comes: behind a status, in place of an answer, in the middle of a stream. */
+const meanings: ReadonlyMap<string, Reason> = new Map([
+  ["invalid_request_error", "PROVIDER_INVALID_REQUEST"],
+  ["request_too_large", "PROVIDER_INVALID_REQUEST"],
+  ["authentication_error", "PROVIDER_CREDENTIAL_INVALID"],
+  ["permission_error", "PROVIDER_CREDENTIAL_INVALID"],
+  ["billing_error", "PROVIDER_QUOTA_EXHAUSTED"],
+  ["rate_limit_error", "PROVIDER_RATE_LIMITED"],
+  ["timeout_error", "PROVIDER_TIMEOUT"],
+  ["api_error", "PROVIDER_UNAVAILABLE"],
+  ["overloaded_error", "PROVIDER_OVERLOADED"],
+]);
+
+/** What the API says only in words, mostly under the type invalid_request_error. Recorded or documented wordings. */
+const tooLong = /prompt is too long(?:: (?<input>\d+) tokens > (?<limit>\d+))?/;
+const tooLongWithOutput = /exceed context limit: (?<input>\d+) \+ \d+ > (?<limit>\d+)/;
+const spent = /credit balance is too low|reached your (?:specified )?(?:workspace )?API usage limits/;
+const filtered = /blocked by content filtering policy/;
+const spentCode = "enforced_spend_limit_reached";
+
+/** The error for a response that is no answer. */
+export function fault(failure: Failure): GatewayError {
+  const envelope = parseObject(failure.body);
+  const error = objectOf(envelope?.["error"]);
+  const code = textOf(error?.["type"]);
+  const message = textOf(error?.["message"]);
+  const detail = textOf(objectOf(error?.["details"])?.["error_code"]);
+  const overflow = tooLong.exec(message) ?? tooLongWithOutput.exec(message);
+  const { input, limit } = overflow?.groups ?? {};
+  return statusFault(failure, {
+    code: detail === "" ? code : detail,
+    reason: reasonOf(code, message, detail, failure.modelDeclared),
+    requestId: textOf(envelope?.["request_id"]) || textOf(failure.headers["request-id"]),
+    metadata: {
+      ...(input === undefined ? {} : { inputTokens: input }),
+      ...(limit === undefined ? {} : { limitTokens: limit }),
+    },
+  });
+}
+
+/** The error for an error object that came where an answer was due, under HTTP 200. */
+export function faultWithin(attempt: Attempt, body: string): GatewayError {
+  const { provider, model } = attempt.target;
+  return fault({
+    provider: provider.id,
+    model,
+    modelDeclared: provider.models.has(model),
+    status: 200,
+    headers: {},
+    body,
+  });
+}
+
+/** The error for an answer that cannot be read. `cause` is one word for programs: "empty", "bad_json". */
+export function badAnswer(attempt: Attempt, cause: string, what: string): GatewayError {
+  const { provider, model } = attempt.target;
+  return new GatewayError("PROVIDER_BAD_RESPONSE", `the answer of ${provider.id}/${model} ${what}`, {
+    metadata: { provider: provider.id, model, cause },
+  });
+}
+
+function reasonOf(type: string, message: string, detail: string, modelDeclared: boolean): Reason | undefined {
+  if (tooLong.test(message) || tooLongWithOutput.test(message)) return "CONTEXT_LENGTH_EXCEEDED";
+  if (detail === spentCode || spent.test(message)) return "PROVIDER_QUOTA_EXHAUSTED";
+  if (filtered.test(message)) return "PROVIDER_CONTENT_FILTERED";
+  if (type === "not_found_error") return modelDeclared ? "PROVIDER_MODEL_NOT_FOUND" : "MODEL_NOT_FOUND";
+  return meanings.get(type);
+}

@@ -1,0 +1,149 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Attempt } from "../../model/call.ts";
+import type { Chunk } from "../../model/chunk.ts";
+import { GatewayError } from "../../model/error.ts";
+import type { Reader } from "../../model/protocol.ts";
+import { SseParser, type SseSink } from "../../stream/sse.ts";
+import { Answer } from "./answer.ts";
+import { badAnswer, faultWithin } from "./fault.ts";
+import { objectOf, parseObject } from "./field.ts";
+import { textOfDelta } from "./text-delta.ts";
+
+/** Bytes kept of a body that brings no event, to tell what it is instead. */
+const headBytesMax = 64 * 1024;
+
+/** The reader for one answer, streamed or whole as the call wants it. */
+export function read(attempt: Attempt): Reader {
+  return attempt.call.stream ? new StreamReader(attempt) : new WholeReader(attempt);
+}
+
+class WholeReader implements Reader {
+  readonly #attempt: Attempt;
+  readonly #answer: Answer;
+  readonly #pieces: Buffer[] = [];
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+    this.#answer = new Answer(attempt);
+  }
+
+  get model(): string {
+    return this.#answer.model;
+  }
+
+  push(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+  }
+
+  end(out: Chunk[]): void {
+    const body = Buffer.concat(this.#pieces.splice(0)).toString("utf8");
+    if (body.trim() === "") throw badAnswer(this.#attempt, "empty", "is empty");
+    const message = parseObject(body);
+    if (message === undefined) throw badAnswer(this.#attempt, "bad_json", "is not a JSON object");
+    if (isError(message)) throw faultWithin(this.#attempt, body);
+    const { content } = message;
+    if (!Array.isArray(content)) throw badAnswer(this.#attempt, "missing_content", "has no content");
+    this.#answer.begin(message);
+    content.forEach((value, index) => {
+      const block = objectOf(value);
+      if (block === undefined) throw badAnswer(this.#attempt, "bad_block", `has a block ${index} that is no object`);
+      this.#answer.startBlock(index, block, out);
+      this.#answer.stopBlock(index, out);
+    });
+    this.#answer.stop(message);
+    this.#answer.finish(out);
+  }
+}
+
+class StreamReader implements Reader, SseSink {
+  readonly #attempt: Attempt;
+  readonly #answer: Answer;
+  readonly #parser = new SseParser(this);
+  /** Where the push under way puts its chunks. */
+  #out: Chunk[] = [];
+  #isSse = false;
+  #isFinished = false;
+  #head: Buffer[] = [];
+  #headBytes = 0;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+    this.#answer = new Answer(attempt);
+  }
+
+  get model(): string {
+    return this.#answer.model;
+  }
+
+  push(bytes: Buffer, out: Chunk[]): void {
+    if (this.#isFinished) return;
+    this.#out = out;
+    this.#parser.push(bytes);
+    if (this.#isSse || this.#headBytes > headBytesMax) return;
+    this.#head.push(bytes);
+    this.#headBytes += bytes.length;
+  }
+
+  end(out: Chunk[]): void {
+    if (this.#isFinished) return;
+    if (!this.#isSse) throw this.#misread();
+    if (!this.#answer.isStopped) throw this.#cut();
+    this.#finish(out);
+  }
+
+  event(_type: string, data: string): void {
+    if (this.#isFinished) return;
+    this.#isSse = true;
+    const text = textOfDelta(data);
+    if (text !== undefined) return this.#answer.text(text, this.#out);
+    const event = parseObject(data);
+    if (event === undefined) throw badAnswer(this.#attempt, "bad_json", "has an event that is not a JSON object");
+    if (isError(event)) throw faultWithin(this.#attempt, data);
+    this.#take(event);
+  }
+
+  #take(event: JsonObject): void {
+    const index = typeof event["index"] === "number" ? event["index"] : -1;
+    switch (event["type"]) {
+      case "content_block_delta":
+        return this.#answer.growBlock(index, objectOf(event["delta"]) ?? {}, this.#out);
+      case "content_block_start":
+        return this.#answer.startBlock(index, objectOf(event["content_block"]) ?? {}, this.#out);
+      case "content_block_stop":
+        return this.#answer.stopBlock(index, this.#out);
+      case "message_start":
+        this.#answer.begin(objectOf(event["message"]) ?? {});
+        return this.#answer.tellUsage(this.#out);
+      case "message_delta":
+        this.#answer.count(event["usage"]);
+        return this.#answer.stop(objectOf(event["delta"]) ?? {});
+      case "message_stop":
+        return this.#finish(this.#out);
+      default:
+    }
+  }
+
+  #finish(out: Chunk[]): void {
+    this.#isFinished = true;
+    this.#answer.finish(out);
+  }
+
+  #misread(): GatewayError {
+    const body = Buffer.concat(this.#head).toString("utf8").trim();
+    if (body === "") return badAnswer(this.#attempt, "empty", "is empty");
+    const object = parseObject(body);
+    if (object !== undefined && isError(object)) return faultWithin(this.#attempt, body);
+    return badAnswer(this.#attempt, "not_sse", "is no event stream");
+  }
+
+  #cut(): GatewayError {
+    const { provider, model } = this.#attempt.target;
+    return new GatewayError("STREAM_INTERRUPTED", `the answer of ${provider.id}/${model} ends before its last event`, {
+      metadata: { provider: provider.id, model, cause: "truncated" },
+    });
+  }
+}
+
+function isError(event: JsonObject): boolean {
+  return event["type"] === "error" || objectOf(event["error"]) !== undefined;
+}

@@ -1,0 +1,16 @@
+import { FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
+
+const meanings: ReadonlyMap<string, FinishReason> = new Map([
+  ["end_turn", FinishReason.STOP],
+  ["stop_sequence", FinishReason.STOP_SEQUENCE],
+  ["max_tokens", FinishReason.MAX_TOKENS],
+  ["model_context_window_exceeded", FinishReason.CONTEXT_WINDOW],
+  ["tool_use", FinishReason.TOOL_CALLS],
+  ["refusal", FinishReason.REFUSAL],
+  ["pause_turn", FinishReason.PAUSE],
+]);
+
+/** What a stop_reason means; OTHER for words that are new. */
+export function finishReasonOf(stopReason: string): FinishReason {
+  return meanings.get(stopReason) ?? FinishReason.OTHER;
+}

@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import type { Rpc } from "../../model/call.ts";
+import type { Chunk } from "../../model/chunk.ts";
+import { GatewayError } from "../../model/error.ts";
+import type { Admission } from "../admission.ts";
+import { GrpcCall } from "./call.ts";
+import type { RequestLimits } from "./request-body.ts";
+
+/** A hot method: how its request is read and who answers. */
+export type GrpcMethod = UnaryMethod | StreamMethod;
+
+interface UnaryMethod {
+  readonly kind: "unary";
+  /** Decodes the request and answers with the encoded response. */
+  readonly answer: (message: Uint8Array, rpc: Rpc) => Promise<Uint8Array>;
+}
+
+interface StreamMethod {
+  readonly kind: "stream";
+  readonly answer: (message: Uint8Array, rpc: Rpc) => AsyncIterator<readonly Chunk[]>;
+}
+
+/** What the transport is made of. */
+export interface GrpcOptions {
+  /** By path: "/llmhub.v1.CompletionService/Complete". */
+  readonly methods: ReadonlyMap<string, GrpcMethod>;
+  readonly admission: Admission;
+  readonly limits: GrpcLimits;
+  /** Told of each call that ends before a handler has seen it. */
+  readonly rejected: (path: string, rpc: Rpc | undefined, startMs: number, error: GatewayError) => void;
+}
+
+/** Bounds on one call. */
+export interface GrpcLimits extends RequestLimits {
+  readonly responseBytesMax: number;
+  /** How long a caller may read nothing of what is ready for it. */
+  readonly writeStallMs: number;
+}
+
+/**
+ * gRPC for the hot methods, straight on node:http2: one write per batch, no object per chunk, no web streams. Everything
+ * else (other methods, other protocols, compressed requests) is not taken and goes the general way.
+ */
+export class GrpcTransport {
+  readonly #options: GrpcOptions;
+
+  constructor(options: GrpcOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a stream if it is a plain gRPC call of a hot method. */
+  readonly take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean => {
+    const path = headers[":path"];
+    const method = typeof path === "string" ? this.#options.methods.get(path) : undefined;
+    if (method === undefined || !isPlainGrpc(headers)) return false;
+    new GrpcCall(stream, method, this.#options).start(headers, path as string);
+    return true;
+  };
+}
+
+function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
+  const contentType = headers["content-type"];
+  if (contentType !== "application/grpc" && contentType !== "application/grpc+proto") return false;
+  const encoding = headers["grpc-encoding"];
+  return headers[":method"] === "POST" && (encoding === undefined || encoding === "identity");
+}
+
+/** A unary method out of a handler. */
+export function unary<I extends DescMessage, O extends DescMessage>(
+  input: I,
+  output: O,
+  handle: (request: MessageShape<I>, rpc: Rpc) => Promise<MessageShape<O>>,
+): GrpcMethod {
+  return {
+    kind: "unary",
+    answer: async (bytes, rpc) => toBinary(output, await handle(decode(input, bytes), rpc)),
+  };
+}
+
+/** A streaming method out of a handler. */
+export function streaming<I extends DescMessage>(
+  input: I,
+  handle: (request: MessageShape<I>, rpc: Rpc) => AsyncIterator<readonly Chunk[]>,
+): GrpcMethod {
+  return { kind: "stream", answer: (bytes, rpc) => handle(decode(input, bytes), rpc) };
+}
+
+function decode<I extends DescMessage>(input: I, bytes: Uint8Array): MessageShape<I> {
+  try {
+    return fromBinary(input, bytes);
+  } catch (cause) {
+    throw new GatewayError("INVALID_REQUEST", `the message is not a readable ${input.typeName}`, { cause });
+  }
+}

@@ -1,0 +1,199 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { constants, createServer, type Http2Server, type IncomingHttpHeaders } from "node:http2";
+import { Server as HttpsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { Logger } from "pino";
+import type { AnyRequest, AnyResponse } from "./connect.ts";
+import { createFront, type ListenerLimits } from "./front.ts";
+import { createHttp2, resetStalled } from "./http2-core.ts";
+import { SessionWatch } from "./session-watch.ts";
+import { secureContext, type TlsMaterial } from "./tls.ts";
+
+/** What a listener serves, and where. */
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Offered each HTTP/2 stream first; true means that it is taken. Bounds on a taken stream are the taker's. */
+  readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+  /** Gets the streams that were not taken, and the requests of HTTP/1.1. */
+  readonly onRequest: (request: AnyRequest, response: AnyResponse) => void;
+  readonly limits: ListenerLimits;
+  /** Undefined: clear text. */
+  readonly tls: TlsMaterial | undefined;
+  readonly log: Logger;
+  /** The clock of performance.now(). */
+  readonly now: () => number;
+}
+
+/** One port for gRPC, Connect, gRPC-Web and plain HTTP, over HTTP/2 (h2c or TLS) and HTTP/1.1. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #front: HttpServer | HttpsServer;
+  readonly #http2: Http2Server;
+  readonly #compat: Http2Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #responses = new Set<ServerResponse>();
+  readonly #waiting = new Set<() => void>();
+  #streams = 0;
+  #draining = false;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { limits, tls, log } = options;
+    this.#http2 = createHttp2(limits).on("session", (session) => this.#openSession(session));
+    this.#compat = createServer((request, response) => this.#serve(request, response));
+    this.#front = createFront({
+      limits,
+      tls,
+      log,
+      onSocket: (socket) => this.#track(socket),
+      onHttp2: (socket) => this.#http2.emit("connection", socket),
+      onRequest: (request, response) => this.#openRequest(request, response),
+    });
+  }
+
+  get connectionsOpen(): number {
+    return this.#sockets.size;
+  }
+
+  get sessionsOpen(): number {
+    return this.#sessions.size;
+  }
+
+  /** Calls in flight, over both versions of HTTP. */
+  get streamsOpen(): number {
+    return this.#streams + this.#responses.size;
+  }
+
+  /** The port that it listens on. */
+  async listen(): Promise<number> {
+    const { host, port, log } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#front.once("error", reject);
+      this.#front.listen({ host, port }, () => {
+        this.#front.off("error", reject);
+        resolve();
+      });
+    });
+    this.#front.on("error", (err) => log.error({ err }, "the port has a problem"));
+    return (this.#front.address() as AddressInfo).port;
+  }
+
+  /** Uses another certificate for connections to come. Throws, and keeps the old one, if it is not usable. */
+  renewTls(tls: TlsMaterial): void {
+    if (!(this.#front instanceof HttpsServer)) throw new Error("the listener was started without TLS");
+    this.#front.setSecureContext(secureContext(tls));
+  }
+
+  /**
+   * Takes no more connections, so that callers turn elsewhere without trying again here, and asks those who are
+   * connected to leave: GOAWAY on every session, "connection: close" on HTTP/1.1. Calls in flight go on.
+   */
+  beginDrain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#front.close();
+    for (const session of this.#sessions) session.close();
+    for (const response of this.#responses) leaveAfter(response);
+  }
+
+  /** True once no call is in flight; false if that takes longer. */
+  async drained(timeoutMs: number): Promise<boolean> {
+    if (this.streamsOpen === 0) return true;
+    return new Promise((resolve) => {
+      const settle = (drained: boolean): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(empty);
+        resolve(drained);
+      };
+      const empty = (): void => settle(true);
+      const timer = setTimeout(settle, timeoutMs, false);
+      this.#waiting.add(empty);
+    });
+  }
+
+  /** Cuts everything off. Resolves when nothing is left. */
+  async closeNow(): Promise<void> {
+    this.beginDrain();
+    const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(closed);
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+  }
+
+  #openSession(session: ServerHttp2Session): void {
+    const { limits, now, log } = this.#options;
+    const watch = new SessionWatch(session, limits.headerTimeoutMs, now);
+    this.#sessions.add(session);
+    session.once("close", () => this.#sessions.delete(session));
+    session.on("error", (err) => log.debug({ err }, "an HTTP/2 session failed"));
+    session.on("stream", (stream, headers, flags, rawHeaders) => {
+      this.#streams++;
+      watch.opened();
+      stream.on("error", (err) => log.debug({ err }, "an HTTP/2 stream failed"));
+      stream.once("close", () => {
+        this.#streams--;
+        watch.closed(stream);
+        this.#callEnded();
+      });
+      this.#openStream(stream, headers, flags, rawHeaders);
+    });
+    if (this.#draining) session.close();
+  }
+
+  #openStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): void {
+    try {
+      if (this.#options.onStream(stream, headers)) return;
+      resetStalled(stream, this.#options.limits.writeStallMs, constants.NGHTTP2_CANCEL);
+      this.#compat.emit("stream", stream, headers, flags, rawHeaders);
+    } catch (err) {
+      this.#options.log.error({ err }, "a stream could not be served");
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
+  }
+
+  #openRequest(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    this.#responses.add(response);
+    response.once("close", () => {
+      this.#responses.delete(response);
+      this.#callEnded();
+    });
+    response.on("timeout", () => {
+      if (socket.writableLength > 0) socket.destroy();
+      else socket.setTimeout(this.#options.limits.writeStallMs);
+    });
+    if (this.#draining) leaveAfter(response);
+    this.#serve(request, response);
+  }
+
+  #serve(request: AnyRequest, response: AnyResponse): void {
+    try {
+      this.#options.onRequest(request, response);
+    } catch (err) {
+      this.#options.log.warn({ err }, "a request could not be served");
+      if (!response.headersSent) response.writeHead(400);
+      response.end();
+    }
+  }
+
+  #callEnded(): void {
+    if (this.streamsOpen > 0) return;
+    for (const empty of [...this.#waiting]) empty();
+  }
+}
+
+/** The connection ends with this response, whether its headers are still to be written or have left. */
+function leaveAfter(response: ServerResponse): void {
+  const { socket } = response;
+  response.shouldKeepAlive = false;
+  if (response.headersSent) response.once("finish", () => socket?.destroySoon());
+}

@@ -1,0 +1,144 @@
+import { create } from "@bufbuild/protobuf";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type CompleteRequest,
+  CompleteRequestSchema,
+  type CompleteResponse,
+  CompleteResponseSchema,
+  type StreamCompleteRequest,
+  StreamCompleteRequestSchema,
+} from "../../gen/llmhub/v1/completion_pb.ts";
+import {
+  type CountTokensRequest,
+  CountTokensRequestSchema,
+  type CountTokensResponse,
+  CountTokensResponseSchema,
+} from "../../gen/llmhub/v1/completion_service_pb.ts";
+import { UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
+import { firstAttempt } from "../dispatch/dispatcher.ts";
+import { planOf } from "../dispatch/planner.ts";
+import type { Router } from "../dispatch/router.ts";
+import type { Call, Rpc } from "../model/call.ts";
+import type { Chunk } from "../model/chunk.ts";
+import { costOf } from "../model/cost.ts";
+import type { Dispatch } from "../model/dispatch.ts";
+import { GatewayError } from "../model/error.ts";
+import { estimateInput } from "../model/estimate.ts";
+import { Fold } from "../model/fold.ts";
+import { coalesce } from "./coalesce.ts";
+import { EventFeed } from "./event-feed.ts";
+import { plannedRouting, routingOf, viewed } from "./routing-info.ts";
+import type { RequestValidator } from "./validation.ts";
+
+/** Longest silence on a stream unless the caller says otherwise: proxies cut idle streams after 60 s. */
+const heartbeatMsDefault = 15_000;
+
+/** What the handlers work with. */
+export interface CompletionParts {
+  /** The chain around every call. */
+  readonly dispatch: Dispatch<Call>;
+  /** The router of the configuration in force. */
+  readonly router: () => Router;
+  readonly validator: RequestValidator;
+  /** Makes CompleteResponse.id. */
+  readonly newId: () => string;
+}
+
+/** CompletionService, whatever the transport: requests become calls, replies become answers. */
+export class CompletionHandlers {
+  readonly #parts: CompletionParts;
+
+  constructor(parts: CompletionParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers in one message: a fold over the same chunks that a stream would carry. */
+  async complete(request: CompleteRequest, rpc: Rpc): Promise<CompleteResponse> {
+    this.#parts.validator.check(CompleteRequestSchema, request);
+    const call = this.#callOf(request, rpc, false);
+    if (request.validateOnly) return this.#preview(call);
+    const reply = await this.#parts.dispatch(call);
+    const fold = new Fold();
+    for await (const batch of reply.chunks) {
+      for (const chunk of batch) fold.add(chunk);
+    }
+    const response = fold.response();
+    response.id = call.id;
+    response.routing = routingOf(call, reply, response.usage);
+    response.createTime = timestampFromMs(Date.now());
+    response.warnings = [...reply.warnings, ...response.warnings];
+    viewed(call, response);
+    return response;
+  }
+
+  /** Answers piece by piece. Throws at once what a look at the request shows. */
+  streamComplete(request: StreamCompleteRequest, rpc: Rpc): AsyncIterableIterator<readonly Chunk[]> {
+    this.#parts.validator.check(StreamCompleteRequestSchema, request);
+    const { start, options } = request;
+    if (start.case !== "request") throw new GatewayError("INVALID_REQUEST", "start is required");
+    const call = this.#callOf(start.value, rpc, true);
+    if (start.value.validateOnly) {
+      throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
+    }
+    const heartbeatMs = msOf(options?.heartbeatInterval) ?? heartbeatMsDefault;
+    const planned = () => plannedRouting(call, planOf(this.#parts.router(), call));
+    const feed = new EventFeed(call, planned, this.#parts.dispatch(call), heartbeatMs);
+    const windowMs = msOf(options?.coalesceWindow) ?? 0;
+    return windowMs > 0 ? coalesce(feed, windowMs) : feed;
+  }
+
+  /** Counts input tokens: by the provider where it can, else estimated and marked so. */
+  async countTokens(message: CountTokensRequest, rpc: Rpc): Promise<CountTokensResponse> {
+    this.#parts.validator.check(CountTokensRequestSchema, message);
+    const { request } = message;
+    if (request === undefined) throw new GatewayError("INVALID_REQUEST", "request is required");
+    const call = this.#callOf(request, rpc, false);
+    const attempt = firstAttempt(call, planOf(this.#parts.router(), call));
+    const { provider, facts, selector } = attempt.target;
+    if (provider.countTokens === undefined) throw unsupported(provider.id, "count_tokens");
+    const usage = await provider.countTokens(attempt);
+    const cost = costOf(usage, facts.priceList);
+    return create(CountTokensResponseSchema, {
+      usage,
+      contextWindow: facts.contextWindow,
+      model: selector,
+      ...(cost === undefined ? {} : { cost }),
+    });
+  }
+
+  #callOf(request: CompleteRequest, rpc: Rpc, stream: boolean): Call {
+    return { id: this.#parts.newId(), rpc, request, stream };
+  }
+
+  /** What a call would do, without doing it. */
+  #preview(call: Call): CompleteResponse {
+    const route = planOf(this.#parts.router(), call);
+    const attempt = firstAttempt(call, route);
+    const { provider, facts } = attempt.target;
+    if (provider.preview === undefined) throw unsupported(provider.id, "complete");
+    const inputTokens = estimateInput(call.request);
+    const usage = create(UsageSchema, { inputTokens, source: UsageSource.ESTIMATED });
+    const cost = costOf(usage, facts.priceList);
+    const response = create(CompleteResponseSchema, {
+      id: call.id,
+      routing: plannedRouting(call, route),
+      createTime: timestampFromMs(Date.now()),
+      warnings: [...provider.preview(attempt)],
+      usage,
+      ...(cost === undefined ? {} : { cost }),
+    });
+    viewed(call, response);
+    return response;
+  }
+}
+
+function unsupported(provider: string, operation: string): GatewayError {
+  return new GatewayError("FEATURE_DISABLED", `provider ${provider} has no ${operation}`, {
+    metadata: { feature: `${provider}.${operation}` },
+  });
+}
+
+function msOf(duration: Duration | undefined): number | undefined {
+  return duration === undefined ? undefined : Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+}

@@ -1,0 +1,61 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
+import {
+  AttemptOutcome,
+  type Attempt as AttemptRecord,
+  AttemptSchema,
+  type RoutingInfo,
+  RoutingInfoSchema,
+} from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
+import type { Route } from "../dispatch/router.ts";
+import type { Call } from "../model/call.ts";
+import { durationOf } from "../model/error.ts";
+import type { Reply } from "../model/reply.ts";
+
+/** How a call is to be served, before any provider has answered. */
+export function plannedRouting(call: Call, { target, alias }: Pick<Route, "target" | "alias">): RoutingInfo {
+  return create(RoutingInfoSchema, {
+    requestedModel: call.request.model,
+    provider: target.provider.id,
+    model: target.selector,
+    policy: alias,
+  });
+}
+
+/** How a call is being served, as far as known; complete once the reply has ended and `usage` is given. */
+export function routingOf(call: Call, reply: Reply, usage?: Usage): RoutingInfo {
+  const { attempt } = reply;
+  const routing = plannedRouting(call, { target: attempt.target, alias: attempt.policy });
+  routing.upstreamModel = reply.upstreamModel;
+  routing.upstreamRequestId = reply.upstreamRequestId;
+  routing.attemptCount = attempt.failures.length + 1;
+  const { seconds, nanos } = durationOf(reply.firstOutputMs - call.rpc.startMs);
+  routing.timeToFirstOutput = { $typeName: "google.protobuf.Duration", seconds, nanos };
+  if (usage !== undefined && call.request.view === CompletionView.FULL) {
+    routing.attempts = [...attempt.failures, succeeded(reply, usage)];
+  }
+  return routing;
+}
+
+function succeeded(reply: Reply, usage: Usage): AttemptRecord {
+  const tookMs = performance.now() - reply.sentMs;
+  return create(AttemptSchema, {
+    number: reply.attempt.failures.length + 1,
+    provider: reply.attempt.target.provider.id,
+    model: reply.attempt.target.selector,
+    outcome: AttemptOutcome.SUCCEEDED,
+    startTime: timestampFromMs(Date.now() - tookMs),
+    duration: durationOf(tookMs),
+    upstreamStatus: 200,
+    usage,
+  });
+}
+
+/** Leaves out what only COMPLETION_VIEW_FULL shows: cost lines and the provider's own usage. */
+export function viewed(call: Call, { usage, cost }: { usage?: Usage | undefined; cost?: Cost | undefined }): void {
+  if (call.request.view === CompletionView.FULL) return;
+  if (cost !== undefined) cost.lines = [];
+  if (usage !== undefined) delete usage.native;
+}

@@ -1,0 +1,13 @@
+import { chatCompletions } from "./chat-completions.ts";
+import type { Dialect } from "./dialect.ts";
+import { messages } from "./messages.ts";
+
+const dialects: readonly [Dialect, ...Dialect[]] = [chatCompletions, messages];
+
+/** The dialect that serves a path, or, for a path that none serves, the one to say so in. */
+export function dialectFor(method: string, path: string, header: (name: string) => string): Dialect {
+  const serving = dialects.filter((dialect) => dialect.operation(method, path) !== undefined);
+  const pool = serving.length > 0 ? serving : dialects;
+  const marked = pool.find((dialect) => dialect.mark !== undefined && header(dialect.mark) !== "");
+  return marked ?? pool[0] ?? dialects[0];
+}

@@ -1,0 +1,20 @@
+/** A few names worth knowing. Any other name is answered too, by the dialect of the path it was sent to. */
+export const simulatorModels: readonly {
+  readonly name: string;
+  readonly dialect: "chat-completions" | "messages";
+  readonly description: string;
+}[] = [
+  { name: "gpt", dialect: "chat-completions", description: "answers, calls tools, fills JSON schemas" },
+  { name: "gpt:pace-0:first-token-0", dialect: "chat-completions", description: "as fast as the wire allows" },
+  { name: "gpt:first-token-3000", dialect: "chat-completions", description: "thinks for three seconds first" },
+  { name: "gpt:429:retry-after-2", dialect: "chat-completions", description: "rate limited, try again in two seconds" },
+  { name: "gpt:503", dialect: "chat-completions", description: "overloaded" },
+  { name: "gpt:context-length", dialect: "chat-completions", description: "finds the prompt too long" },
+  { name: "gpt:refusal", dialect: "chat-completions", description: "declines to answer" },
+  { name: "gpt:stall", dialect: "chat-completions", description: "sends headers, then nothing" },
+  { name: "gpt:reset-mid", dialect: "chat-completions", description: "loses the connection half-way" },
+  { name: "claude", dialect: "messages", description: "answers, calls tools, thinks when asked to" },
+  { name: "claude:529", dialect: "messages", description: "overloaded" },
+  { name: "claude:error-mid", dialect: "messages", description: "reports an error half-way through the stream" },
+  { name: "claude:truncate", dialect: "messages", description: "ends half-way without saying so" },
+];

@@ -1,0 +1,119 @@
+import { Code } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { Router, resourceNameOf, selectorOf, unknownModel } from "../../src/dispatch/router.ts";
+import type { GatewayError } from "../../src/model/error.ts";
+import type { ModelFacts, Provider } from "../../src/model/target.ts";
+
+const facts: ModelFacts = { ...unknownModel, contextWindow: 128_000, features: new Set(["tools"]) };
+
+function provider(id: string, models: readonly string[]): Provider {
+  return {
+    id,
+    displayName: id,
+    models: new Map(models.map((model) => [model, facts])),
+    defaultModel: undefined,
+    timeouts: { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 },
+  };
+}
+
+const providers = new Map([
+  ["openai", provider("openai", ["gpt-4o", "gpt-4o-mini"])],
+  ["openrouter", provider("openrouter", ["meta/llama-4"])],
+]);
+const aliases = new Map([
+  ["chat", "fast"],
+  ["fast", "openai/gpt-4o-mini"],
+  ["fresh", "openai/gpt-9"],
+  ["named", "providers/openai/models/gpt-4o"],
+]);
+const router = new Router({ providers, aliases, defaultModel: "fast" });
+
+function thrownBy(act: () => unknown): GatewayError {
+  try {
+    act();
+  } catch (error) {
+    return error as GatewayError;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("a selector leads to", () => {
+  test.each([
+    ["openai/gpt-4o", "openai/gpt-4o", ""],
+    ["openrouter/meta/llama-4", "openrouter/meta/llama-4", ""],
+    ["fast", "openai/gpt-4o-mini", "aliases/fast"],
+    ["chat", "openai/gpt-4o-mini", "aliases/chat"],
+    ["named", "openai/gpt-4o", "aliases/named"],
+    ["fresh", "openai/gpt-9", "aliases/fresh"],
+    ["aliases/fast", "openai/gpt-4o-mini", "aliases/fast"],
+    ["providers/openai/models/gpt-4o", "openai/gpt-4o", ""],
+    ["providers/openrouter/models/meta/llama-4", "openrouter/meta/llama-4", ""],
+    ["openai/gpt-7-undeclared", "openai/gpt-7-undeclared", ""],
+    ["", "openai/gpt-4o-mini", "aliases/fast"],
+  ])("%j: %s", (selector, target, alias) => {
+    const route = router.resolve(selector);
+    expect(route).toMatchObject({ selector, alias, target: { selector: target } });
+    expect(selectorOf(resourceNameOf(route.target))).toBe(target);
+  });
+});
+
+test("a declared model brings its facts, another one the facts of nothing", () => {
+  expect(router.resolve("fast").target.facts).toBe(facts);
+  expect(router.resolve("openai/gpt-7-undeclared").target.facts).toBe(unknownModel);
+  expect(Object.isFrozen(unknownModel)).toBe(true);
+});
+
+test("a call by a declared name makes nothing new", () => {
+  expect(router.resolve("fast")).toBe(router.resolve("fast"));
+});
+
+test("targets are each model once, those of aliases too, in order", () => {
+  expect(router.targets.map(({ selector }) => selector)).toEqual([
+    "openai/gpt-4o",
+    "openai/gpt-4o-mini",
+    "openai/gpt-9",
+    "openrouter/meta/llama-4",
+  ]);
+  expect(router.aliasesOf("openai/gpt-4o-mini")).toEqual(["chat", "fast"]);
+  expect(router.aliasesOf("openrouter/meta/llama-4")).toEqual([]);
+});
+
+describe("a name that leads nowhere", () => {
+  test.each(["gpt-4o", "nobody/gpt-4o", "openai/", "aliases/none", "providers/openai", "/", "x".repeat(256)])(
+    "%s is MODEL_NOT_FOUND",
+    (selector) => {
+      const error = thrownBy(() => router.resolve(selector));
+      expect(error).toMatchObject({ reason: "MODEL_NOT_FOUND", code: Code.NotFound });
+      expect(error.info).toMatchObject({ model: selectorOf(selector) });
+      expect(error.findDetails(ResourceInfoSchema)).toMatchObject([
+        { resourceType: "llmhub.v1.Model", resourceName: selectorOf(selector) },
+      ]);
+      expect(router.find(selector)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ["gpt-4o", "openai/gpt-4o"],
+    ["fst", "fast"],
+    ["opnai/gpt-4o", "openai/gpt-4o"],
+    ["qqqqqqqqqqqq", ""],
+  ])("%s is near %j", (selector, near) => {
+    const error = thrownBy(() => router.resolve(selector));
+    expect(error.info["nearNames"]?.split(",")[0]).toBe(near);
+    if (near !== "") expect(error.rawMessage).toContain(near);
+  });
+
+  test("suggests nothing that may not be suggested", () => {
+    const error = thrownBy(() => router.resolve("gpt-4o", (name) => name !== "openai/gpt-4o"));
+    expect(error.info["nearNames"]?.split(",")).not.toContain("openai/gpt-4o");
+    expect(error.rawMessage).not.toContain("openai/gpt-4o");
+  });
+});
+
+test("no model and no default is MODEL_REQUIRED at the field", () => {
+  const bare = new Router({ providers, aliases, defaultModel: undefined });
+  const error = thrownBy(() => bare.resolve(""));
+  expect(error).toMatchObject({ reason: "MODEL_REQUIRED", code: Code.InvalidArgument });
+  expect(error.findDetails(BadRequestSchema)).toMatchObject([{ fieldViolations: [{ field: "model" }] }]);
+});

@@ -1,0 +1,96 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { CompletionFailureSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { meter } from "../../../src/interceptors/call/meter.ts";
+import { GatewayError } from "../../../src/model/error.ts";
+import type { Outcome } from "../../../src/model/reply.ts";
+import { Metrics } from "../../../src/telemetry/metrics.ts";
+import { callOf, failedAttempt, finished, replyOf } from "./ended-call.ts";
+
+const complete = 'method="llmhub.v1.CompletionService/Complete"';
+
+async function scrape(metrics: Metrics): Promise<string[]> {
+  const text = await metrics.registry.metrics();
+  return text.split("\n").filter((line) => line.startsWith("llmhub_"));
+}
+
+async function metered(outcome: Outcome, stream = false): Promise<string[]> {
+  const metrics = new Metrics("1");
+  const dispatch = meter(metrics)(async (call) => replyOf(call, Promise.resolve(outcome)));
+  const reply = await dispatch(callOf({ stream }));
+  await reply.outcome;
+  return scrape(metrics);
+}
+
+test("a finished call is counted with its time, tokens, cost and attempts", async () => {
+  const lines = await metered(finished);
+  const labels = `${complete},provider="openai",model="gpt-4o"`;
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      `llmhub_calls_total{${labels},code="OK"} 1`,
+      `llmhub_call_duration_seconds_sum{${labels}} 2`,
+      `llmhub_time_to_first_output_seconds_sum{${labels}} 0.5`,
+      'llmhub_tokens_total{provider="openai",model="gpt-4o",kind="input"} 100',
+      'llmhub_tokens_total{provider="openai",model="gpt-4o",kind="output"} 20',
+      'llmhub_tokens_total{provider="openai",model="gpt-4o",kind="cache_read"} 40',
+      'llmhub_tokens_total{provider="openai",model="gpt-4o",kind="reasoning"} 5',
+      'llmhub_cost_dollars_total{provider="openai",model="gpt-4o"} 0.01',
+      'llmhub_usage_estimated_total{provider="openai",model="gpt-4o"} 0',
+      'llmhub_upstream_attempts_total{provider="anthropic",reason="PROVIDER_UNAVAILABLE"} 1',
+      'llmhub_upstream_attempts_total{provider="openai",reason="OK"} 1',
+    ]),
+  );
+});
+
+test("a broken stream is counted as broken, with the usage that the gateway estimated", async () => {
+  const error = new GatewayError("STREAM_INTERRUPTED", "cut");
+  const usage = { ...finished.usage, source: UsageSource.ESTIMATED };
+  const lines = await metered({ ...finished, state: "failed", error, usage }, true);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'llmhub_broken_streams_total{reason="STREAM_INTERRUPTED"} 1',
+      'llmhub_upstream_attempts_total{provider="openai",reason="STREAM_INTERRUPTED"} 1',
+      'llmhub_usage_estimated_total{provider="openai",model="gpt-4o"} 1',
+      `llmhub_calls_total{${complete},provider="openai",model="gpt-4o",code="UNAVAILABLE"} 1`,
+      `llmhub_open_streams{${complete}} 0`,
+    ]),
+  );
+});
+
+test("a caller who leaves is no fault of the provider", async () => {
+  const lines = await metered({ ...finished, state: "abandoned", error: new GatewayError("CANCELLED", "left") }, true);
+  expect(lines).toContain('llmhub_upstream_attempts_total{provider="openai",reason="OK"} 1');
+  expect(lines).toContain(`llmhub_calls_total{${complete},provider="openai",model="gpt-4o",code="CANCELLED"} 1`);
+  expect(lines.filter((line) => line.startsWith("llmhub_broken_streams_total{"))).toEqual([]);
+});
+
+test("a stream is open from its first output to its end", async () => {
+  const metrics = new Metrics("1");
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const reply = await meter(metrics)(async (call) => replyOf(call, promise))(callOf({ stream: true }));
+  expect(await scrape(metrics)).toContain(`llmhub_open_streams{${complete}} 1`);
+  resolve(finished);
+  await reply.outcome;
+  expect(await scrape(metrics)).toContain(`llmhub_open_streams{${complete}} 0`);
+});
+
+test("a call that no provider took is counted with its attempts, and the error goes on unchanged", async () => {
+  const metrics = new Metrics("1");
+  const attempts = [
+    failedAttempt("openai", "PROVIDER_BAD_RESPONSE", 302),
+    failedAttempt("anthropic", "PROVIDER_CREDENTIAL_INVALID", 401),
+  ];
+  const failure = create(CompletionFailureSchema, { attempts, usage: { inputTokens: 7 } });
+  const error = new GatewayError("PROVIDER_CREDENTIAL_INVALID", "refused").withFailure(failure);
+  await expect(meter(metrics)(() => Promise.reject(error))(callOf())).rejects.toBe(error);
+  expect(await scrape(metrics)).toEqual(
+    expect.arrayContaining([
+      `llmhub_calls_total{${complete},provider="anthropic",model="some-model",code="FAILED_PRECONDITION"} 1`,
+      'llmhub_upstream_redirects_blocked_total{provider="openai"} 1',
+      'llmhub_upstream_unreadable_total{provider="openai"} 1',
+      'llmhub_credential_unhealthy{provider="anthropic"} 1',
+      'llmhub_tokens_total{provider="anthropic",model="some-model",kind="input"} 7',
+    ]),
+  );
+});

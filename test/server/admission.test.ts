@@ -1,0 +1,110 @@
+import { hash } from "node:crypto";
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { GatewayError } from "../../src/model/error.ts";
+import { Admission, type AdmissionOptions } from "../../src/server/admission.ts";
+import { ApiKeys } from "../../src/server/api-keys.ts";
+
+const path = "/llmhub.v1.CompletionService/Complete";
+const healthPath = "/grpc.health.v1.Health/Check";
+const secret = "lh_secret";
+const keys = new ApiKeys(
+  [{ id: "ci", sha256: hash("sha256", secret, "hex"), models: undefined, expireTimeMs: undefined, suspended: false }],
+  Date.now,
+);
+
+function admission(facts: Partial<AdmissionOptions> = {}): Admission {
+  return new Admission({ keys, deadlineMaxMs: 600_000, draining: () => false, now: () => 1000, ...facts });
+}
+
+test.each([
+  [{}, "CREDENTIALS_MISSING"],
+  [{ authorization: "" }, "API_KEY_INVALID"],
+  [{ authorization: secret }, "API_KEY_INVALID"],
+  [{ authorization: `Basic ${secret}` }, "API_KEY_INVALID"],
+  [{ authorization: `Bearer ${secret}, Bearer ${secret}` }, "API_KEY_INVALID"],
+  [{ authorization: "Bearer lh_other" }, "API_KEY_INVALID"],
+  [{ "x-api-key": "" }, "API_KEY_INVALID"],
+  [{ "x-api-key": "lh_other", authorization: `Bearer ${secret}` }, "API_KEY_INVALID"],
+  [{ "x-api-key": [secret, secret] }, "API_KEY_INVALID"],
+  [{ "x-api-key": secret, "grpc-timeout": "0S" }, "DEADLINE_EXCEEDED"],
+  [{ "x-api-key": secret, "grpc-timeout": "soon" }, "INVALID_REQUEST"],
+])("refuses %j with %s", (headers, reason) => {
+  const gate = admission();
+  expect(() => gate.admit(headers, path)).toThrow(expect.objectContaining({ reason }));
+  expect(gate.inFlight).toBe(0);
+});
+
+test.each([
+  { authorization: `Bearer ${secret}` },
+  { authorization: `bearer  ${secret}` },
+  { "x-api-key": secret },
+  { authorization: `Bearer ${secret}`, "x-api-key": secret },
+])("admits %j", (headers) => {
+  const scope = admission().admit(headers, path);
+  expect(scope.rpc.caller).toEqual({ keyId: "ci", models: undefined });
+  scope.finish();
+});
+
+test("asks for no key where there is none to ask for", () => {
+  const scopes = [admission({ keys: undefined }).admit({}, path), admission().admit({}, healthPath)];
+  for (const { rpc } of scopes) expect(rpc.caller).toEqual({ keyId: "", models: undefined });
+  for (const scope of scopes) scope.finish();
+});
+
+test("while draining refuses calls, but not probes", () => {
+  const gate = admission({ draining: () => true });
+  expect(() => gate.admit({ "x-api-key": secret }, path)).toThrow(
+    expect.objectContaining({ reason: "GATEWAY_DRAINING" }),
+  );
+  gate.admit({}, healthPath).finish();
+});
+
+test.each([
+  [{}, 601_000],
+  [{ "grpc-timeout": "10S" }, 10_950],
+  [{ "grpc-timeout": "100m" }, 1080],
+  [{ "grpc-timeout": "99999999H" }, 600_950],
+])("%j has the deadline %d", (headers, deadlineMs) => {
+  const scope = admission({ keys: undefined }).admit(headers, path);
+  expect(scope.rpc).toMatchObject({ method: path.slice(1), startMs: 1000, deadlineMs });
+  scope.finish();
+});
+
+test.each(["a", "A.b_c-9", "x".repeat(128)])("keeps the request id %s", (id) => {
+  const scope = admission({ keys: undefined }).admit({ "x-request-id": id }, path);
+  expect(scope.rpc.requestId).toBe(id);
+  scope.finish();
+  expect(() => admission().admit({ "x-request-id": id }, path)).toThrow(
+    expect.toSatisfy((error: GatewayError) => error.metadata.get("x-request-id") === id),
+  );
+});
+
+test.each([undefined, "", "a b", "x".repeat(129), "ä", "a\n"])("makes a request id instead of %j", (id) => {
+  const headers = id === undefined ? {} : { "x-request-id": id };
+  const scope = admission({ keys: undefined }).admit(headers, path);
+  expect(scope.rpc.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  scope.finish();
+});
+
+test("the signal fires at the deadline", async () => {
+  const gate = admission({ keys: undefined });
+  const { signal } = gate.admit({ "grpc-timeout": "2m" }, path).rpc;
+  await once(signal, "abort");
+  expect(signal.reason).toMatchObject({ reason: "DEADLINE_EXCEEDED", info: { deadlineMs: "2" } });
+  expect(gate.inFlight).toBe(0);
+});
+
+test("a call ends once, and a finished one silently", () => {
+  const gate = admission({ keys: undefined });
+  const [done, cut, other] = [gate.admit({}, path), gate.admit({}, path), gate.admit({}, path)];
+  done.finish();
+  expect(gate.inFlight).toBe(2);
+  const draining = new GatewayError("GATEWAY_DRAINING", "the gateway stops");
+  other.abort(new GatewayError("CANCELLED", "the caller left"));
+  gate.abortAll(draining);
+  expect(gate.inFlight).toBe(0);
+  expect(done.rpc.signal.aborted).toBe(false);
+  expect(cut.rpc.signal.reason).toBe(draining);
+  expect(other.rpc.signal.reason).toMatchObject({ reason: "CANCELLED" });
+});

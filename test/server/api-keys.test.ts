@@ -1,0 +1,53 @@
+import { hash } from "node:crypto";
+import { expect, test } from "vitest";
+import { type ApiKey, ApiKeys } from "../../src/server/api-keys.ts";
+
+const noon = Date.UTC(2030, 0, 1, 12);
+
+function key(id: string, facts: Partial<ApiKey> = {}): ApiKey {
+  const sha256 = hash("sha256", `lh_${id}`, "hex");
+  return { id, sha256, models: undefined, expireTimeMs: undefined, suspended: false, ...facts };
+}
+
+test("knows callers by their secret", () => {
+  const keys = new ApiKeys([key("ci", { models: ["openai/*"] }), key("app")], () => noon);
+  expect(keys.identify("lh_ci")).toEqual({ keyId: "ci", models: ["openai/*"] });
+  expect(keys.identify("lh_app")).toEqual({ keyId: "app", models: undefined });
+});
+
+test.each(["", "lh_", "lh_cI", "lh_ci ", "lh_ci".repeat(1000), hash("sha256", "lh_ci", "hex")])(
+  "does not know %j",
+  (secret) => {
+    const keys = new ApiKeys([key("ci")], () => noon);
+    expect(() => keys.identify(secret)).toThrow(expect.objectContaining({ reason: "API_KEY_INVALID" }));
+  },
+);
+
+test("compares the whole digest, not only the part that finds it", () => {
+  const { sha256 } = key("ci");
+  const twin = sha256.slice(0, 63) + (sha256.endsWith("0") ? "1" : "0");
+  const keys = new ApiKeys([key("ci", { sha256: twin })], () => noon);
+  expect(() => keys.identify("lh_ci")).toThrow(expect.objectContaining({ reason: "API_KEY_INVALID" }));
+});
+
+test("lets a key live a minute longer than it says", () => {
+  let now = noon + 59_999;
+  const keys = new ApiKeys([key("ci", { expireTimeMs: noon })], () => now);
+  expect(keys.identify("lh_ci").keyId).toBe("ci");
+  now += 1;
+  expect(() => keys.identify("lh_ci")).toThrow(
+    expect.objectContaining({ reason: "API_KEY_EXPIRED", info: { expireTime: "2030-01-01T12:00:00.000Z" } }),
+  );
+});
+
+test("refuses a suspended key and says which", () => {
+  const keys = new ApiKeys([key("ci", { suspended: true })], () => noon);
+  expect(() => keys.identify("lh_ci")).toThrow(
+    expect.objectContaining({ reason: "API_KEY_SUSPENDED", info: { subject: "apiKeys/ci" } }),
+  );
+});
+
+test("refuses digests that are none, and the same digest twice", () => {
+  expect(() => new ApiKeys([key("ci", { sha256: "abc" })], () => noon)).toThrow(/ci/);
+  expect(() => new ApiKeys([key("a"), key("b", { sha256: key("a").sha256 })], () => noon)).toThrow(/a and b/);
+});

@@ -1,0 +1,110 @@
+import { EventEmitter, once } from "node:events";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { pino } from "pino";
+import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
+import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { Admission, type AdmissionOptions } from "../../src/server/admission.ts";
+import { type AccessLine, connectHandler } from "../../src/server/connect.ts";
+import type { ListenerLimits } from "../../src/server/front.ts";
+import { Listener, type ListenerOptions } from "../../src/server/listener.ts";
+import { rpcKey } from "../../src/services/context.ts";
+
+/** How a test's edge differs from the usual one. */
+export interface EdgeOptions {
+  readonly limits?: Partial<ListenerLimits>;
+  readonly tls?: ListenerOptions["tls"];
+  readonly admission?: Partial<AdmissionOptions>;
+  readonly onStream?: ListenerOptions["onStream"];
+}
+
+/** A listening edge with two small services: Health behaves as the name of the asked service says. */
+export class Edge {
+  readonly admission: Admission;
+  readonly listener: Listener;
+  readonly lines: AccessLine[] = [];
+  /** What was logged, one JSON line each. */
+  readonly logged: string[] = [];
+  /** "entered" when a handler runs, "line" with each access line, "release" ends handlers that wait for it. */
+  readonly events = new EventEmitter<{ entered: [AbortSignal]; line: [AccessLine]; release: [] }>();
+  port = 0;
+
+  constructor(options: EdgeOptions) {
+    const now = () => performance.now();
+    const log = pino({ level: "info" }, { write: (line) => this.logged.push(line) });
+    this.admission = new Admission({
+      keys: undefined,
+      deadlineMaxMs: 600_000,
+      draining: () => false,
+      now,
+      ...options.admission,
+    });
+    const onRequest = connectHandler({
+      routes: (router) => this.#route(router),
+      admission: this.admission,
+      requestBytesMax: 64 * 1024,
+      responseBytesMax: 1024 * 1024,
+      log,
+      accessLine: (line) => {
+        this.lines.push(line);
+        this.events.emit("line", line);
+      },
+      now,
+    });
+    this.listener = new Listener({
+      host: "127.0.0.1",
+      port: 0,
+      onStream: options.onStream ?? (() => false),
+      onRequest,
+      limits: {
+        connectionsMax: 100,
+        streamsPerConnectionMax: 100,
+        headerTimeoutMs: 5000,
+        bodyTimeoutMs: 10_000,
+        writeStallMs: 60_000,
+        ...options.limits,
+      },
+      tls: options.tls,
+      log,
+      now,
+    });
+  }
+
+  static async start(options: EdgeOptions = {}): Promise<Edge> {
+    const edge = new Edge(options);
+    edge.port = await edge.listener.listen();
+    return edge;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.listener.closeNow();
+  }
+
+  #route(router: ConnectRouter): void {
+    router.service(Health, {
+      check: ({ service }, context) => this.#check(service, context.signal),
+      watch: ({ service }, context) => this.#watch(service, context.signal),
+    });
+    router.service(ModelService, {
+      listModels: (_, { values }) => ({ nextPageToken: values.get(rpcKey)?.caller.keyId ?? "nobody" }),
+    });
+  }
+
+  async #check(service: string, signal: AbortSignal) {
+    this.events.emit("entered", signal);
+    if (service === "bug") throw new TypeError("canary");
+    if (service === "deaf") await once(this.events, "release");
+    return { status: Status.SERVING };
+  }
+
+  async *#watch(service: string, signal: AbortSignal) {
+    this.events.emit("entered", signal);
+    yield { status: Status.SERVING };
+    if (service === "bug") throw new TypeError("canary");
+    if (service === "held") await once(this.events, "release");
+    yield { status: Status.NOT_SERVING };
+  }
+}

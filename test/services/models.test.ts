@@ -1,0 +1,250 @@
+import { Code, createClient, createRouterTransport } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { ErrorInfoSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
+import { HealthState, ModelService, ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { HealthWindow } from "../../src/dispatch/health-window.ts";
+import { Router, unknownModel } from "../../src/dispatch/router.ts";
+import type { Rpc } from "../../src/model/call.ts";
+import { GatewayError } from "../../src/model/error.ts";
+import type { ModelFacts, Provider } from "../../src/model/target.ts";
+import { rpcKey } from "../../src/services/context.ts";
+import { type ModelView, modelService } from "../../src/services/models.ts";
+
+const priced: ModelFacts = {
+  contextWindow: 128_000,
+  maxOutputTokens: 16_384,
+  inputModalities: [Modality.TEXT, Modality.IMAGE],
+  outputModalities: [Modality.TEXT],
+  features: new Set(["tools", "streaming"]),
+  priceList: {
+    name: "openai 2030-01",
+    prices: [{ meter: "input", nanosPerMillion: 2_500_000_000n, fromInputTokens: 0 }],
+  },
+};
+
+function provider(id: string, displayName: string, models: Record<string, ModelFacts>): Provider {
+  return {
+    id,
+    displayName,
+    models: new Map(Object.entries(models)),
+    defaultModel: undefined,
+    timeouts: { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 },
+    generate: () => Promise.reject(new GatewayError("INTERNAL", "never called here")),
+  };
+}
+
+const providers = new Map([
+  ["openai", provider("openai", "OpenAI", { "gpt-4o": priced, "gpt-4o-mini": priced })],
+  ["acme", provider("acme", "Acme", { one: unknownModel })],
+]);
+const router = new Router({
+  providers,
+  aliases: new Map([
+    ["fast", "openai/gpt-4o-mini"],
+    ["new", "acme/two"],
+  ]),
+  defaultModel: undefined,
+});
+const nowMs = Date.UTC(2030, 0, 1);
+
+function viewOf(): ModelView {
+  const openai = new HealthWindow(() => nowMs);
+  openai.observe({ failed: false, reason: "", firstOutputMs: 1500 });
+  const acme = new HealthWindow(() => nowMs);
+  for (let count = 0; count < 5; count++) {
+    acme.observe({ failed: true, reason: "PROVIDER_UNAVAILABLE", firstOutputMs: undefined });
+  }
+  const windows = new Map([
+    ["openai", openai],
+    ["acme", acme],
+  ]);
+  return { router, providers, health: (id) => windows.get(id)?.snapshot() };
+}
+
+function clientOf(models: readonly string[] | undefined) {
+  const rpc: Rpc = {
+    method: "llmhub.v1.ModelService/Any",
+    requestId: "r1",
+    caller: { keyId: "k1", models },
+    startMs: 0,
+    deadlineMs: 60_000,
+    signal: new AbortController().signal,
+  };
+  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(viewOf)), {
+    router: {
+      interceptors: [
+        (next) => (request) => {
+          request.contextValues.set(rpcKey, rpc);
+          return next(request);
+        },
+      ],
+    },
+  });
+  return createClient(ModelService, transport);
+}
+
+const everything = clientOf(undefined);
+
+async function selectorsOf(client: typeof everything, request: Parameters<typeof everything.listModels>[0]) {
+  const { models } = await client.listModels(request);
+  return models.map(({ selector }) => selector);
+}
+
+describe("ListModels", () => {
+  test("tells everything known of a model", async () => {
+    const { models, nextPageToken } = await everything.listModels({ provider: "openai" });
+    expect(nextPageToken).toBe("");
+    expect(models[1]).toMatchObject({
+      name: "providers/openai/models/gpt-4o-mini",
+      selector: "openai/gpt-4o-mini",
+      type: ModelType.COMPLETION,
+      upstreamModel: "gpt-4o-mini",
+      aliases: ["fast"],
+      capabilities: {
+        contextWindow: 128_000,
+        maxOutputTokens: 16_384,
+        inputModalities: [Modality.TEXT, Modality.IMAGE],
+        outputModalities: [Modality.TEXT],
+        features: ["streaming", "tools"],
+      },
+      pricing: {
+        priceList: "openai 2030-01",
+        lines: [{ meter: "input", pricePerMillion: { currencyCode: "USD", amountNanos: 2_500_000_000n } }],
+      },
+      health: {
+        state: HealthState.HEALTHY,
+        p50TimeToFirstOutput: { seconds: 1n, nanos: 500_000_000 },
+        observeTime: { seconds: BigInt(nowMs / 1000) },
+      },
+    });
+  });
+
+  test("says nothing of a price that is unknown", async () => {
+    const { models } = await everything.listModels({ provider: "acme" });
+    expect(models.map(({ selector, pricing }) => [selector, pricing])).toEqual([
+      ["acme/one", undefined],
+      ["acme/two", undefined],
+    ]);
+    expect(models[0]?.health).toMatchObject({
+      state: HealthState.UNAVAILABLE,
+      errorRate: 1,
+      lastErrorReason: "PROVIDER_UNAVAILABLE",
+    });
+  });
+
+  test.each([
+    [{}, ["acme/one", "acme/two", "openai/gpt-4o", "openai/gpt-4o-mini"]],
+    [{ healthyOnly: true }, ["openai/gpt-4o", "openai/gpt-4o-mini"]],
+    [{ features: ["tools", "streaming"] }, ["openai/gpt-4o", "openai/gpt-4o-mini"]],
+    [{ features: ["tools", "reasoning"] }, []],
+    [{ type: ModelType.COMPLETION, provider: "acme" }, ["acme/one", "acme/two"]],
+    [{ provider: "nobody" }, []],
+  ])("%j", async (request, selectors) => {
+    expect(await selectorsOf(everything, request)).toEqual(selectors);
+  });
+
+  test("pages joined are the whole list", async () => {
+    const selectors: string[] = [];
+    let pageToken = "";
+    do {
+      const page = await everything.listModels({ pageSize: 1, pageToken });
+      selectors.push(...page.models.map(({ selector }) => selector));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    expect(selectors).toEqual(await selectorsOf(everything, {}));
+  });
+
+  test("refuses the token of other filters", async () => {
+    const { nextPageToken } = await everything.listModels({ pageSize: 1 });
+    const misuse = everything.listModels({ pageSize: 1, pageToken: nextPageToken, provider: "openai" });
+    await expect(misuse).rejects.toMatchObject({ code: Code.InvalidArgument });
+  });
+
+  test.each([
+    [["acme/one"], ["acme/one"]],
+    [["openai/*"], ["openai/gpt-4o", "openai/gpt-4o-mini"]],
+    [["fast"], ["fast"]],
+    [[], []],
+  ])("a key for %j sees %j, by what it may write", async (models, selectors) => {
+    expect(await selectorsOf(clientOf(models), {})).toEqual(selectors);
+  });
+});
+
+describe("GetModel", () => {
+  test.each([
+    ["openai/gpt-4o", "openai/gpt-4o", []],
+    ["providers/openai/models/gpt-4o", "openai/gpt-4o", []],
+    ["fast", "openai/gpt-4o-mini", ["openai/gpt-4o-mini"]],
+    ["aliases/new", "acme/two", ["acme/two"]],
+    ["acme/undeclared", "acme/undeclared", []],
+  ])("%s", async (name, selector, targets) => {
+    expect(await everything.getModel({ name })).toMatchObject({ model: { selector }, targets });
+  });
+
+  test("gives by name what the list shows, also to a key that may use an alias only", async () => {
+    const client = clientOf(["fast"]);
+    const { models } = await client.listModels({});
+    for (const model of models) {
+      expect((await client.getModel({ name: model.name })).model).toEqual(model);
+      expect((await client.getModel({ name: model.selector })).model).toEqual(model);
+    }
+    expect(models).toHaveLength(1);
+  });
+
+  test("an unknown model is not found, with its name", async () => {
+    const error = await failureOf(everything.getModel({ name: "gpt-4o" }));
+    expect(error.code).toBe(Code.NotFound);
+    expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
+      { reason: "MODEL_NOT_FOUND", metadata: { model: "gpt-4o", nearNames: "openai/gpt-4o" } },
+    ]);
+  });
+
+  test("what the key may not use is refused before it is looked for", async () => {
+    for (const name of ["openai/gpt-4o", "nobody/x"]) {
+      const error = await failureOf(clientOf(["acme/*"]).getModel({ name }));
+      expect(error.code).toBe(Code.PermissionDenied);
+      expect(error.findDetails(ResourceInfoSchema)).toMatchObject([{ resourceName: name }]);
+    }
+  });
+});
+
+describe("providers", () => {
+  test("are listed in order with the number of their models", async () => {
+    const { providers: listed } = await everything.listProviders({});
+    expect(listed).toMatchObject([
+      { name: "providers/acme", providerId: "acme", displayName: "Acme", modelCount: 2 },
+      { name: "providers/openai", modelCount: 2, health: { state: HealthState.HEALTHY } },
+    ]);
+  });
+
+  test("are seen as far as the key reaches", async () => {
+    const client = clientOf(["fast"]);
+    expect(await client.listProviders({})).toMatchObject({ providers: [{ providerId: "openai", modelCount: 1 }] });
+    expect(await client.getProvider({ name: "providers/openai" })).toMatchObject({ provider: { modelCount: 1 } });
+    for (const name of ["providers/acme", "providers/nobody"]) {
+      expect((await failureOf(client.getProvider({ name }))).code).toBe(Code.PermissionDenied);
+    }
+  });
+
+  test("an unknown one is not found, with its name", async () => {
+    const error = await failureOf(everything.getProvider({ name: "providers/nobody" }));
+    expect(error.code).toBe(Code.NotFound);
+    expect(error.findDetails(ResourceInfoSchema)).toMatchObject([
+      { resourceType: "llmhub.v1.Provider", resourceName: "providers/nobody" },
+    ]);
+  });
+});
+
+test("answers nobody when it is mounted without identity", async () => {
+  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(viewOf)));
+  const error = await failureOf(createClient(ModelService, transport).listModels({}));
+  expect(error.code).toBe(Code.Internal);
+});
+
+async function failureOf(call: Promise<unknown>): Promise<GatewayError> {
+  return call.then(
+    () => expect.unreachable("the call did not fail"),
+    (error) => error,
+  );
+}

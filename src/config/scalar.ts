@@ -114,3 +114,8 @@ function isBaseUrl(value: string): boolean {
   if (url === null || /[\s?#@]/.test(value)) return false;
   return (url.protocol === "http:" || url.protocol === "https:") && /^https?:\/\/[^/]/i.test(value);
 }
+
+/** Whether a text is "host:port". */
+export function isAddress(text: string): boolean {
+  return v.is(address(""), text);
+}

@@ -63,15 +63,17 @@ function parse(name: string, text: string, lines: LineCounter, at: (offset: numb
     // The parser is recursive: a file of brackets exhausts the stack.
     throw new ConfigError([{ at: name, path: "", message: "cannot be parsed: it is nested too deeply" }]);
   }
-  const faults = [...document.errors, ...document.warnings].slice(0, faultsMax);
-  if (faults.length === 0) return document;
+  const all = [...document.errors, ...document.warnings];
+  if (all.length === 0) return document;
+  const exhausted = all.find(({ code }) => code === "RESOURCE_EXHAUSTION");
+  const faults = exhausted === undefined ? all.slice(0, faultsMax) : [exhausted];
   throw new ConfigError(faults.map(({ code, pos }) => ({ at: at(pos[0]), path: "", message: syntaxText(code) })));
 }
 
 /** The parser's own messages quote the text, which may hold secrets. */
 const syntaxTexts: Readonly<Record<string, string>> = {
   BAD_ALIAS: "an alias (*name) has no anchor (&name) before it",
-  BAD_INDENT: "the indentation does not fit the lines around it",
+  BAD_INDENT: "the indentation does not fit, or a bracket or quote before it is not closed",
   BLOCK_IN_FLOW: "an indented block cannot stand inside {} or []; put quotes around values that contain braces",
   DUPLICATE_KEY: "the field appears twice in the same map; keep one",
   MISSING_CHAR: "a colon, comma, quote or closing bracket is missing here",

@@ -84,7 +84,6 @@ export class GatewayError extends ConnectError {
   constructor(reason: Reason, message: string, facts: FaultFacts = {}) {
     const { code, retryMs: retryMsDefault } = reasons[reason];
     super(message.slice(0, messageCharsMax), code, undefined, undefined, facts.cause);
-    this.name = "GatewayError";
     this.reason = reason;
     this.info = facts.metadata ?? {};
     this.upstream = facts.upstream ?? { status: 0, code: "", requestId: "" };
@@ -96,10 +95,29 @@ export class GatewayError extends ConnectError {
     }
   }
 
+  /** By class, not by shape: ConnectError's own test would take every ConnectError for one of ours. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return Function.prototype[Symbol.hasInstance].call(GatewayError, value);
+  }
+
   /** Attaches one more typed detail. Keep the sum below 4 KiB: it travels in a trailer. */
   detail<Desc extends DescMessage>(schema: Desc, value: MessageInitShape<Desc>): this {
     this.details.push({ desc: schema, value: create(schema, value) as never });
     return this;
+  }
+
+  /** The same failure with more metadata. A new object: the reason of a signal is shared by all who listen to it. */
+  with(metadata: Readonly<Record<string, string>>): GatewayError {
+    const { retryMs, upstream, cause } = this;
+    const copy = new GatewayError(this.reason, this.rawMessage, {
+      metadata: { ...this.info, ...metadata },
+      retryMs,
+      upstream,
+      cause,
+    });
+    const own = new Set<DescMessage>([ErrorInfoSchema, RetryInfoSchema, CompletionFailureSchema]);
+    copy.details.push(...this.details.filter((detail) => "desc" in detail && !own.has(detail.desc)));
+    return copy;
   }
 
   /** What was tried and what it cost, once a provider was called. */

@@ -20,6 +20,9 @@ export interface PartEnding {
 
 const none = -1;
 
+/** Stands for half a surrogate pair whose other half never came: alone it cannot be sent. */
+const loneHalf = "\ufffd";
+
 /**
  * Turns a dialect's fragments into parts. At most one part that grows by text is open at a time, because text of
  * another kind closes it; tool calls stay open beside it, since providers interleave their arguments. A part begins
@@ -48,9 +51,9 @@ export class PartWriter {
     else if (text !== "") out.push(textChunk(kind, this.#open, text));
   }
 
-  /** Adds a source to the open text part. */
+  /** Adds a source to the open text part, beginning one where none is open. */
   citation(citation: Citation, out: Chunk[]): void {
-    if (this.#open === none) this.#begin("text", out);
+    if (this.#open === none || this.#kind !== "text") this.#begin("text", out);
     const delta = { case: "citation", value: citation } as const;
     out.push({ case: "partDelta", value: create(PartDeltaSchema, { index: this.#open, delta }) });
   }
@@ -71,14 +74,17 @@ export class PartWriter {
     const text = (this.#tools.get(index) ?? "") + fragment;
     const split = endsInHalf(text);
     this.#tools.set(index, split ? text.slice(-1) : "");
-    const chunk = textDelta(index, "");
-    chunk.value.delta = { case: "argumentsJson", value: split ? text.slice(0, -1) : text };
-    out.push(chunk);
+    const whole = split ? text.slice(0, -1) : text;
+    if (whole !== "") out.push(argumentsChunk(index, whole));
   }
 
   /** Ends a tool call before the others. */
   closeTool(index: number, out: Chunk[]): void {
-    if (this.#tools.delete(index)) finish(index, {}, out);
+    const carry = this.#tools.get(index);
+    if (carry === undefined) return;
+    this.#tools.delete(index);
+    if (carry !== "") out.push(argumentsChunk(index, loneHalf));
+    finish(index, {}, out);
   }
 
   /** A part that does not grow. */
@@ -96,8 +102,7 @@ export class PartWriter {
       this.#begin(kind, out);
     }
     if (this.#carry !== "") {
-      // The other half never came: a lone surrogate cannot be sent, U+FFFD stands for it.
-      out.push(textChunk(this.#kind, this.#open, "\ufffd"));
+      out.push(textChunk(this.#kind, this.#open, loneHalf));
       this.#carry = "";
     }
     finish(this.#open, ending ?? {}, out);
@@ -107,8 +112,7 @@ export class PartWriter {
   /** Ends every part. */
   closeAll(out: Chunk[]): void {
     this.close(out);
-    for (const index of this.#tools.keys()) finish(index, {}, out);
-    this.#tools.clear();
+    for (const index of this.#tools.keys()) this.closeTool(index, out);
   }
 
   #begin(kind: TextKind, out: Chunk[]): void {
@@ -138,6 +142,12 @@ function endsInHalf(text: string): boolean {
 function textChunk(kind: TextKind, index: number, text: string): Chunk & { case: "partDelta" } {
   const chunk = textDelta(index, text);
   if (kind !== "text") chunk.value.delta = { case: kind, value: text };
+  return chunk;
+}
+
+function argumentsChunk(index: number, text: string): Chunk {
+  const chunk = textDelta(index, "");
+  chunk.value.delta = { case: "argumentsJson", value: text };
   return chunk;
 }
 

@@ -76,7 +76,7 @@ export function reasonOf(status: number, modelDeclared: boolean): Reason {
  * absent, negative or unreadable. `nowMs` is wall-clock time.
  */
 export function retryMsOf(headers: Headers, nowMs: number): number | undefined {
-  const ms = Number(headers["retry-after-ms"] ?? Number.NaN);
+  const ms = Number(headers["retry-after-ms"] || Number.NaN);
   if (ms >= 0) return Math.min(ms, retryMsMax);
   const value = headers["retry-after"];
   if (typeof value !== "string") return undefined;
@@ -84,7 +84,8 @@ export function retryMsOf(headers: Headers, nowMs: number): number | undefined {
     const seconds = Number(value);
     return seconds >= 0 ? Math.min(seconds * 1000, retryMsMax) : undefined;
   }
-  const date = Date.parse(value);
+  // Date.parse finds a date in almost anything with a digit; an HTTP date begins with the day of the week.
+  const date = /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), retryMsMax);
 }
 

@@ -14,7 +14,7 @@ const anyone: Caller = { keyId: "", models: undefined };
 /** What admission decides by. */
 export interface AdmissionOptions {
   /** Undefined: authentication is off, everyone may call everything. */
-  readonly keys: ApiKeys | undefined;
+  readonly keys: () => ApiKeys | undefined;
   /** Longest time for a call, and the time of a call that brings no deadline. */
   readonly deadlineMaxMs: number;
   /** The gateway takes no new calls. */
@@ -71,7 +71,8 @@ export class Admission {
         "this gateway is shutting down - repeat the call on another connection",
       );
     }
-    const caller = open || keys === undefined ? anyone : keys.identify(credential(headers));
+    const known = open ? undefined : keys();
+    const caller = known === undefined ? anyone : known.identify(credential(headers));
     const timeoutMs = effectiveTimeoutMs(callerTimeoutMs(headers), open ? timeoutMsMax : deadlineMaxMs);
     const scope = new RpcScope({ method, requestId, caller, startMs: now() }, timeoutMs, this.#left);
     this.#scopes.add(scope);

@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { IncomingHttpHeaders } from "node:http";
 import { createRegistry } from "@bufbuild/protobuf";
 import {
   ConnectError,
@@ -11,22 +10,18 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { compressionGzip, connectNodeAdapter } from "@connectrpc/connect-node";
-import type { Logger } from "pino";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { file_llmhub_v1_completion } from "../../gen/llmhub/v1/completion_pb.ts";
 import { GatewayError } from "../model/error.ts";
 import { rpcKey } from "../services/context.ts";
+import { faultOf, type Logger } from "../telemetry/logger.ts";
 import type { Admission } from "./admission.ts";
 import { BoundedStream, orAborted } from "./bounded.ts";
 import { timeoutHeaders } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
+import type { AnyRequest, RequestHandler } from "./request-handler.ts";
 import { callerLeft, type RpcScope } from "./rpc-scope.ts";
 import { answerUnknown } from "./unknown-rpc.ts";
-
-/** A request of HTTP/1.1 or HTTP/2. */
-export type AnyRequest = IncomingMessage | Http2ServerRequest;
-/** The response to `AnyRequest`. */
-export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** What the access log says about a call, once it is over. */
 export interface AccessLine {
@@ -37,6 +32,8 @@ export interface AccessLine {
   /** Empty when the caller is unknown. */
   readonly keyId: string;
   readonly durationMs: number;
+  /** A handler has seen the call, and has told what became of it. */
+  readonly handled: boolean;
   /** Undefined: the call succeeded. */
   readonly error: GatewayError | undefined;
 }
@@ -55,15 +52,24 @@ export interface ConnectOptions {
   readonly now: () => number;
 }
 
-/** A call between its headers and its end. */
-interface Admitted {
+/** The headers of a call as they came. */
+interface Arrival {
   readonly startMs: number;
-  /** The open call, or why there is none. */
-  readonly scope: RpcScope | GatewayError;
+  readonly headers: IncomingHttpHeaders;
+  /** Without the query. */
+  readonly path: string;
+}
+
+/** A call between its admission and its end. */
+interface Admitted {
+  readonly scope: RpcScope;
+  /** The handler has been called. */
+  handled: boolean;
   /** The handler has ended well; what is left is writing. */
   served: boolean;
 }
 
+const arrivalKey = createContextKey<Arrival | undefined>(undefined);
 const admittedKey = createContextKey<Admitted | undefined>(undefined);
 
 /** Never reached: answers are not compressed, because tokens come in pieces too small to gain from it. */
@@ -73,7 +79,7 @@ const compressMinBytes = Number.MAX_SAFE_INTEGER;
  * Serves services over Connect, gRPC and gRPC-Web, on HTTP/1.1 and HTTP/2. Handlers find the Rpc under `rpcKey`, and
  * their context's signal is the Rpc's: silent after success. Whatever a handler throws arrives as a GatewayError.
  */
-export function connectHandler(options: ConnectOptions): (request: AnyRequest, response: AnyResponse) => void {
+export function connectHandler(options: ConnectOptions): RequestHandler {
   return connectNodeAdapter({
     routes: options.routes,
     acceptCompression: [compressionGzip],
@@ -81,59 +87,69 @@ export function connectHandler(options: ConnectOptions): (request: AnyRequest, r
     readMaxBytes: options.requestBytesMax,
     writeMaxBytes: options.responseBytesMax,
     jsonOptions: { registry: createRegistry(file_google_rpc_error_details, file_llmhub_v1_completion) },
-    contextValues: (request) => admit(request, options),
+    contextValues: (request) => arrive(request, options.now()),
     requestGate: (context) => gate(context, options),
     interceptors: [bounded(options)],
     fallback: answerUnknown,
   });
 }
 
-/** Runs before the framework looks at the request, so that no deadline but ours is in force. */
-function admit(request: AnyRequest, { admission, now }: ConnectOptions): ContextValues {
-  const values = createContextValues();
-  const startMs = now();
-  let scope: RpcScope | GatewayError;
-  try {
-    scope = admission.admit(request.headers, request.url?.split("?", 1)[0] ?? "");
-    values.set(rpcKey, scope.rpc);
-  } catch (error) {
-    scope = GatewayError.of(error);
-  }
+/** Runs before the framework reads the headers: no deadline but ours shall be in force. */
+function arrive(request: AnyRequest, startMs: number): ContextValues {
+  const headers = { ...request.headers };
   for (const name of timeoutHeaders) delete request.headers[name];
-  return values.set(admittedKey, { startMs, scope, served: false });
+  const path = request.url?.split("?", 1)[0] ?? "";
+  return createContextValues().set(arrivalKey, { startMs, headers, path });
 }
 
-/** Lets the admitted in and waits for the end: the context's signal fires at the end of every call, however it ends. */
+/** Runs before the body is read. The context's signal fires at the end of every call that comes here, however it ends. */
 function gate(context: HandlerContext, options: ConnectOptions): void {
-  const admitted = context.values.get(admittedKey);
-  if (admitted === undefined) throw new Error("a call reached the gate without admission");
-  const ended = () => end(context, admitted, options);
+  const arrival = context.values.get(arrivalKey);
+  if (arrival === undefined) throw new Error("a call reached the gate without its headers");
+  const facts = { startMs: arrival.startMs, method: arrival.path.slice(1), protocol: context.protocolName };
+  let scope: RpcScope;
+  try {
+    scope = options.admission.admit(arrival.headers, arrival.path);
+  } catch (error) {
+    const failure = GatewayError.of(error);
+    const requestId = failure.metadata.get("x-request-id") ?? "";
+    options.accessLine(accessLine(facts, { requestId, keyId: "", handled: false }, failure, options.now()));
+    throw failure;
+  }
+  const admitted: Admitted = { scope, handled: false, served: false };
+  context.values.set(admittedKey, admitted).set(rpcKey, scope.rpc);
+  context.responseHeader.set("x-request-id", scope.rpc.requestId);
+  const ended = (): void => {
+    const error = end(context.signal, admitted, options.requestBytesMax);
+    const { requestId, caller } = scope.rpc;
+    options.accessLine(
+      accessLine(facts, { requestId, keyId: caller.keyId, handled: admitted.handled }, error, options.now()),
+    );
+  };
   if (context.signal.aborted) ended();
   else context.signal.addEventListener("abort", ended, { once: true });
-  if (admitted.scope instanceof GatewayError) throw admitted.scope;
-  context.responseHeader.set("x-request-id", admitted.scope.rpc.requestId);
+}
+
+function accessLine(
+  { startMs, ...facts }: Pick<AccessLine, "method" | "protocol"> & { readonly startMs: number },
+  caller: Pick<AccessLine, "requestId" | "keyId" | "handled">,
+  error: GatewayError | undefined,
+  nowMs: number,
+): AccessLine {
+  return { ...facts, ...caller, durationMs: nowMs - startMs, error };
 }
 
 /** The framework fires the signal with the error just before it writes that error: the moment to complete it. */
-function end(context: HandlerContext, { startMs, scope, served }: Admitted, options: ConnectOptions): void {
-  const refused = scope instanceof GatewayError;
-  const requestId = refused ? (scope.metadata.get("x-request-id") ?? "") : scope.rpc.requestId;
-  const reason: unknown = context.signal.reason;
+function end(signal: AbortSignal, { scope, served }: Admitted, limitBytes: number): GatewayError | undefined {
+  const reason: unknown = signal.reason;
   let error = served ? undefined : callerLeft;
   if (reason instanceof ConnectError) {
-    error = failureOf(reason, requestId, options.requestBytesMax);
+    error = failureOf(reason, scope.rpc.requestId, limitBytes);
     if (error !== reason) complete(reason, error);
   }
-  if (!refused && error === undefined) scope.finish();
-  else if (!refused) scope.abort(error ?? callerLeft);
-  options.accessLine({
-    method: `${context.service.typeName}/${context.method.name}`,
-    protocol: context.protocolName,
-    requestId,
-    keyId: refused ? "" : scope.rpc.caller.keyId,
-    durationMs: options.now() - startMs,
-    error,
-  });
+  if (error === undefined) scope.finish();
+  else scope.abort(error);
+  return error;
 }
 
 /** Makes an error of the framework say what ours says. */
@@ -145,12 +161,13 @@ function complete(error: ConnectError, { code, rawMessage, message, details }: G
 function bounded(options: ConnectOptions): Interceptor {
   return (next) => async (request) => {
     const admitted = request.contextValues.get(admittedKey);
-    if (admitted === undefined || admitted.scope instanceof GatewayError) throw new Error("a call was not admitted");
+    if (admitted === undefined) throw new Error("a call reached its handler without admission");
+    admitted.handled = true;
     const { requestId, method, signal } = admitted.scope.rpc;
     const failed = (error: unknown): GatewayError => {
       const failure = failureOf(error, requestId, options.requestBytesMax);
       if (failure.reason === "INTERNAL")
-        options.log.error({ err: failure.cause, requestId, method }, "a handler failed");
+        options.log.error({ fault: faultOf(failure.cause ?? failure), requestId, method }, "a handler failed");
       return failure;
     };
     const done = (): void => {

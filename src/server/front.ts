@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage, type Ser
 import { createServer as createTlsServer, type Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { Logger } from "pino";
+import { faultOf, type Logger } from "../telemetry/logger.ts";
 import { sniffPreface } from "./preface.ts";
 import { secureContext, type TlsMaterial } from "./tls.ts";
 
@@ -57,7 +57,7 @@ export function createFront(options: FrontOptions): HttpServer | HttpsServer {
   front.maxConnections = limits.connectionsMax;
   front.on("connection", options.onSocket);
   front.on("tlsClientError", (err: Error, socket: Socket) => {
-    options.log.debug({ err }, "a TLS handshake failed");
+    options.log.debug({ fault: faultOf(err) }, "a TLS handshake failed");
     socket.destroy();
   });
   front.timeout = limits.writeStallMs;
@@ -84,7 +84,7 @@ function dispatchByProtocol(front: HttpServer, event: "connection" | "secureConn
     for (const listener of own) listener.call(front, socket);
   };
   front.on(event, (socket: Socket) => {
-    socket.on("error", (err) => options.log.debug({ err }, "a connection failed"));
+    socket.on("error", (err) => options.log.debug({ fault: faultOf(err) }, "a connection failed"));
     if (socket instanceof TLSSocket && socket.alpnProtocol === "h2") options.onHttp2(socket);
     else if (socket instanceof TLSSocket) serveHttp1(socket);
     else {

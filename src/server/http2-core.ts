@@ -27,7 +27,8 @@ export function createHttp2(limits: ListenerLimits): Http2Server {
 
 /** Resets a stream whose caller has left what is ready unread for so long. Silence while nothing is ready is fine. */
 export function resetStalled(stream: ServerHttp2Stream, writeStallMs: number, code: number): void {
-  stream.setTimeout(writeStallMs, () => {
+  stream.setTimeout(writeStallMs);
+  stream.on("timeout", () => {
     if (stream.writableLength > 0) stream.close(code);
     else stream.setTimeout(writeStallMs);
   });

@@ -3,10 +3,10 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { constants, createServer, type Http2Server, type IncomingHttpHeaders } from "node:http2";
 import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Logger } from "pino";
-import type { AnyRequest, AnyResponse } from "./connect.ts";
+import { faultOf, type Logger } from "../telemetry/logger.ts";
 import { createFront, type ListenerLimits } from "./front.ts";
 import { createHttp2, resetStalled } from "./http2-core.ts";
+import type { AnyRequest, AnyResponse, RequestHandler } from "./request-handler.ts";
 import { SessionWatch } from "./session-watch.ts";
 import { secureContext, type TlsMaterial } from "./tls.ts";
 
@@ -18,7 +18,7 @@ export interface ListenerOptions {
   /** Offered each HTTP/2 stream first; true means that it is taken. Bounds on a taken stream are the taker's. */
   readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
   /** Gets the streams that were not taken, and the requests of HTTP/1.1. */
-  readonly onRequest: (request: AnyRequest, response: AnyResponse) => void;
+  readonly onRequest: RequestHandler;
   readonly limits: ListenerLimits;
   /** Undefined: clear text. */
   readonly tls: TlsMaterial | undefined;
@@ -78,7 +78,7 @@ export class Listener {
         resolve();
       });
     });
-    this.#front.on("error", (err) => log.error({ err }, "the port has a problem"));
+    this.#front.on("error", (err) => log.error({ fault: faultOf(err) }, "the port has a problem"));
     return (this.#front.address() as AddressInfo).port;
   }
 
@@ -134,11 +134,11 @@ export class Listener {
     const watch = new SessionWatch(session, limits.headerTimeoutMs, now);
     this.#sessions.add(session);
     session.once("close", () => this.#sessions.delete(session));
-    session.on("error", (err) => log.debug({ err }, "an HTTP/2 session failed"));
+    session.on("error", (err) => log.debug({ fault: faultOf(err) }, "an HTTP/2 session failed"));
     session.on("stream", (stream, headers, flags, rawHeaders) => {
       this.#streams++;
       watch.opened();
-      stream.on("error", (err) => log.debug({ err }, "an HTTP/2 stream failed"));
+      stream.on("error", (err) => log.debug({ fault: faultOf(err) }, "an HTTP/2 stream failed"));
       stream.once("close", () => {
         this.#streams--;
         watch.closed(stream);
@@ -155,7 +155,7 @@ export class Listener {
       resetStalled(stream, this.#options.limits.writeStallMs, constants.NGHTTP2_CANCEL);
       this.#compat.emit("stream", stream, headers, flags, rawHeaders);
     } catch (err) {
-      this.#options.log.error({ err }, "a stream could not be served");
+      this.#options.log.error({ fault: faultOf(err) }, "a stream could not be served");
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     }
   }
@@ -179,7 +179,7 @@ export class Listener {
     try {
       this.#options.onRequest(request, response);
     } catch (err) {
-      this.#options.log.warn({ err }, "a request could not be served");
+      this.#options.log.warn({ fault: faultOf(err) }, "a request could not be served");
       if (!response.headersSent) response.writeHead(400);
       response.end();
     }

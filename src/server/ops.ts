@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Logger } from "pino";
+import { faultOf, type Logger } from "../telemetry/logger.ts";
 
 /** Whether the gateway wants traffic. */
 export interface OpsReadiness {
@@ -56,7 +56,7 @@ export class OpsServer {
       this.#server.once("error", reject);
       this.#server.listen({ host, port }, resolve);
     });
-    this.#server.on("error", (err) => log.error({ err }, "the ops port has a problem"));
+    this.#server.on("error", (err) => log.error({ fault: faultOf(err) }, "the ops port has a problem"));
     return (this.#server.address() as AddressInfo).port;
   }
 
@@ -91,7 +91,7 @@ export class OpsServer {
       const { contentType, body } = await this.#options.metrics(accept);
       send(response, 200, body, contentType);
     } catch (err) {
-      this.#options.log.error({ err }, "the metrics cannot be collected");
+      this.#options.log.error({ fault: faultOf(err) }, "the metrics cannot be collected");
       send(response, 500, "The metrics cannot be collected, the log says why.\n");
     }
   }

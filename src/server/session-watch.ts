@@ -22,7 +22,9 @@ export class SessionWatch {
     this.#session = session;
     this.#now = now;
     this.#windowEndMs = now() + windowMs;
-    const timer = setTimeout(() => session.destroy(undefined, constants.NGHTTP2_SETTINGS_TIMEOUT), settingsTimeoutMs);
+    const timer = setTimeout(() => {
+      session.destroy(new Error("no settings came in time"), constants.NGHTTP2_SETTINGS_TIMEOUT);
+    }, settingsTimeoutMs);
     const heard = (): void => clearTimeout(timer);
     session.once("remoteSettings", heard).once("close", heard);
   }
@@ -43,7 +45,7 @@ export class SessionWatch {
     if (stream.rstCode === constants.NGHTTP2_NO_ERROR || this.#session.destroyed) return;
     this.#resets++;
     if (this.#resets > resetsFree + this.#opened * resetShareMax) {
-      this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      this.#session.destroy(new Error("too many streams were reset"), constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
   }
 }

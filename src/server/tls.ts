@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import type { Logger } from "pino";
+import { faultOf, type Logger } from "../telemetry/logger.ts";
 
 /** Contents of PEM files. */
 export interface TlsMaterial {
@@ -63,10 +63,13 @@ export class TlsWatch {
     try {
       renew(load());
     } catch (err) {
-      log.error({ err, files }, "the new TLS certificate is not usable, the old one stays in use");
+      log.error(
+        { fault: faultOf(err), path: files.join(" ") },
+        "the new TLS certificate is not usable, the old one stays in use",
+      );
       return false;
     }
-    log.info({ files }, "a new TLS certificate is in use");
+    log.info({ path: files.join(" ") }, "a new TLS certificate is in use");
     return true;
   }
 

@@ -1,10 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { createRegistry } from "@bufbuild/protobuf";
 import { errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { GatewayError } from "../model/error.ts";
+import type { AnyRequest, AnyResponse } from "./request-handler.ts";
 
 const welcome = `LLM Connector Hub
 This port speaks gRPC (HTTP/2), Connect and gRPC-Web, for example
@@ -15,10 +14,7 @@ This port speaks gRPC (HTTP/2), Connect and gRPC-Web, for example
  * Answers what no service serves: calls get FEATURE_DISABLED in the protocol they came in, everybody else a line of
  * text. Needs no key: it tells nothing that the published API does not.
  */
-export function answerUnknown(
-  request: IncomingMessage | Http2ServerRequest,
-  response: ServerResponse | Http2ServerResponse,
-): void {
+export function answerUnknown(request: AnyRequest, response: AnyResponse): void {
   const path = request.url?.split("?", 1)[0] ?? "";
   const type = request.headers["content-type"] ?? "";
   if (request.method === "POST" && type.startsWith("application/grpc")) answerGrpc(path, type, response);
@@ -28,21 +24,27 @@ export function answerUnknown(
   else answerText(response, 404, "There is nothing here. GET / says what this port speaks.\n");
 }
 
-function answerGrpc(path: string, type: string, response: ServerResponse | Http2ServerResponse): void {
-  const headers = setTrailerStatus(new Headers({ "content-type": type }), unknownRpc(path));
-  response.writeHead(200, Object.fromEntries(headers));
+/** In trailers for gRPC, which looks for the status there; in headers for gRPC-Web, which need not be able to see trailers. */
+function answerGrpc(path: string, type: string, response: AnyResponse): void {
+  const status = Object.fromEntries(setTrailerStatus(new Headers(), unknownRpc(path)));
+  if (type.startsWith("application/grpc-web")) {
+    response.writeHead(200, { "content-type": type, ...status });
+  } else {
+    response.writeHead(200, { "content-type": type });
+    response.addTrailers(status);
+  }
   response.end();
 }
 
 /** 404 is what Connect clients read as "unimplemented" even where they cannot read the body. */
-function answerConnect(path: string, response: ServerResponse | Http2ServerResponse): void {
+function answerConnect(path: string, response: AnyResponse): void {
   const registry = createRegistry(file_google_rpc_error_details);
   const body = errorToJsonBytes(unknownRpc(path), { registry });
   response.writeHead(404, { "content-type": "application/json", "content-length": body.length });
   response.end(body);
 }
 
-function answerText(response: ServerResponse | Http2ServerResponse, status: number, text: string): void {
+function answerText(response: AnyResponse, status: number, text: string): void {
   response.writeHead(status, {
     "content-type": "text/plain; charset=utf-8",
     "content-length": Buffer.byteLength(text),

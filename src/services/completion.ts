@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
@@ -27,6 +27,7 @@ import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
 import { Fold } from "../model/fold.ts";
 import { coalesce } from "./coalesce.ts";
+import { checkConversation } from "./conversation-rules.ts";
 import { EventFeed } from "./event-feed.ts";
 import { plannedRouting, routingOf, viewed } from "./routing-info.ts";
 import type { RequestValidator } from "./validation.ts";
@@ -41,6 +42,8 @@ export interface CompletionParts {
   /** The router of the configuration in force. */
   readonly router: () => Router;
   readonly validator: RequestValidator;
+  /** Told of each request that is refused before it becomes a call. */
+  readonly rejected: (rpc: Rpc, error: unknown) => void;
   /** Makes CompleteResponse.id. */
   readonly newId: () => string;
 }
@@ -55,7 +58,7 @@ export class CompletionHandlers {
 
   /** Answers in one message: a fold over the same chunks that a stream would carry. */
   async complete(request: CompleteRequest, rpc: Rpc): Promise<CompleteResponse> {
-    this.#parts.validator.check(CompleteRequestSchema, request);
+    this.#accept(rpc, CompleteRequestSchema, request, request);
     const call = this.#callOf(request, rpc, false);
     if (request.validateOnly) return this.#preview(call);
     const reply = await this.#parts.dispatch(call);
@@ -74,8 +77,8 @@ export class CompletionHandlers {
 
   /** Answers piece by piece. Throws at once what a look at the request shows. */
   streamComplete(request: StreamCompleteRequest, rpc: Rpc): AsyncIterableIterator<readonly Chunk[]> {
-    this.#parts.validator.check(StreamCompleteRequestSchema, request);
     const { start, options } = request;
+    this.#accept(rpc, StreamCompleteRequestSchema, request, start.value, "request");
     if (start.case !== "request") throw new GatewayError("INVALID_REQUEST", "start is required");
     const call = this.#callOf(start.value, rpc, true);
     if (start.value.validateOnly) {
@@ -93,6 +96,7 @@ export class CompletionHandlers {
     this.#parts.validator.check(CountTokensRequestSchema, message);
     const { request } = message;
     if (request === undefined) throw new GatewayError("INVALID_REQUEST", "request is required");
+    checkConversation(request, "request");
     const call = this.#callOf(request, rpc, false);
     const attempt = firstAttempt(call, planOf(this.#parts.router(), call));
     const { provider, facts, selector } = attempt.target;
@@ -105,6 +109,23 @@ export class CompletionHandlers {
       model: selector,
       ...(cost === undefined ? {} : { cost }),
     });
+  }
+
+  /** Refuses what the rules of the API forbid. */
+  #accept<Desc extends DescMessage>(
+    rpc: Rpc,
+    schema: Desc,
+    message: MessageShape<Desc>,
+    conversation: CompleteRequest | undefined,
+    parent = "",
+  ): void {
+    try {
+      this.#parts.validator.check(schema, message);
+      if (conversation !== undefined) checkConversation(conversation, parent);
+    } catch (error) {
+      this.#parts.rejected(rpc, error);
+      throw error;
+    }
   }
 
   #callOf(request: CompleteRequest, rpc: Rpc, stream: boolean): Call {

@@ -2,7 +2,7 @@ import type { Dialect, Frame } from "./dialect.ts";
 import type { Misbehaviour, Scenario } from "./scenario.ts";
 
 /** Status and headers of a response. */
-export interface Head {
+interface Head {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -55,15 +55,14 @@ export function deliveryOf(dialect: Dialect, content: Content, { fault, retryAft
     const later = retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) };
     return jsonDelivery(status, { ...headers, ...extra, ...later }, body);
   }
-  const isSound = fault === undefined || fault === "refusal";
-  if (isSound && frames === undefined) return jsonDelivery(200, headers, whole(), tokens);
   const type = frames === undefined ? "application/json" : dialect.streamType;
   const head = { status: 200, headers: { ...headers, "content-type": type } };
-  if (frames !== undefined) {
-    return isSound
-      ? { head, frames: frames(), ending: "end" }
-      : spoilt(fault, head, frames, dialect.faultFrame(requestId));
+  if (fault === undefined || fault === "refusal") {
+    return frames === undefined
+      ? jsonDelivery(200, headers, whole(), tokens)
+      : { head, frames: frames(), ending: "end" };
   }
+  if (frames !== undefined) return spoilt(fault, head, frames, dialect.faultFrame(requestId));
   const error = JSON.stringify(dialect.fault({ kind: 500, model, requestId }).body);
   return spoilt(fault === "error-mid" ? "error-first" : fault, head, () => halves(whole(), tokens), error);
 }

@@ -6,7 +6,7 @@ const sentenceStart = /(?:^|[.!?:]\s*|\n\s*)$/u;
 
 const commonWords: ReadonlySet<string> = new Set(
   (
-    "a an and are at book both call can check compute could create do does fetch find for from generate get give how i " +
+    "a an and are at book both call can check compute could create do does fetch find for from generate get give hello hey hi how i " +
     "i'd i'm if in is it json let list look make my of on or please return say search send show should solve tell the " +
     "there these this time to use using was weather what what's when where which who will with would write you"
   ).split(" "),

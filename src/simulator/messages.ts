@@ -137,7 +137,13 @@ function reasoningTokensMax(thinking: JsonObject): number | undefined {
 type Block =
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: string }
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: unknown };
+  | {
+      readonly type: "tool_use";
+      readonly id: string;
+      readonly name: string;
+      readonly input: unknown;
+      readonly caller: object;
+    };
 
 function blocks({ answer, seed }: Exchange): Block[] {
   const signature = Buffer.from(`${identifier(seed, "signature", 32)}${seed}`).toString("base64");
@@ -146,6 +152,7 @@ function blocks({ answer, seed }: Exchange): Block[] {
     id: `toolu_01${identifier(seed, `call ${at}`, 22)}`,
     name: call.name,
     input: JSON.parse(call.arguments) as unknown,
+    caller: { type: "direct" },
   }));
   const thinking = { type: "thinking" as const, thinking: answer.reasoning.join(""), signature };
   const text = { type: "text" as const, text: answer.text.join("") };

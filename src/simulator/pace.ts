@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Delivery } from "./delivery.ts";
+import type { Frame } from "./dialect.ts";
 
 const stallMaxMs = 600_000;
 const writeCharsMax = 16_384;
@@ -28,21 +29,24 @@ export async function deliver(
   pace: Pace,
   signal: AbortSignal,
 ): Promise<void> {
-  if (delivery.head !== undefined) {
-    response.writeHead(delivery.head.status, delivery.head.headers);
-    await sendFrames(response, delivery, pace, signal);
+  const { head, frames, ending } = delivery;
+  if (head !== undefined) {
+    response.writeHead(head.status, head.headers);
+    const rest = await sendPaced(response, frames, pace, signal);
+    if (ending === "end") response.end(rest);
+    else await handOver(response, rest);
   }
-  if (delivery.ending === "end") response.end();
-  if (delivery.ending === "stall") await pause(stallMaxMs, signal);
-  if (delivery.ending !== "end") response.socket?.resetAndDestroy();
+  if (ending === "stall") await pause(stallMaxMs, signal);
+  if (ending !== "end") response.socket?.resetAndDestroy();
 }
 
-async function sendFrames(
+/** Returns what is still to be written after the last wait. */
+async function sendPaced(
   response: ServerResponse,
-  { frames, ending }: Delivery,
+  frames: Iterable<Frame>,
   pace: Pace,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const startMs = performance.now();
   let tokens = 0;
   let pending = "";
@@ -60,8 +64,7 @@ async function sendFrames(
     await write(response, pending, signal);
     pending = "";
   }
-  if (ending === "end") await write(response, pending, signal);
-  else await written(response, pending);
+  return pending;
 }
 
 async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
@@ -69,7 +72,7 @@ async function write(response: ServerResponse, text: string, signal: AbortSignal
 }
 
 /** Resolves when the text, or the headers alone, have been handed to the kernel, which a reset would else forget. */
-async function written(response: ServerResponse, text: string): Promise<void> {
+async function handOver(response: ServerResponse, text: string): Promise<void> {
   response.flushHeaders();
   if (text === "") return;
   await new Promise<void>((resolve) => response.write(text, () => resolve()));

@@ -1,7 +1,7 @@
 import { BadRequest } from "./dialect.ts";
 
 /** Misbehaviours with a name; "-mid" ones happen after about half of the answer. */
-export const misbehaviours = [
+const misbehaviours = [
   "context-length",
   "quota",
   "refusal",

@@ -15,8 +15,8 @@ const silentLinesMax = 100_000;
 
 /**
  * Server-sent events as the WHATWG standard reads them: CR, LF and CRLF, a byte order mark, comments, data on several
- * lines, unknown fields; independent of how the bytes are cut. An event without its closing blank line is dropped.
- * Throws PROVIDER_BAD_RESPONSE when a limit is passed.
+ * lines, unknown fields; independent of how the bytes are cut. An event without data, or without its closing blank line,
+ * is dropped. Throws PROVIDER_BAD_RESPONSE when a limit is passed.
  */
 export class SseParser {
   readonly #sink: SseSink;
@@ -67,10 +67,7 @@ export class SseParser {
   #takeLine(line: string): void {
     if (line.length > lineCharsMax) throw tooLarge("a line", lineCharsMax);
     if (line.startsWith("data:")) {
-      const data = line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5);
-      this.#data = this.#hasData ? `${this.#data}\n${data}` : data;
-      this.#hasData = true;
-      if (this.#data.length > dataCharsMax) throw tooLarge("an event", dataCharsMax);
+      this.#takeData(line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5));
       return;
     }
     if (line === "" && this.#data !== "") {
@@ -84,7 +81,14 @@ export class SseParser {
     if (++this.#silentLines > silentLinesMax) throw tooLarge("a run of lines without an event", silentLinesMax);
     if (line === "") this.#clear();
     else if (line.startsWith("event:")) this.#type = line.slice(line.charCodeAt(6) === 0x20 ? 7 : 6);
-    else if (line === "data") this.#hasData = true;
+    else if (line === "event") this.#type = "";
+    else if (line === "data") this.#takeData("");
+  }
+
+  #takeData(data: string): void {
+    this.#data = this.#hasData ? `${this.#data}\n${data}` : data;
+    this.#hasData = true;
+    if (this.#data.length > dataCharsMax) throw tooLarge("an event", dataCharsMax);
   }
 
   #clear(): void {

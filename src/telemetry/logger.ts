@@ -62,7 +62,7 @@ export interface Logger {
 
 /** How to log. */
 export interface LoggerOptions {
-  readonly level: "debug" | "info" | "warn" | "error" | "silent";
+  readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** auto: pretty on a terminal, else JSON. */
   readonly format: "json" | "pretty" | "auto";
   /** File descriptor; 1 is standard output. */

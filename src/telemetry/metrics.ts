@@ -64,8 +64,8 @@ export class Metrics {
     firstOutputBuckets,
   );
 
-  /** Labels: provider, and "OK" or the reason. */
-  readonly attempts = this.#counter("upstream_attempts_total", "Attempts at providers.", ["provider", "reason"]);
+  /** Labels: provider, and "ok" or what went wrong. */
+  readonly attempts = this.#counter("upstream_attempts_total", "Attempts at providers.", ["provider", "outcome"]);
   /** Labels: method. */
   readonly openStreams = this.#gauge("open_streams", "Streams that have begun and not ended.", ["method"]);
   /** Labels: reason. */

@@ -37,8 +37,8 @@ export function interrupted(error: GatewayError, attempt: Attempt, started: bool
       cause,
     });
   }
-  if (error.info["provider"] !== undefined || !error.reason.startsWith("PROVIDER_")) return error;
-  return new GatewayError(error.reason, error.rawMessage, { metadata, retryMs: error.retryMs, upstream, cause });
+  const waiting = !started && error.reason === "DEADLINE_EXCEEDED" ? { cause: "provider_first_token" } : {};
+  return error.with({ ...metadata, ...waiting });
 }
 
 interface Spent {

@@ -14,7 +14,7 @@ const keys = new ApiKeys(
 );
 
 function admission(facts: Partial<AdmissionOptions> = {}): Admission {
-  return new Admission({ keys, deadlineMaxMs: 600_000, draining: () => false, now: () => 1000, ...facts });
+  return new Admission({ keys: () => keys, deadlineMaxMs: 600_000, draining: () => false, now: () => 1000, ...facts });
 }
 
 test.each([
@@ -47,7 +47,7 @@ test.each([
 });
 
 test("asks for no key where there is none to ask for", () => {
-  const scopes = [admission({ keys: undefined }).admit({}, path), admission().admit({}, healthPath)];
+  const scopes = [admission({ keys: () => undefined }).admit({}, path), admission().admit({}, healthPath)];
   for (const { rpc } of scopes) expect(rpc.caller).toEqual({ keyId: "", models: undefined });
   for (const scope of scopes) scope.finish();
 });
@@ -66,13 +66,13 @@ test.each([
   [{ "grpc-timeout": "100m" }, 1080],
   [{ "grpc-timeout": "99999999H" }, 600_950],
 ])("%j has the deadline %d", (headers, deadlineMs) => {
-  const scope = admission({ keys: undefined }).admit(headers, path);
+  const scope = admission({ keys: () => undefined }).admit(headers, path);
   expect(scope.rpc).toMatchObject({ method: path.slice(1), startMs: 1000, deadlineMs });
   scope.finish();
 });
 
 test.each(["a", "A.b_c-9", "x".repeat(128)])("keeps the request id %s", (id) => {
-  const scope = admission({ keys: undefined }).admit({ "x-request-id": id }, path);
+  const scope = admission({ keys: () => undefined }).admit({ "x-request-id": id }, path);
   expect(scope.rpc.requestId).toBe(id);
   scope.finish();
   expect(() => admission().admit({ "x-request-id": id }, path)).toThrow(
@@ -82,13 +82,13 @@ test.each(["a", "A.b_c-9", "x".repeat(128)])("keeps the request id %s", (id) => 
 
 test.each([undefined, "", "a b", "x".repeat(129), "ä", "a\n"])("makes a request id instead of %j", (id) => {
   const headers = id === undefined ? {} : { "x-request-id": id };
-  const scope = admission({ keys: undefined }).admit(headers, path);
+  const scope = admission({ keys: () => undefined }).admit(headers, path);
   expect(scope.rpc.requestId).toMatch(/^[0-9a-f-]{36}$/);
   scope.finish();
 });
 
 test("the signal fires at the deadline", async () => {
-  const gate = admission({ keys: undefined });
+  const gate = admission({ keys: () => undefined });
   const { signal } = gate.admit({ "grpc-timeout": "2m" }, path).rpc;
   await once(signal, "abort");
   expect(signal.reason).toMatchObject({ reason: "DEADLINE_EXCEEDED", info: { deadlineMs: "2" } });
@@ -96,7 +96,7 @@ test("the signal fires at the deadline", async () => {
 });
 
 test("a call ends once, and a finished one silently", () => {
-  const gate = admission({ keys: undefined });
+  const gate = admission({ keys: () => undefined });
   const [done, cut, other] = [gate.admit({}, path), gate.admit({}, path), gate.admit({}, path)];
   done.finish();
   expect(gate.inFlight).toBe(2);

@@ -14,6 +14,7 @@ import { expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { GatewayError } from "../../src/model/error.ts";
 import { ApiKeys } from "../../src/server/api-keys.ts";
 import { Edge } from "./edge.ts";
 
@@ -72,12 +73,12 @@ test.each(Object.entries(transports))("%s: a silent handler ends at the deadline
   const client = createClient(Health, transport(edge.url));
   const entered = once(edge.events, "entered");
   const line = once(edge.events, "line");
-  const call = client.check({ service: "deaf" }, { timeoutMs: 1000 });
+  const call = client.check({ service: "deaf" }, { headers: { "x-llmhub-timeout-ms": "60" } });
   const [signal] = (await entered) as [AbortSignal];
   expect(await failure(call)).toEqual({
     code: Code.DeadlineExceeded,
     reason: "DEADLINE_EXCEEDED",
-    info: { deadlineMs: "950" },
+    info: { deadlineMs: "48" },
   });
   expect(signal.reason).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
   const [{ error }] = await line;
@@ -168,7 +169,6 @@ test("draining cuts calls with GATEWAY_DRAINING", async () => {
   const entered = once(edge.events, "entered");
   const call = failure(statuses(client, "held"));
   await entered;
-  const { GatewayError } = await import("../../src/model/error.ts");
   edge.admission.abortAll(new GatewayError("GATEWAY_DRAINING", "the gateway stops"));
   expect(await call).toMatchObject({ code: Code.Unavailable, reason: "GATEWAY_DRAINING" });
   edge.events.emit("release");
@@ -226,7 +226,6 @@ test("takes gzip up to the limit, and no other compression", async () => {
 });
 
 test.each([
-  ["application/grpc", 200, "12"],
   ["application/grpc-web+proto", 200, "12"],
   ["application/json", 404, undefined],
   ["application/connect+proto", 404, undefined],
@@ -243,6 +242,16 @@ test.each([
     const details = Buffer.from(String(response.headers["grpc-status-details-bin"]), "base64").toString("latin1");
     expect(details).toContain("FEATURE_DISABLED");
   }
+});
+
+test("opens no call for what the protocols do not allow", async () => {
+  await using edge = await Edge.start();
+  const url = `${edge.url}/grpc.health.v1.Health/Check`;
+  expect((await request(url)).statusCode).toBe(405);
+  expect((await request(url, { method: "POST", headers: { "content-type": "text/plain" }, body: "" })).statusCode).toBe(
+    415,
+  );
+  expect([edge.admission.inFlight, edge.lines]).toEqual([0, []]);
 });
 
 test("tells people what the port speaks", async () => {

@@ -1,6 +1,5 @@
 import { EventEmitter, once } from "node:events";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { pino } from "pino";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { Admission, type AdmissionOptions } from "../../src/server/admission.ts";
@@ -8,6 +7,15 @@ import { type AccessLine, connectHandler } from "../../src/server/connect.ts";
 import type { ListenerLimits } from "../../src/server/front.ts";
 import { Listener, type ListenerOptions } from "../../src/server/listener.ts";
 import { rpcKey } from "../../src/services/context.ts";
+import { memoryLogger } from "../support/memory-logger.ts";
+
+const usualLimits: ListenerLimits = {
+  connectionsMax: 100,
+  streamsPerConnectionMax: 100,
+  headerTimeoutMs: 5000,
+  bodyTimeoutMs: 10_000,
+  writeStallMs: 60_000,
+};
 
 /** How a test's edge differs from the usual one. */
 export interface EdgeOptions {
@@ -30,9 +38,9 @@ export class Edge {
 
   constructor(options: EdgeOptions) {
     const now = () => performance.now();
-    const log = pino({ level: "info" }, { write: (line) => this.logged.push(line) });
+    const log = memoryLogger(this.logged);
     this.admission = new Admission({
-      keys: undefined,
+      keys: () => undefined,
       deadlineMaxMs: 600_000,
       draining: () => false,
       now,
@@ -55,14 +63,7 @@ export class Edge {
       port: 0,
       onStream: options.onStream ?? (() => false),
       onRequest,
-      limits: {
-        connectionsMax: 100,
-        streamsPerConnectionMax: 100,
-        headerTimeoutMs: 5000,
-        bodyTimeoutMs: 10_000,
-        writeStallMs: 60_000,
-        ...options.limits,
-      },
+      limits: { ...usualLimits, ...options.limits },
       tls: options.tls,
       log,
       now,
@@ -107,4 +108,22 @@ export class Edge {
     if (service === "held") await once(this.events, "release");
     yield { status: Status.NOT_SERVING };
   }
+}
+
+/** A clear-text listener with a handler of the test's own for requests. */
+export async function startListener(
+  limits: Partial<ListenerLimits>,
+  onRequest: ListenerOptions["onRequest"],
+): Promise<{ listener: Listener; port: number }> {
+  const listener = new Listener({
+    host: "127.0.0.1",
+    port: 0,
+    onStream: () => false,
+    onRequest,
+    limits: { ...usualLimits, ...limits },
+    tls: undefined,
+    log: memoryLogger(),
+    now: () => performance.now(),
+  });
+  return { listener, port: await listener.listen() };
 }

@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { pino } from "pino";
 import { request } from "undici";
 import { afterEach, expect, test } from "vitest";
 import { type OpsOptions, OpsServer } from "../../src/server/ops.ts";
+import { memoryLogger } from "../support/memory-logger.ts";
 
 const open: OpsServer[] = [];
 afterEach(async () => {
@@ -16,7 +16,7 @@ async function start(facts: Partial<OpsOptions> = {}): Promise<string> {
     port: 0,
     readiness: () => ({ ready: true, reasons: [] }),
     metrics: async (accept) => ({ contentType: "text/plain; version=0.0.4", body: `# ${accept}\nup 1\n` }),
-    log: pino({ enabled: false }),
+    log: memoryLogger(),
     ...facts,
   });
   open.push(server);

@@ -63,5 +63,9 @@ test("a token of another request, or no token at all, is refused", () => {
   for (const token of ["x", " ", `${nextPageToken}=`, `${nextPageToken}AA`, nextPageToken.slice(1)]) {
     expect(ask(token, scope), token).toThrow(refusal);
   }
-  fc.assert(fc.property(fc.string({ minLength: 1 }), (token) => expect(ask(token, scope)).toThrow(refusal)));
+  fc.assert(
+    fc.property(fc.string({ minLength: 1 }), (token) => {
+      expect(ask(token, scope)).toThrow(refusal);
+    }),
+  );
 });

@@ -44,7 +44,7 @@ test("a terminal gets lines for people, a file does not", () => {
 
 test("a secret logged by mistake is not readable", () => {
   const logger = createLogger(options());
-  const mistake = { authorization: "Bearer s3cret", headers: { "x-api-key": "s3cret" } };
+  const mistake: object = { authorization: "Bearer s3cret", headers: { "x-api-key": "s3cret" } };
   logger.info(mistake, "oops");
   logger.flush();
   expect(readFileSync(file, "utf8")).not.toContain("s3cret");

@@ -7,7 +7,7 @@ import type { Outcome, Reply } from "../../model/reply.ts";
 import { codeName } from "../../telemetry/code-name.ts";
 import type { Metrics, Series } from "../../telemetry/metrics.ts";
 
-/** Counts each call once, when it has ended: status, time, tokens, cost and attempts. */
+/** Counts each call once, when it has ended: status, time, tokens and cost. Attempts are counted where they are made. */
 export function meter(metrics: Metrics): Interceptor<Call> {
   return (next) => async (call) => {
     let reply: Reply;
@@ -25,7 +25,6 @@ export function meter(metrics: Metrics): Interceptor<Call> {
 
 function countRejected(metrics: Metrics, { rpc }: Call, error: GatewayError): void {
   const { attempts = [], usage, cost } = error.failure ?? {};
-  for (const attempt of attempts) countAttempt(metrics, attempt);
   const last = attempts.at(-1);
   const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
   series.calls(codeName(error.code)).value += 1;
@@ -40,9 +39,6 @@ function countEnded(
   { state, error, ...outcome }: Outcome,
 ): void {
   const { provider, model } = reply.attempt.target;
-  for (const failure of reply.attempt.failures) countAttempt(metrics, failure);
-  // Who leaves or runs out of time says nothing about the provider.
-  countOutcome(metrics, provider.id, state === "failed" ? (error?.reason ?? "INTERNAL") : "OK");
   if (stream) metrics.openStreams.cell(rpc.method).value -= 1;
   if (stream && state === "failed") metrics.brokenStreams.cell(error?.reason ?? "INTERNAL").value += 1;
 
@@ -61,18 +57,6 @@ function countUsage(series: Series, usage: Usage, cost: Cost | undefined): void 
   series.reasoning.value += usage.reasoningTokens ?? 0;
   if (cost?.total !== undefined) series.costDollars.value += Number(cost.total.amountNanos) / 1e9;
   if (usage.source === UsageSource.ESTIMATED) series.usageEstimated.value += 1;
-}
-
-function countAttempt(metrics: Metrics, { provider, errorReason, upstreamStatus }: AttemptRecord): void {
-  if (upstreamStatus >= 300 && upstreamStatus < 400) metrics.redirectsBlocked.cell(provider).value += 1;
-  countOutcome(metrics, provider, errorReason === "" ? "OK" : errorReason);
-}
-
-function countOutcome(metrics: Metrics, provider: string, reason: string): void {
-  metrics.attempts.cell(provider, reason).value += 1;
-  if (reason === "PROVIDER_BAD_RESPONSE") metrics.unreadableAnswers.cell(provider).value += 1;
-  if (reason === "OK") metrics.credentialUnhealthy.cell(provider).value = 0;
-  if (reason === "PROVIDER_CREDENTIAL_INVALID") metrics.credentialUnhealthy.cell(provider).value = 1;
 }
 
 /** The provider's name of the model: a record has the selector, which begins with the provider. */

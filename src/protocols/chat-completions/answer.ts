@@ -75,6 +75,12 @@ export class Answer {
     if (usage !== undefined && !this.isEnding) out.push(usageUpdate(usage));
   }
 
+  /** Takes a piece that is text and nothing else. */
+  takeText(text: string, out: Chunk[]): void {
+    this.#writer.text("text", text, out);
+    this.#limitParts();
+  }
+
   /** Ends every part and the answer. */
   finish(out: Chunk[]): void {
     if (!this.#heard) throw badResponse("no_choices", "sent an answer without choices");
@@ -111,6 +117,10 @@ export class Answer {
     if (isObject<ChatSaying>(delta)) this.#say(delta, choice.logprobs, false, out);
     else if (isObject<ChatSaying>(message)) this.#say(message, choice.logprobs, true, out);
     if (typeof finish_reason === "string" && finish_reason !== "") this.#nativeFinishReason = finish_reason;
+    this.#limitParts();
+  }
+
+  #limitParts(): void {
     if (this.#writer.count > partsMax) throw badResponse("parts_limit", `sent more than ${partsMax} parts`);
   }
 

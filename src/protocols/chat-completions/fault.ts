@@ -81,7 +81,7 @@ function statusIn(error: ChatError): number {
 
 /** The error object, wherever servers put it: under "error", as a string there, or as the body itself. */
 function errorIn(body: unknown): ChatError {
-  if (!isObject<{ error?: unknown }>(body)) return {};
+  if (!isObject<ChatError & { error?: unknown }>(body)) return {};
   const { error } = body;
   if (isObject<ChatError>(error)) return error;
   return typeof error === "string" ? { ...body, message: error } : body;

@@ -6,6 +6,7 @@ import { SseParser, type SseSink } from "../../stream/sse.ts";
 import { Answer } from "./answer.ts";
 import { badResponse } from "./bad-response.ts";
 import { faultInAnswer } from "./fault.ts";
+import { TextShape } from "./text-shape.ts";
 import { type ChatAnswer, isObject } from "./wire.ts";
 
 /** Most of a body that is kept to say what it is when it turns out to be no stream. */
@@ -44,6 +45,7 @@ class StreamReader implements Reader, SseSink {
   readonly #attempt: Attempt;
   readonly #answer: Answer;
   readonly #events = new SseParser(this);
+  readonly #shape = new TextShape();
   /** Where the events of the current push go. */
   #out: Chunk[] = [];
   #isFinished = false;
@@ -87,7 +89,18 @@ class StreamReader implements Reader, SseSink {
     this.#head = undefined;
     if (data.startsWith("[DONE]")) this.#finish();
     else if (type === "error") this.#fail(parse(data));
-    else this.#answer.take(parse(data), this.#out);
+    else this.#take(data);
+  }
+
+  #take(data: string): void {
+    const text = this.#shape.textOf(data);
+    if (text !== undefined) {
+      this.#answer.takeText(text, this.#out);
+      return;
+    }
+    const piece = parse(data);
+    this.#answer.take(piece, this.#out);
+    this.#shape.study(data, piece);
   }
 
   #finish(): void {

@@ -41,7 +41,7 @@ export class ToolCalls {
     const index = typeof delta.index === "number" ? delta.index : undefined;
     const known = this.#find(index, id, name);
     const isOther = known !== undefined && id !== "" && name !== "" && known.id !== id;
-    if (isOther && index !== undefined) this.#writer.closeTool(known.part, out);
+    if (isOther) this.#writer.closeTool(known.part, out);
     const call = known === undefined || isOther ? this.#begin(index, id, name, out) : known;
     this.#writer.arguments(call.part, text, out);
   }

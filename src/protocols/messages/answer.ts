@@ -6,7 +6,7 @@ import type { Chunk } from "../../model/chunk.ts";
 import { PartWriter } from "../part-writer.ts";
 import { citationOf } from "./citation.ts";
 import { badAnswer } from "./fault.ts";
-import { objectOf, textOf } from "./field.ts";
+import { objectOf, parseObject, textOf } from "./field.ts";
 import { documentIdsOf } from "./groups.ts";
 import { finishReasonOf } from "./stop-reason.ts";
 import { laterUsage, usageOf } from "./usage.ts";
@@ -70,6 +70,9 @@ export class Answer {
     if (this.#writer.count >= partsMax) {
       throw badAnswer(this.#attempt, "too_many_parts", `has more than ${partsMax} parts`);
     }
+    if (textOf(block["type"]) === "") {
+      throw badAnswer(this.#attempt, "bad_block", `has a block ${index} without a type`);
+    }
     this.#writer.close(out);
     this.#blocks.set(index, this.#open(block, out));
   }
@@ -81,7 +84,10 @@ export class Answer {
 
   growBlock(index: number, delta: JsonObject, out: Chunk[]): void {
     const { type } = delta;
-    if (type === "text_delta") return this.text(textOf(delta["text"]), out);
+    if (type === "text_delta") {
+      this.text(textOf(delta["text"]), out);
+      return;
+    }
     const open = this.#blocks.get(index);
     if (open === undefined)
       throw badAnswer(this.#attempt, "unknown_block", `adds to block ${index}, which is not open`);
@@ -159,26 +165,26 @@ export class Answer {
     }
   }
 
-  #writeOwn({ block, input }: OpenBlock & { kind: "own" }, out: Chunk[]): void {
-    const kind = textOf(block["type"]);
-    if (kind === "redacted_thinking") {
-      const value = { encryptedContent: textOf(block["data"]) };
-      // An empty signature: it says only whose reasoning this is.
-      const part = { part: { case: "reasoning" as const, value }, signature: signed("") };
-      return this.#writer.whole(create(ContentPartSchema, part), out);
-    }
-    const json = JSON.stringify(input === "" ? block : { ...block, input: this.#parseInput(input) });
-    const part = { case: "providerPart" as const, value: { provider: family, kind, json } };
-    this.#writer.whole(create(ContentPartSchema, { part }), out);
+  #writeOwn(own: OpenBlock & { kind: "own" }, out: Chunk[]): void {
+    const part = own.block["type"] === "redacted_thinking" ? redacted(own.block) : providerPart(own);
+    this.#writer.whole(create(ContentPartSchema, part), out);
   }
+}
 
-  #parseInput(json: string): JsonObject[string] {
-    try {
-      return JSON.parse(json);
-    } catch {
-      throw badAnswer(this.#attempt, "bad_json", "has a block whose input is not JSON");
-    }
-  }
+function providerPart({ block, input }: OpenBlock & { kind: "own" }) {
+  const json = JSON.stringify(input === "" ? block : { ...block, input: inputOf(input) });
+  return { part: { case: "providerPart" as const, value: { provider: family, kind: textOf(block["type"]), json } } };
+}
+
+/** Input that the output limit cut off is no JSON: it stays the text it is. */
+function inputOf(json: string): JsonObject | string {
+  return parseObject(json) ?? json;
+}
+
+/** The empty signature says only whose reasoning this is. */
+function redacted(block: JsonObject) {
+  const value = { encryptedContent: textOf(block["data"]) };
+  return { part: { case: "reasoning" as const, value }, signature: signed("") };
 }
 
 function signed(value: string) {

@@ -70,7 +70,8 @@ function resultBlock(result: ToolResult, path: string, rendering: Rendering): Bl
     const place = `${path}.tool_result.content[${index}]`;
     if (part.case === "media") return [renderMedia(part.value, place, rendering)];
     if (part.case === "document") return [renderDocument(part.value, place, rendering)];
-    return textBlock(part.value ?? "", place, rendering) ?? [];
+    const block = textBlock(part.value ?? "", place, rendering);
+    return block === undefined ? [] : [block];
   });
   return {
     type: "tool_result",

@@ -45,9 +45,7 @@ class WholeReader implements Reader {
     if (!Array.isArray(content)) throw badAnswer(this.#attempt, "missing_content", "has no content");
     this.#answer.begin(message);
     content.forEach((value, index) => {
-      const block = objectOf(value);
-      if (block === undefined) throw badAnswer(this.#attempt, "bad_block", `has a block ${index} that is no object`);
-      this.#answer.startBlock(index, block, out);
+      this.#answer.startBlock(index, objectOf(value) ?? {}, out);
       this.#answer.stopBlock(index, out);
     });
     this.#answer.stop(message);
@@ -95,7 +93,11 @@ class StreamReader implements Reader, SseSink {
     if (this.#isFinished) return;
     this.#isSse = true;
     const text = textOfDelta(data);
-    if (text !== undefined) return this.#answer.text(text, this.#out);
+    if (text === undefined) this.#parse(data);
+    else this.#answer.text(text, this.#out);
+  }
+
+  #parse(data: string): void {
     const event = parseObject(data);
     if (event === undefined) throw badAnswer(this.#attempt, "bad_json", "has an event that is not a JSON object");
     if (isError(event)) throw faultWithin(this.#attempt, data);
@@ -106,19 +108,25 @@ class StreamReader implements Reader, SseSink {
     const index = typeof event["index"] === "number" ? event["index"] : -1;
     switch (event["type"]) {
       case "content_block_delta":
-        return this.#answer.growBlock(index, objectOf(event["delta"]) ?? {}, this.#out);
+        this.#answer.growBlock(index, objectOf(event["delta"]) ?? {}, this.#out);
+        break;
       case "content_block_start":
-        return this.#answer.startBlock(index, objectOf(event["content_block"]) ?? {}, this.#out);
+        this.#answer.startBlock(index, objectOf(event["content_block"]) ?? {}, this.#out);
+        break;
       case "content_block_stop":
-        return this.#answer.stopBlock(index, this.#out);
+        this.#answer.stopBlock(index, this.#out);
+        break;
       case "message_start":
         this.#answer.begin(objectOf(event["message"]) ?? {});
-        return this.#answer.tellUsage(this.#out);
+        this.#answer.tellUsage(this.#out);
+        break;
       case "message_delta":
         this.#answer.count(event["usage"]);
-        return this.#answer.stop(objectOf(event["delta"]) ?? {});
+        this.#answer.stop(objectOf(event["delta"]) ?? {});
+        break;
       case "message_stop":
-        return this.#finish(this.#out);
+        this.#finish(this.#out);
+        break;
       default:
     }
   }

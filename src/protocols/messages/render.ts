@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
 import { renderBlock } from "./blocks.ts";
@@ -29,8 +30,7 @@ export function render(attempt: Attempt): Rendered<MessagesBody> {
   const { request } = rendering;
   const bound = boundOf(rendering);
   const { prompt, maxTokens } = renderPrompt(rendering, bound);
-  const { anthropic_beta: betas, ...options } = rendering.options(request.providerOptions);
-  if (Array.isArray(betas)) for (const beta of betas) rendering.betas.add(String(beta));
+  const options = takeBetas(rendering);
   const body: MessagesBody = {
     ...prompt,
     max_tokens: maxTokens,
@@ -47,12 +47,20 @@ export function render(attempt: Attempt): Rendered<MessagesBody> {
 export function renderCount(attempt: Attempt): Rendered<Prompt> {
   const rendering = new Rendering(attempt);
   const { prompt } = renderPrompt(rendering, boundOf(rendering));
+  takeBetas(rendering);
   return {
     path: "/messages/count_tokens",
     body: prompt,
     headers: headersOf(rendering),
     warnings: rendering.warnings,
   };
+}
+
+/** The provider options but for anthropic_beta, whose list goes into a header. */
+function takeBetas(rendering: Rendering): JsonObject {
+  const { anthropic_beta: betas, ...options } = rendering.options(rendering.request.providerOptions);
+  if (Array.isArray(betas)) for (const beta of betas) rendering.betas.add(String(beta));
+  return options;
 }
 
 function headersOf({ betas }: Rendering): Record<string, string> {

@@ -23,6 +23,8 @@ export class GrpcCall implements RequestSink {
   #events: AsyncIterator<readonly Chunk[]> | undefined;
   #trailers: OutgoingHttpHeaders = okTrailers;
   #stall: NodeJS.Timeout | undefined;
+  /** A handler has seen the call. */
+  #handled = false;
   #answered = false;
 
   constructor(stream: ServerHttp2Stream, method: GrpcMethod, options: GrpcOptions) {
@@ -39,7 +41,7 @@ export class GrpcCall implements RequestSink {
     try {
       this.#scope = this.#options.admission.admit(headers, path);
     } catch (error) {
-      this.#reject(GatewayError.of(error));
+      this.#fail(GatewayError.of(error));
       return;
     }
     this.#scope.rpc.signal.addEventListener("abort", () => this.#aborted());
@@ -49,24 +51,25 @@ export class GrpcCall implements RequestSink {
   message(bytes: Buffer): void {
     const rpc = this.#scope?.rpc;
     if (rpc === undefined || this.#answered) return;
-    if (this.#method.kind === "unary") {
-      this.#method.answer(bytes, rpc).then(
-        (answer) => this.#answer(answer),
-        (error) => this.#fail(GatewayError.of(error)),
-      );
-      return;
-    }
+    const failed = (error: unknown) => this.#fail(GatewayError.of(error));
     try {
-      this.#events = this.#method.answer(bytes, rpc);
+      if (this.#method.kind === "unary") {
+        const run = this.#method.read(bytes);
+        this.#handled = true;
+        run(rpc).then((answer) => this.#answer(answer), failed);
+      } else {
+        const run = this.#method.read(bytes);
+        this.#handled = true;
+        this.#events = run(rpc);
+        this.#pump(this.#events).catch(failed);
+      }
     } catch (error) {
       this.#fail(GatewayError.of(error));
-      return;
     }
-    this.#pump(this.#events).catch((error) => this.#fail(GatewayError.of(error)));
   }
 
   broken(error: GatewayError): void {
-    this.#reject(error);
+    this.#fail(error);
   }
 
   #answer(message: Uint8Array): void {
@@ -131,15 +134,9 @@ export class GrpcCall implements RequestSink {
     else this.#stream.end(last);
   }
 
-  /** Ends a call that no handler has seen. */
-  #reject(error: GatewayError): void {
-    if (this.#answered) return;
-    this.#options.rejected(this.#path, this.#scope?.rpc, this.#startMs, error);
-    this.#fail(error);
-  }
-
   #fail(error: GatewayError): void {
     if (this.#answered) return;
+    if (!this.#handled) this.#tellRejected(error);
     this.#body?.stop();
     const trailers = errorTrailers(error);
     const stream = this.#stream;
@@ -154,6 +151,21 @@ export class GrpcCall implements RequestSink {
     // The caller may still be sending: tell it to stop, without an error (RFC 9113, 8.1).
     if (!stream.readableEnded && !stream.destroyed)
       stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+
+  /** No handler has seen the call, so nobody else tells of it. */
+  #tellRejected(error: GatewayError): void {
+    const { requestId, caller, method } = this.#scope?.rpc ?? {};
+    const durationMs = performance.now() - this.#startMs;
+    this.#options.rejected(
+      {
+        method: method ?? this.#path.slice(1),
+        requestId: requestId ?? error.metadata.get("x-request-id") ?? "",
+        keyId: caller?.keyId ?? "",
+        durationMs,
+      },
+      error,
+    );
   }
 
   #requestId(): OutgoingHttpHeaders {

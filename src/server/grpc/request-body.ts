@@ -56,11 +56,11 @@ export class RequestBody {
     if (this.#over) return;
     const [only] = this.#pieces;
     const body = this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces);
-    if (body.length < envelopeBytes) return this.#fail(unreadable("it has no message"));
-    if (body[0] !== 0) return this.#fail(unreadable("its message is compressed without a grpc-encoding"));
-    const bytes = body.readUInt32BE(1);
-    if (bytes > this.#limits.requestBytesMax) return this.#fail(tooLarge(this.#limits.requestBytesMax));
-    if (bytes !== body.length - envelopeBytes) return this.#fail(unreadable("its length is not what it announces"));
+    const problem = problemOf(body, this.#limits.requestBytesMax);
+    if (problem !== undefined) {
+      this.#fail(problem);
+      return;
+    }
     this.stop();
     this.#sink.message(body.subarray(envelopeBytes));
   }
@@ -70,6 +70,14 @@ export class RequestBody {
     this.stop();
     this.#sink.broken(error);
   }
+}
+
+function problemOf(body: Buffer, limit: number): GatewayError | undefined {
+  if (body.length < envelopeBytes) return unreadable("it has no message");
+  if (body[0] !== 0) return unreadable("its message is compressed without a grpc-encoding");
+  const bytes = body.readUInt32BE(1);
+  if (bytes > limit) return tooLarge(limit);
+  return bytes === body.length - envelopeBytes ? undefined : unreadable("its length is not what it announces");
 }
 
 function tooSlow(body: RequestBody): void {

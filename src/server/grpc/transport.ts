@@ -3,6 +3,7 @@ import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufb
 import type { Rpc } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { GatewayError } from "../../model/error.ts";
+import type { Rejection } from "../../telemetry/rejections.ts";
 import type { Admission } from "../admission.ts";
 import { GrpcCall } from "./call.ts";
 import type { RequestLimits } from "./request-body.ts";
@@ -12,13 +13,14 @@ export type GrpcMethod = UnaryMethod | StreamMethod;
 
 interface UnaryMethod {
   readonly kind: "unary";
-  /** Decodes the request and answers with the encoded response. */
-  readonly answer: (message: Uint8Array, rpc: Rpc) => Promise<Uint8Array>;
+  /** Reads the request; what it gives carries it out and encodes the answer. */
+  readonly read: (message: Uint8Array) => (rpc: Rpc) => Promise<Uint8Array>;
 }
 
 interface StreamMethod {
   readonly kind: "stream";
-  readonly answer: (message: Uint8Array, rpc: Rpc) => AsyncIterator<readonly Chunk[]>;
+  /** Reads the request; what it gives carries it out. */
+  readonly read: (message: Uint8Array) => (rpc: Rpc) => AsyncIterator<readonly Chunk[]>;
 }
 
 /** What the transport is made of. */
@@ -28,7 +30,7 @@ export interface GrpcOptions {
   readonly admission: Admission;
   readonly limits: GrpcLimits;
   /** Told of each call that ends before a handler has seen it. */
-  readonly rejected: (path: string, rpc: Rpc | undefined, startMs: number, error: GatewayError) => void;
+  readonly rejected: (rejection: Rejection, error: GatewayError) => void;
 }
 
 /** Bounds on one call. */
@@ -74,7 +76,10 @@ export function unary<I extends DescMessage, O extends DescMessage>(
 ): GrpcMethod {
   return {
     kind: "unary",
-    answer: async (bytes, rpc) => toBinary(output, await handle(decode(input, bytes), rpc)),
+    read: (bytes) => {
+      const request = decode(input, bytes);
+      return async (rpc) => toBinary(output, await handle(request, rpc));
+    },
   };
 }
 
@@ -83,7 +88,13 @@ export function streaming<I extends DescMessage>(
   input: I,
   handle: (request: MessageShape<I>, rpc: Rpc) => AsyncIterator<readonly Chunk[]>,
 ): GrpcMethod {
-  return { kind: "stream", answer: (bytes, rpc) => handle(decode(input, bytes), rpc) };
+  return {
+    kind: "stream",
+    read: (bytes) => {
+      const request = decode(input, bytes);
+      return (rpc) => handle(request, rpc);
+    },
+  };
 }
 
 function decode<I extends DescMessage>(input: I, bytes: Uint8Array): MessageShape<I> {

@@ -1,0 +1,290 @@
+import { randomBytes } from "node:crypto";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../gen/llmhub/v1/completion_pb.ts";
+import { CompletionService, CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { ModelService } from "../gen/llmhub/v1/model_service_pb.ts";
+import type { Config } from "./config/schema.ts";
+import { dispatcher } from "./dispatch/dispatcher.ts";
+import { HealthWindow } from "./dispatch/health-window.ts";
+import { attemptChain, callChain } from "./interceptors/index.ts";
+import type { Attempt, Call } from "./model/call.ts";
+import { compose, type Dispatch } from "./model/dispatch.ts";
+import { GatewayError } from "./model/error.ts";
+import { Admission } from "./server/admission.ts";
+import { type AccessLine, connectHandler } from "./server/connect.ts";
+import { GrpcTransport, streaming, unary } from "./server/grpc/transport.ts";
+import { Listener } from "./server/listener.ts";
+import { OpsServer } from "./server/ops.ts";
+import { CompletionHandlers } from "./services/completion.ts";
+import { completionService } from "./services/completion-service.ts";
+import { healthService } from "./services/health.ts";
+import { modelService } from "./services/models.ts";
+import { Readiness } from "./services/readiness.ts";
+import { reflectionServices } from "./services/reflection.ts";
+import { createRequestValidator } from "./services/validation.ts";
+import type { Simulator } from "./simulator/server.ts";
+import { needsSimulator, Snapshot } from "./snapshot.ts";
+import { codeName } from "./telemetry/code-name.ts";
+import { createLogger, type Logger } from "./telemetry/logger.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { type Rejection, rejections } from "./telemetry/rejections.ts";
+import { version } from "./version.ts";
+
+/** Largest answer in one message; gRPC clients take 4 MiB unless told otherwise. */
+const responseBytesMax = 16 * 1024 * 1024;
+/** How long a caller may read nothing of what is ready for it (semantics G6). */
+const writeStallMs = 60_000;
+/** What a drain may take after its timeout, to cut off and to write out. */
+const cutMs = 1000;
+
+/** What the gateway starts with. */
+export interface GatewayOptions {
+  readonly config: Config;
+}
+
+/** A running gateway. */
+export interface Gateway {
+  /** Where calls are taken: "127.0.0.1:50051". */
+  readonly address: string;
+  /** Where probes and scrapers are answered. */
+  readonly opsAddress: string;
+  /** Facts for people that the configuration does not show. */
+  readonly summary: readonly string[];
+  /** Takes a new configuration into use. Rejects, and keeps the old one, if it cannot work. */
+  reload(config: Config): Promise<void>;
+  /** Stops as load balancers and callers like it; resolves when nothing is left. */
+  drain(): Promise<void>;
+}
+
+/** Starts the gateway; resolves when it takes calls. Rejects, with nothing left open, when a port cannot be had. */
+export async function startGateway({ config }: GatewayOptions): Promise<Gateway> {
+  const app = new App(config, await simulatorFor(config));
+  try {
+    await app.listen();
+  } catch (error) {
+    await app.drain();
+    throw error;
+  }
+  return app;
+}
+
+/** The composition root: the one place that knows every module. */
+class App implements Gateway {
+  address = "";
+  opsAddress = "";
+  readonly #metrics = new Metrics(version());
+  readonly #logger: Logger;
+  readonly #readiness = new Readiness();
+  readonly #health = new Map<string, HealthWindow>();
+  readonly #admission: Admission;
+  readonly #listener: Listener;
+  readonly #ops: OpsServer;
+  #simulator: Simulator | undefined;
+  #snapshot: Snapshot;
+  #draining = false;
+
+  constructor(config: Config, simulator: Simulator | undefined) {
+    this.#simulator = simulator;
+    this.#snapshot = new Snapshot(config, simulator?.url);
+    this.#logger = this.#createLogger(config);
+    const { limits, listen, opsListen, tls } = config.server;
+    const logger = this.#logger;
+    const now = () => performance.now();
+    this.#admission = new Admission({
+      keys: () => this.#snapshot.keys,
+      deadlineMaxMs: limits.deadlineMaxMs,
+      draining: () => this.#draining,
+      now,
+    });
+    const rejected = rejections(logger, this.#metrics);
+    const handlers = this.#createHandlers(rejected);
+    const onRequest = connectHandler({
+      routes: (router) => this.#route(router, handlers),
+      admission: this.#admission,
+      requestBytesMax: limits.requestBytesMax,
+      responseBytesMax,
+      log: logger,
+      accessLine: (line) => this.#note(line, rejected),
+      now,
+    });
+    const hot = new GrpcTransport({
+      methods: hotMethods(handlers),
+      admission: this.#admission,
+      limits: { ...limits, responseBytesMax, writeStallMs },
+      rejected,
+    });
+    this.#listener = new Listener({
+      ...listen,
+      onStream: hot.take,
+      onRequest,
+      limits: { ...limits, writeStallMs },
+      tls: tls === undefined ? undefined : { ...tls, key: tls.key.reveal() },
+      log: logger,
+      now,
+    });
+    this.#ops = new OpsServer({
+      ...opsListen,
+      readiness: () => ({ ready: this.#readiness.ready, reasons: this.#draining ? ["draining"] : [] }),
+      metrics: async () => ({
+        contentType: this.#metrics.registry.contentType,
+        body: await this.#metrics.registry.metrics(),
+      }),
+      log: logger,
+    });
+  }
+
+  get summary(): readonly string[] {
+    const model = this.#snapshot.router.defaultModel;
+    return [
+      ...(model === undefined ? [] : [`model       ${model} unless a call names another`]),
+      ...(this.#simulator === undefined ? [] : [`simulator   ${this.#simulator.url}`]),
+    ];
+  }
+
+  async listen(): Promise<void> {
+    const { listen, opsListen } = this.#snapshot.config.server;
+    this.address = addressText(listen.host, await this.#listener.listen());
+    this.opsAddress = addressText(opsListen.host, await this.#ops.listen());
+    this.#readiness.set(true);
+    this.#logger.info({ address: this.address, version: version() }, "serving calls");
+  }
+
+  async reload(config: Config): Promise<void> {
+    const before = this.#snapshot;
+    this.#simulator ??= await simulatorFor(config);
+    const next = new Snapshot(config, this.#simulator?.url, before);
+    const { tls } = config.server;
+    if (tls !== undefined && before.config.server.tls !== undefined) {
+      this.#listener.renewTls({ ...tls, key: tls.key.reveal() });
+    }
+    this.#snapshot = next;
+    this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
+    void before.fleet.retire(next.fleet);
+  }
+
+  /** S23: not ready, wait for load balancers, GOAWAY, let calls end, cut the rest with a typed error, write out. */
+  async drain(): Promise<void> {
+    const { delayMs, timeoutMs } = this.#snapshot.config.server.drain;
+    this.#readiness.set(false);
+    await elapsed(this.#listener.streamsOpen > 0 || delayMs > 0 ? delayMs : 0);
+    this.#draining = true;
+    this.#listener.beginDrain();
+    if (!(await this.#listener.drained(timeoutMs))) {
+      this.#admission.abortAll(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the call could end"));
+      await this.#listener.drained(cutMs);
+    }
+    await this.#listener.closeNow();
+    await Promise.all([this.#ops.close(), this.#snapshot.fleet.retire(), this.#simulator?.close()]);
+    this.#logger.info({ address: this.address }, "stopped");
+    this.#logger.flush();
+  }
+
+  #createLogger({ log }: Config): Logger {
+    const terminal = process.stdout.isTTY === true;
+    const dropped = () => {
+      this.#metrics.logLinesDropped.value += 1;
+    };
+    return createLogger({ ...log, to: 1, terminal, dropped });
+  }
+
+  /** Completions are told of by their own chain; this is for the other methods, and for calls that reached no handler. */
+  #note(line: AccessLine, rejected: Rejected): void {
+    const { method, requestId, keyId, durationMs, error, handled } = line;
+    if (!handled && error !== undefined) rejected({ method, requestId, keyId, durationMs }, error);
+    if (!handled || chained.has(method)) return;
+    const code = codeName(error?.code);
+    const log = method.startsWith("llmhub.") ? this.#logger.info : this.#logger.debug;
+    log({ method, requestId, keyId, durationMs, code, reason: error?.reason }, "call");
+  }
+
+  #createHandlers(rejected: Rejected): CompletionHandlers {
+    const router = () => this.#snapshot.router;
+    const generate: Dispatch<Attempt> = async (attempt) => {
+      const { provider } = attempt.target;
+      if (provider.generate !== undefined) return provider.generate(attempt);
+      throw new GatewayError("FEATURE_DISABLED", `provider ${provider.id} does not generate text`, {
+        metadata: { feature: `${provider.id}.generate` },
+      });
+    };
+    const watch = attemptChain(this.#metrics, (id, seen) => this.#healthOf(id).observe(seen));
+    const attempts = compose(watch, generate);
+    const calls: Dispatch<Call> = compose(callChain(this.#logger, this.#metrics), dispatcher(router, attempts));
+    const validator = createRequestValidator();
+    validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, CountTokensRequestSchema]);
+    return new CompletionHandlers({
+      dispatch: calls,
+      router,
+      validator,
+      rejected: ({ method, requestId, caller, startMs }, error) =>
+        rejected({ method, requestId, keyId: caller.keyId, durationMs: performance.now() - startMs }, error),
+      newId,
+    });
+  }
+
+  #healthOf(providerId: string): HealthWindow {
+    let window = this.#health.get(providerId);
+    if (window === undefined) {
+      window = new HealthWindow(() => Date.now());
+      this.#health.set(providerId, window);
+    }
+    return window;
+  }
+
+  #route(router: ConnectRouter, handlers: CompletionHandlers): void {
+    const services = [CompletionService, ModelService, Health];
+    router.service(CompletionService, completionService(handlers));
+    router.service(
+      ModelService,
+      modelService(() => {
+        const { router, fleet } = this.#snapshot;
+        return { router, providers: fleet.providers, health: (id) => this.#healthOf(id).snapshot() };
+      }),
+    );
+    const named = services.map(({ typeName }) => typeName);
+    router.service(Health, healthService(this.#readiness, named));
+    if (!this.#snapshot.config.server.reflection) return;
+    const reflection = reflectionServices([...services, ServerReflection, ServerReflectionAlpha]);
+    router.service(ServerReflection, reflection.v1);
+    router.service(ServerReflectionAlpha, reflection.v1alpha);
+  }
+}
+
+type Rejected = (rejection: Rejection, error: unknown) => void;
+
+const { complete, streamComplete } = CompletionService.method;
+/** Methods whose calls the chain logs. */
+const chained = new Set([complete, streamComplete].map(({ name }) => `${CompletionService.typeName}/${name}`));
+
+/** The methods that are worth a way of their own. */
+function hotMethods(handlers: CompletionHandlers) {
+  const path = (name: string) => `/${CompletionService.typeName}/${name}`;
+  return new Map([
+    [path(complete.name), unary(complete.input, complete.output, (request, rpc) => handlers.complete(request, rpc))],
+    [
+      path(streamComplete.name),
+      streaming(streamComplete.input, (request, rpc) => handlers.streamComplete(request, rpc)),
+    ],
+  ] as const);
+}
+
+async function simulatorFor(config: Config): Promise<Simulator | undefined> {
+  if (!needsSimulator(config)) return undefined;
+  const { startSimulator } = await import("./simulator/server.ts");
+  return startSimulator();
+}
+
+function addressText(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Unguessable, and short enough to read out. */
+function newId(): string {
+  return `cmp_${randomBytes(12).toString("base64url")}`;
+}
+
+function elapsed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,6 @@
+import type { Address } from "../config/schema.ts";
+
+/** host:port, with brackets around IPv6. */
+export function addressText({ host, port }: Address): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,43 @@
+import { configPath, loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { providerKinds } from "../providers/index.ts";
+import { addressText } from "./address-text.ts";
+import { noWords, readArguments } from "./arguments.ts";
+import type { Command, Exit, Shell } from "./command.ts";
+
+const options = {
+  config: { type: "string", short: "c", value: "FILE", about: "configuration file; else LLMHUB_CONFIG, else built-in" },
+} as const;
+
+/** Says whether the gateway would start with a configuration. */
+export const checkConfig: Command = {
+  usage: ["check-config [--config FILE]"],
+  about: `Loads the configuration as \`llmhub serve\` would, with the environment variables and files
+that it names, and prints every problem or a summary. Starts nothing and calls nobody.`,
+  options,
+  examples: ["llmhub check-config --config llmhub.yaml"],
+  exits: ["config"],
+  run,
+};
+
+async function run(args: readonly string[], { env, stdout }: Shell): Promise<Exit> {
+  const { values, words } = readArguments(args, options);
+  noWords(words);
+  const path = values.config;
+  const config = await loadConfig({ path, env, kinds: providerKinds });
+  stdout.write(`valid: ${configPath({ path, env }) ?? "built-in configuration"}\n${summaryOf(config)}`);
+  return "ok";
+}
+
+function summaryOf({ server, auth, providers, models }: Config): string {
+  const aliases = [...models.aliases].map(([alias, target]) => `${alias} → ${target}`);
+  const rows = [
+    ["calls", `${addressText(server.listen)}${server.tls === undefined ? "" : ", TLS"}`],
+    ["operations", addressText(server.opsListen)],
+    ["auth", auth.mode === "off" ? "off" : `${auth.keys.length} key${auth.keys.length === 1 ? "" : "s"}`],
+    ["providers", providers.map(({ id, kind }) => (id === kind ? id : `${id} (${kind})`)).join(", ")],
+    ["aliases", aliases.join(", ") || "none"],
+    ["default", models.default ?? "of the first provider that has one"],
+  ];
+  return rows.map(([name = "", value]) => `  ${name.padEnd(11)} ${value}\n`).join("");
+}

@@ -1,0 +1,97 @@
+import { toJsonString } from "@bufbuild/protobuf";
+import {
+  HealthState,
+  HealthStateSchema,
+  type Model,
+  ModelSchema,
+  ModelService,
+} from "../../gen/llmhub/v1/model_service_pb.ts";
+import { moneyText } from "./answer-stats.ts";
+import { noWords, readArguments } from "./arguments.ts";
+import { callProblem } from "./call-problem.ts";
+import { type Channel, channelOptions, openChannel } from "./channel.ts";
+import type { Command, Exit, Shell } from "./command.ts";
+
+const options = {
+  provider: { type: "string", short: "p", value: "NAME", about: "only models of this provider" },
+  json: { type: "boolean", about: "print each model as one line of JSON" },
+  ...channelOptions,
+} as const;
+
+const pageSize = 1000;
+
+/** Lists what a running gateway offers. */
+export const models: Command = {
+  usage: ["models [--provider NAME] [--json] [--address URL] [--key KEY]"],
+  about: `Lists the models of a running gateway that the API key may use. Prices are for a million
+tokens. Most providers also take models that are not listed.`,
+  options,
+  examples: ["llmhub models", "llmhub models --provider openai --json"],
+  exits: ["unreachable", "answer", "interrupted"],
+  run,
+};
+
+async function run(args: readonly string[], { env, signals, stdout }: Shell): Promise<Exit> {
+  const { values, words } = readArguments(args, options);
+  noWords(words);
+  const channel = openChannel(values, env);
+  const cancel = new AbortController();
+  const interrupt = () => cancel.abort();
+  signals.once("SIGINT", interrupt);
+  try {
+    const found = await listAll(channel, values.provider ?? "", cancel.signal);
+    if (values.json) for (const model of found) stdout.write(`${toJsonString(ModelSchema, model)}\n`);
+    else stdout.write(found.length === 0 ? "no models\n" : modelTable(found));
+    return "ok";
+  } catch (error) {
+    if (cancel.signal.aborted) return "interrupted";
+    throw callProblem(error, channel.address);
+  } finally {
+    signals.off("SIGINT", interrupt);
+    channel.close();
+  }
+}
+
+async function listAll(channel: Channel, provider: string, signal: AbortSignal): Promise<Model[]> {
+  const client = channel.client(ModelService);
+  const found: Model[] = [];
+  let pageToken = "";
+  do {
+    const page = await client.listModels({ pageSize, pageToken, provider }, { signal });
+    found.push(...page.models);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return found;
+}
+
+/** Models as columns for a person; "-" is unknown. */
+export function modelTable(found: readonly Model[]): string {
+  const rows = [["MODEL", "CONTEXT", "OUTPUT", "INPUT PRICE", "OUTPUT PRICE", "STATE"], ...found.map(row)];
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  return rows
+    .map(
+      (cells) =>
+        `${cells
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}
+
+function row({ selector, capabilities, pricing, health }: Model): string[] {
+  const price = (meter: string) => {
+    const line = pricing?.lines.find((candidate) => candidate.meter === meter && candidate.fromInputTokens === 0);
+    return line?.pricePerMillion === undefined ? "-" : moneyText(line.pricePerMillion);
+  };
+  const state = health?.state ?? HealthState.UNSPECIFIED;
+  const stateName = HealthStateSchema.values.find(({ number }) => number === state)?.localName.toLowerCase();
+  return [
+    selector,
+    String(capabilities?.contextWindow || "-"),
+    String(capabilities?.maxOutputTokens || "-"),
+    price("input"),
+    price("output"),
+    state === HealthState.UNSPECIFIED || stateName === undefined ? "-" : stateName,
+  ];
+}

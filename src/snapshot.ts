@@ -1,0 +1,87 @@
+import { catalogOf } from "./catalog/catalog.ts";
+import { unknownFacts } from "./catalog/facts.ts";
+import type { Config, ModelConfig, ProviderConfig } from "./config/schema.ts";
+import { Router } from "./dispatch/router.ts";
+import type { ModelFacts } from "./model/target.ts";
+import { Fleet, type Instance } from "./providers/fleet.ts";
+import { ApiKeys } from "./server/api-keys.ts";
+
+/** Name of the price list for prices that the operator gives. */
+const configuredPrices = "configuration";
+
+/** One configuration brought to life: providers, names and keys. Immutable; calls in flight keep theirs. */
+export class Snapshot {
+  readonly config: Config;
+  readonly fleet: Fleet;
+  readonly router: Router;
+  /** Undefined: authentication is off. */
+  readonly keys: ApiKeys | undefined;
+
+  /**
+   * @param simulatorUrl where the built-in simulator listens, if a provider needs it.
+   * @param before the snapshot to take unchanged providers from.
+   */
+  constructor(config: Config, simulatorUrl: string | undefined, before?: Snapshot) {
+    this.config = config;
+    this.fleet = new Fleet(
+      config.providers.map((provider) => instanceOf(provider, simulatorUrl)),
+      before?.fleet,
+    );
+    const { providers } = this.fleet;
+    const { aliases } = config.models;
+    this.router = new Router({ providers, aliases, defaultModel: config.models.default ?? this.#suggestedModel() });
+    this.keys = config.auth.mode === "off" ? undefined : new ApiKeys(config.auth.keys, () => Date.now());
+  }
+
+  /** What the first provider that has a suggestion would use. */
+  #suggestedModel(): string | undefined {
+    for (const { id, defaultModel } of this.fleet.providers.values()) {
+      if (defaultModel !== undefined) return `${id}/${defaultModel}`;
+    }
+    return undefined;
+  }
+}
+
+/** Whether a configuration needs the built-in simulator to run. */
+export function needsSimulator(config: Config): boolean {
+  return config.providers.some(usesSimulator);
+}
+
+function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
+  return kind === "simulator" && baseUrl === undefined;
+}
+
+function instanceOf(provider: ProviderConfig, simulatorUrl: string | undefined): Instance {
+  const { id, kind, apiKey, headers, connectionsMax, timeouts } = provider;
+  const { connectMs, ...limits } = timeouts;
+  return {
+    id,
+    kind,
+    apiKey: apiKey?.reveal(),
+    baseUrl: usesSimulator(provider) && simulatorUrl !== undefined ? `${simulatorUrl}/v1` : provider.baseUrl,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()])),
+    connectionsMax,
+    connectMs,
+    timeouts: limits,
+    models: modelsOf(provider),
+  };
+}
+
+/** The shipped table of the kind, with what the operator says laid over it. */
+function modelsOf({ kind, models }: ProviderConfig): ReadonlyMap<string, ModelFacts> {
+  const shipped = catalogOf(kind);
+  if (models.size === 0) return shipped;
+  const all = new Map(shipped);
+  for (const [name, config] of models) all.set(name, overlaid(shipped.get(name) ?? unknownFacts, config));
+  return all;
+}
+
+function overlaid(facts: ModelFacts, { contextWindow, maxOutputTokens, features, prices }: ModelConfig): ModelFacts {
+  return {
+    ...facts,
+    contextWindow: contextWindow ?? facts.contextWindow,
+    maxOutputTokens: maxOutputTokens ?? facts.maxOutputTokens,
+    features: features === undefined ? facts.features : new Set(features),
+    priceList: prices === undefined ? facts.priceList : { name: configuredPrices, prices },
+  };
+}

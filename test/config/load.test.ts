@@ -1,0 +1,189 @@
+import { expect, test } from "vitest";
+import { loadConfig } from "../../src/config/load.ts";
+import { kinds, loadText, temporaryDirectory } from "./files.ts";
+
+const off = "auth: { mode: off }\n";
+
+test("without a file and keys: this machine only, the simulator, no authentication", async () => {
+  const config = await loadConfig({ env: {}, kinds });
+  expect(config).toMatchObject({
+    server: {
+      listen: { host: "127.0.0.1", port: 50051 },
+      opsListen: { host: "127.0.0.1", port: 9464 },
+      tls: undefined,
+      limits: {
+        requestBytesMax: 33_554_432,
+        connectionsMax: 10_000,
+        streamsPerConnectionMax: 1000,
+        headerTimeoutMs: 10_000,
+        bodyTimeoutMs: 60_000,
+        deadlineMaxMs: 600_000,
+      },
+      drain: { delayMs: 0, timeoutMs: 30_000 },
+      reflection: true,
+    },
+    auth: { mode: "off", keys: [] },
+    models: { default: "simulator/gpt" },
+    log: { level: "info", format: "auto" },
+  });
+  expect(config.providers).toEqual([
+    {
+      id: "simulator",
+      kind: "simulator",
+      apiKey: undefined,
+      baseUrl: undefined,
+      headers: {},
+      connectionsMax: 256,
+      timeouts: { connectMs: 2000, firstOutputMs: 60_000, idleMs: 60_000, totalMs: 600_000 },
+      models: new Map(),
+    },
+  ]);
+});
+
+test("without a file, each key in the environment brings its provider, and no default model", async () => {
+  const env = {
+    OPENAI_API_KEY: "sk-1",
+    OPENAI_BASE_URL: "http://proxy:8080/v1/",
+    ANTHROPIC_API_KEY: "",
+    ANTHROPIC_BASE_URL: "http://nobody",
+  };
+  const { providers, models } = await loadConfig({ env, kinds });
+  expect(providers.map(({ id }) => id)).toEqual(["openai", "simulator"]);
+  expect(providers[0]?.apiKey?.reveal()).toBe("sk-1");
+  expect(providers[0]?.baseUrl).toBe("http://proxy:8080/v1");
+  expect(models.default).toBeUndefined();
+});
+
+test("a file takes the place of what is built in, but one without providers gets those of the environment", async () => {
+  const withProviders = await loadText(`${off}providers: { simulator: }`, { OPENAI_API_KEY: "sk-1" });
+  expect(withProviders.providers.map(({ id }) => id)).toEqual(["simulator"]);
+  const without = await loadText(off, { ANTHROPIC_API_KEY: "k" });
+  expect(without.providers.map(({ id }) => id)).toEqual(["anthropic"]);
+});
+
+test("LLMHUB_CONFIG names the file unless a path is given", async () => {
+  await using directory = await temporaryDirectory();
+  const env = {
+    LLMHUB_CONFIG: await directory.write("a.yaml", `${off}providers: { simulator: }\nlog: { level: warn }`),
+  };
+  expect((await loadConfig({ env, kinds })).log.level).toBe("warn");
+  const path = await directory.write("b.yaml", `${off}providers: { simulator: }\nlog: { level: error }`);
+  expect((await loadConfig({ path, env, kinds })).log.level).toBe("error");
+});
+
+test("variables override fields of the file", async () => {
+  const config = await loadText(
+    `${off}providers: { simulator: }\nlog: { level: warn }\nserver: { reflection: false }`,
+    {
+      LLMHUB_LISTEN: "[::1]:0",
+      LLMHUB_OPS_LISTEN: "0.0.0.0:9000",
+      LLMHUB_LOG_LEVEL: "debug",
+      LLMHUB_LOG_FORMAT: "json",
+    },
+  );
+  expect(config.server).toMatchObject({
+    listen: { host: "::1", port: 0 },
+    opsListen: { host: "0.0.0.0", port: 9000 },
+    reflection: false,
+  });
+  expect(config.log).toEqual({ level: "debug", format: "json" });
+});
+
+test("every field of a provider and a model", async () => {
+  const { providers, models } = await loadText(
+    `auth: { mode: off }
+timeouts: { idle: 90s, total: 1h }
+models: { default: fast, aliases: { fast: quick, quick: vllm/meta/llama-3 } }
+providers:
+  vllm:
+    kind: openai-compatible
+    apiKey: "\${KEY}"
+    baseUrl: http://localhost:8000/v1//
+    headers: { X-Team: "t-\${KEY}" }
+    connectionsMax: 7
+    timeouts: { connect: 500ms, firstOutput: 1.5s, idle: 2m }
+    models:
+      meta/llama-3:
+        contextWindow: 8192
+        maxOutputTokens: 4096
+        features: [tools]
+        prices: { input: 0.15, output: 0.6, cacheRead: 0.000000001, cacheWrite: 1000000 }
+      bare:
+`,
+    { KEY: "s3cret" },
+  );
+  const [provider] = providers;
+  expect(provider).toMatchObject({
+    id: "vllm",
+    kind: "openai-compatible",
+    baseUrl: "http://localhost:8000/v1",
+    connectionsMax: 7,
+    timeouts: { connectMs: 500, firstOutputMs: 1500, idleMs: 120_000, totalMs: 3_600_000 },
+  });
+  expect(provider?.apiKey?.reveal()).toBe("s3cret");
+  expect(provider?.headers["x-team"]?.reveal()).toBe("t-s3cret");
+  expect(provider?.models.get("meta/llama-3")).toEqual({
+    contextWindow: 8192,
+    maxOutputTokens: 4096,
+    features: ["tools"],
+    prices: [
+      { meter: "input", nanosPerMillion: 150_000_000n, fromInputTokens: 0 },
+      { meter: "output", nanosPerMillion: 600_000_000n, fromInputTokens: 0 },
+      { meter: "cache_read", nanosPerMillion: 1n, fromInputTokens: 0 },
+      { meter: "cache_write", nanosPerMillion: 1_000_000_000_000_000n, fromInputTokens: 0 },
+    ],
+  });
+  expect(provider?.models.get("bare")).toEqual({
+    contextWindow: undefined,
+    maxOutputTokens: undefined,
+    features: undefined,
+    prices: undefined,
+  });
+  expect(models.default).toBe("fast");
+  expect([...models.aliases]).toEqual([
+    ["fast", "quick"],
+    ["quick", "vllm/meta/llama-3"],
+  ]);
+});
+
+test("API keys of callers", async () => {
+  const { auth } = await loadText(`providers: { simulator: }
+server: { listen: "0.0.0.0:50051" }
+auth:
+  mode: keys
+  keys:
+    - { id: ci, sha256: ${"AB".repeat(32)}, models: ["openai/*", fast, "*"], expireTime: 2027-01-01T00:00:00Z, suspended: true }
+    - { id: dev, sha256: ${"cd".repeat(32)} }
+`);
+  expect(auth).toEqual({
+    mode: "keys",
+    keys: [
+      {
+        id: "ci",
+        sha256: "ab".repeat(32),
+        models: ["openai/*", "fast", "*"],
+        expireTimeMs: Date.UTC(2027, 0, 1),
+        suspended: true,
+      },
+      { id: "dev", sha256: "cd".repeat(32), models: undefined, expireTimeMs: undefined, suspended: false },
+    ],
+  });
+});
+
+test("a key in a file loses its trailing line break", async () => {
+  await using directory = await temporaryDirectory();
+  const key = await directory.write("key", "sk-file\n");
+  const { providers } = await loadText(`${off}providers: { openai: { apiKey: "file:${key}" } }`);
+  expect(providers[0]?.apiKey?.reveal()).toBe("sk-file");
+});
+
+test("TLS files are read, and the private key is a secret", async () => {
+  await using directory = await temporaryDirectory();
+  const cert = await directory.write("cert.pem", "-----BEGIN CERTIFICATE-----\nC");
+  const key = await directory.write("key.pem", "-----BEGIN PRIVATE KEY-----\nK");
+  const { server } = await loadText(`${off}providers: { simulator: }\nserver: { tls: { cert: ${cert}, key: ${key} } }`);
+  expect(server.tls?.cert).toContain("CERTIFICATE");
+  expect(server.tls?.key.reveal()).toContain("PRIVATE KEY");
+  expect(server.tls?.clientCa).toBeUndefined();
+  expect(JSON.stringify(server)).not.toContain("PRIVATE KEY");
+});

@@ -1,0 +1,84 @@
+import { Code } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { faultOf } from "../../../src/protocols/chat-completions/fault.ts";
+import { recordings } from "./recording.ts";
+
+const refused = recordings.filter(({ meta }) => meta.status !== 200);
+
+function faultFor(status: number, body: unknown, modelDeclared = true, headers: Record<string, string> = {}) {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return faultOf({ provider: "openai", model: "gpt-x", modelDeclared, status, headers, body: text });
+}
+
+describe("recorded refusals", () => {
+  it.each(refused)("$name", ({ meta, request, body, expected }) => {
+    const model = String(request["model"]);
+    const failure = { provider: "openai", model, modelDeclared: false, status: meta.status, body: body.toString() };
+    const { reason, code, info } = faultOf({ ...failure, headers: meta.response_headers });
+    expect({ reason, code: Code[code], metadata: info }).toEqual(expected.error);
+  });
+
+  it("of a context overflow, as DeepSeek words it, tells the numbers", () => {
+    const message =
+      "This model's maximum context length is 1048565 tokens. However, you requested 1250025 tokens " +
+      "(1250025 in the messages, 0 in the completion). Please reduce the length of the messages or completion.";
+    const fault = faultFor(400, { error: { message, type: "invalid_request_error", code: "invalid_request_error" } });
+    expect(fault.reason).toBe("CONTEXT_LENGTH_EXCEEDED");
+    expect(fault.info).toMatchObject({ limitTokens: "1048565", inputTokens: "1250025" });
+  });
+
+  it.each([
+    ["OpenRouter", 401, { error: { message: "Missing Authentication header", code: 401 } }, "401"],
+    ["Mistral", 401, { detail: "Invalid API Key" }, ""],
+    ["Azure", 401, { error: { code: "401", message: "Access denied due to invalid subscription key" } }, "401"],
+  ])("of the credential by %s", (_, status, body, upstreamCode) => {
+    const { reason, info } = faultFor(status, body);
+    expect([reason, info["upstreamCode"]]).toEqual(["PROVIDER_CREDENTIAL_INVALID", upstreamCode]);
+  });
+
+  it.each([
+    ["Azure", { error: { type: "invalid_request_error", code: "DeploymentNotFound" } }],
+    ["Ollama", { error: "model 'nonexistent-model:latest' not found" }],
+    ["OpenAI", { error: { type: "invalid_request_error", code: "model_not_found" } }],
+  ])("of the model by %s", (_, body) => {
+    expect(faultFor(404, body, false).reason).toBe("MODEL_NOT_FOUND");
+    expect(faultFor(404, body, true).reason).toBe("PROVIDER_MODEL_NOT_FOUND");
+  });
+});
+
+describe("refusals written by hand after the documentation", () => {
+  it.each([
+    [400, { error: { code: "context_length_exceeded" } }, "CONTEXT_LENGTH_EXCEEDED"],
+    [400, { error: { code: "content_filter" } }, "PROVIDER_CONTENT_FILTERED"],
+    [403, { error: { code: "model_not_found" } }, "PROVIDER_MODEL_NOT_FOUND"],
+    [403, { error: { code: "unsupported_country_region_territory" } }, "PROVIDER_CREDENTIAL_INVALID"],
+    [413, { error: { code: "rate_limit_exceeded", type: "tokens" } }, "PROVIDER_INVALID_REQUEST"],
+    [429, { error: { code: "rate_limit_exceeded", type: "tokens" } }, "PROVIDER_RATE_LIMITED"],
+    [429, { error: { code: "insufficient_quota", type: "insufficient_quota" } }, "PROVIDER_QUOTA_EXHAUSTED"],
+    [429, { error: { code: null, type: "insufficient_quota" } }, "PROVIDER_QUOTA_EXHAUSTED"],
+    [500, { error: { type: "server_error", code: null } }, "PROVIDER_UNAVAILABLE"],
+    [502, "<html>Bad gateway</html>", "PROVIDER_UNAVAILABLE"],
+    [503, "", "PROVIDER_OVERLOADED"],
+    [529, "[]", "PROVIDER_OVERLOADED"],
+    [504, "null", "PROVIDER_TIMEOUT"],
+    [400, { error: { code: "constructor", type: "__proto__" } }, "PROVIDER_INVALID_REQUEST"],
+  ])("%i %j is %s", (status, body, reason) => {
+    expect(faultFor(status, body).reason).toBe(reason);
+  });
+
+  it("never repeat what the provider wrote, but for its code and the request's id", () => {
+    const error = { message: "secret words", code: "secret words in place of a code", param: "secret" };
+    const fault = faultFor(400, { error }, true, { "x-request-id": "req_1" });
+    const details = fault.details.map((detail) => JSON.stringify("value" in detail ? detail.value : detail));
+    expect([fault.message, JSON.stringify(fault.info), ...details].join(" ")).not.toContain("secret");
+    expect(fault.info["requestId"]).toBe("req_1");
+  });
+
+  it("take the tokens of the messages for the input, not what the answer may have", () => {
+    const numbers = "maximum context length is 100 tokens. However, you requested 150 tokens";
+    const message = `This model's ${numbers} (110 in the messages, 40 in the completion).`;
+    expect(faultFor(400, { error: { message } }).info).toMatchObject({ limitTokens: "100", inputTokens: "110" });
+    const plain = "This model's maximum context length is 100 tokens. However, your messages resulted in 120 tokens.";
+    expect(faultFor(400, { error: { message: plain } }).info).toMatchObject({ inputTokens: "120" });
+  });
+});

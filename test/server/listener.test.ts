@@ -1,0 +1,258 @@
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request as requestHttp1 } from "node:http";
+import { connect as connectHttp2, constants } from "node:http2";
+import { connect, type Socket } from "node:net";
+import { buffer, text } from "node:stream/consumers";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { credentials, Client as GrpcClient, Metadata, status } from "@grpc/grpc-js";
+import { expect, test } from "vitest";
+import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
+import { Edge, startListener } from "./edge.ts";
+
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const emptySettings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+const checkPath = "/grpc.health.v1.Health/Check";
+
+function open(edge: Edge): Socket {
+  return connect(edge.port, "127.0.0.1").on("error", () => undefined);
+}
+
+test("serves @grpc/grpc-js", async () => {
+  await using edge = await Edge.start();
+  const client = new GrpcClient(`127.0.0.1:${edge.port}`, credentials.createInsecure());
+  const identity = (bytes: Buffer): Buffer => bytes;
+  const call = (path: string, message: Buffer) =>
+    new Promise((resolve) =>
+      client.makeUnaryRequest(path, identity, identity, message, new Metadata(), (error, value) =>
+        resolve(error ?? value),
+      ),
+    );
+  expect(await call(checkPath, Buffer.alloc(0))).toEqual(Buffer.from([8, Status.SERVING]));
+  expect(await call(checkPath, Buffer.from("\x0a\x03bug"))).toMatchObject({ code: status.INTERNAL });
+  expect(await call("/a.B/C", Buffer.alloc(0))).toMatchObject({
+    code: status.UNIMPLEMENTED,
+    details: expect.stringMatching(/no such rpc/),
+  });
+  client.close();
+});
+
+test("recognises HTTP/2 however its first bytes are cut", async () => {
+  await using edge = await Edge.start();
+  const socket = open(edge).setNoDelay(true);
+  for (const byte of preface) await new Promise((resolve) => socket.write(byte, resolve));
+  socket.write(emptySettings);
+  const [frame] = (await once(socket, "data")) as [Buffer];
+  expect(frame[3]).toBe(4);
+  socket.destroy();
+});
+
+test.each([
+  ["nothing", ""],
+  ["half a preface", preface.slice(0, 9)],
+  ["a preface without settings", preface],
+  ["half a request", "POST / HTTP/1.1\r\nhost:"],
+])("closes a connection that brings %s", async (_, bytes) => {
+  await using edge = await Edge.start({ limits: { headerTimeoutMs: 50 } });
+  const socket = open(edge).resume();
+  socket.write(bytes);
+  await once(socket, "close");
+});
+
+test("survives callers that send garbage, hang up early, or reset", async () => {
+  await using edge = await Edge.start();
+  for (const bytes of [
+    "\x00\xff\x16\x03",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nno frames at all, only text",
+    `${preface}\x00\x00\x01`,
+  ]) {
+    const socket = open(edge);
+    socket.end(bytes);
+    await buffer(socket).catch(() => undefined);
+  }
+  for (const bytes of ["", "PRI *", "POST /", preface]) {
+    const socket = open(edge);
+    await once(socket, "connect");
+    if (bytes !== "") await new Promise((resolve) => socket.write(bytes, resolve));
+    socket.resetAndDestroy();
+  }
+  const client = createClient(Health, createGrpcTransport({ baseUrl: edge.url }));
+  expect((await client.check({})).status).toBe(Status.SERVING);
+});
+
+test("refuses headers above 16 KiB on both versions", async () => {
+  await using edge = await Edge.start();
+  const socket = open(edge);
+  socket.write(`GET / HTTP/1.1\r\nhost: a\r\nx: ${"y".repeat(20_000)}\r\n\r\n`);
+  expect(await text(socket)).toMatch(/^HTTP\/1.1 431 /);
+  const session = connectHttp2(edge.url);
+  await once(session, "remoteSettings");
+  await new Promise((resolve) => session.ping(resolve));
+  const stream = session.request({ ":path": "/", x: "y".repeat(20_000) });
+  await expect(once(stream, "response")).rejects.toThrow(/ENHANCE_YOUR_CALM/);
+  session.destroy();
+});
+
+test("keeps the number of connections below its limit", async () => {
+  await using edge = await Edge.start({ limits: { connectionsMax: 1 } });
+  const first = open(edge);
+  await once(first, "connect");
+  const second = open(edge).resume();
+  await once(second, "close");
+  expect(edge.listener.connectionsOpen).toBe(1);
+  first.destroy();
+});
+
+test("offers each HTTP/2 stream first, and answers those not taken", async () => {
+  await using edge = await Edge.start({
+    onStream: (stream, { ":path": path }) => {
+      if (path === "/broken") throw new TypeError("canary");
+      if (path !== "/taken") return false;
+      stream.respond({ ":status": 204 }, { endStream: true });
+      return true;
+    },
+  });
+  const session = connectHttp2(edge.url);
+  const [taken] = (await once(session.request({ ":path": "/taken" }), "response")) as [Record<string, unknown>];
+  expect(taken[":status"]).toBe(204);
+  const [left] = (await once(session.request({ ":path": "/" }), "response")) as [Record<string, unknown>];
+  expect(left[":status"]).toBe(200);
+  await expect(once(session.request({ ":path": "/broken" }), "response")).rejects.toThrow(/INTERNAL_ERROR/);
+  session.destroy();
+});
+
+test("tells a caller that only opens and resets streams to calm down, and spares one that cancels now and then", async () => {
+  await using edge = await Edge.start({ onStream: () => true, limits: { streamsPerConnectionMax: 5000 } });
+  const session = connectHttp2(edge.url);
+  session.on("error", () => undefined);
+  await once(session, "remoteSettings");
+  const reset = (): void => {
+    session
+      .request({ ":path": "/" })
+      .on("error", () => undefined)
+      .close(constants.NGHTTP2_CANCEL);
+  };
+  for (let count = 0; count < 900; count++) reset();
+  await new Promise((resolve) => session.ping(resolve));
+  expect(session.destroyed).toBe(false);
+  const goaway = once(session, "goaway");
+  for (let count = 0; count < 3000; count++) reset();
+  expect((await goaway)[0]).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+});
+
+test("resets a stream whose caller does not read, over HTTP/2", async () => {
+  await using edge = await Edge.start({ limits: { writeStallMs: 50 } });
+  const session = connectHttp2(edge.url, { settings: { initialWindowSize: 0 } });
+  const stream = session.request({ ":method": "POST", ":path": checkPath, "content-type": "application/json" });
+  stream.end("{}");
+  await once(stream, "close");
+  expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+  session.destroy();
+});
+
+test("closes a connection whose caller does not read, over HTTP/1.1", async () => {
+  const closed = Promise.withResolvers<void>();
+  const { listener, port } = await startListener({ writeStallMs: 50 }, (_, response) => {
+    response.once("close", () => closed.resolve());
+    response.end(Buffer.alloc(64 * 1024 * 1024));
+  });
+  const socket = connect(port, "127.0.0.1").pause();
+  socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await closed.promise;
+  socket.destroy();
+  await listener.closeNow();
+});
+
+test("a handler that is only slow is no stall", async () => {
+  const answer = Promise.withResolvers<void>();
+  const { listener, port } = await startListener({ writeStallMs: 10 }, (request, response) => {
+    let timeouts = 0;
+    request.socket.on("timeout", () => {
+      if (++timeouts === 3) response.end("late");
+    });
+    response.once("close", () => answer.resolve());
+  });
+  const socket = connect(port, "127.0.0.1");
+  socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  expect(await text(socket)).toMatch(/late/);
+  await answer.promise;
+  await listener.closeNow();
+});
+
+test("drains: streams end whole, sessions get GOAWAY, nobody new comes in", async () => {
+  await using edge = await Edge.start();
+  const idle = connectHttp2(edge.url);
+  await once(idle, "remoteSettings");
+  const idleGoaway = once(idle, "goaway");
+  const session = connectHttp2(edge.url);
+  const goaway = once(session, "goaway");
+  const closed = Promise.all([once(idle, "close"), once(session, "close")]);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/grpc.health.v1.Health/Watch",
+    "content-type": "application/grpc",
+  });
+  stream.end(Buffer.from("\0\0\0\0\x06\x0a\x04held"));
+  const body = buffer(stream);
+  await once(stream, "response");
+  expect([edge.listener.sessionsOpen, edge.listener.streamsOpen]).toEqual([2, 1]);
+
+  edge.listener.beginDrain();
+  expect((await idleGoaway)[0]).toBe(constants.NGHTTP2_NO_ERROR);
+  expect((await goaway)[0]).toBe(constants.NGHTTP2_NO_ERROR);
+  await expect(once(connect(edge.port, "127.0.0.1"), "connect")).rejects.toThrow(/ECONNREFUSED/);
+  expect(await edge.listener.drained(10)).toBe(false);
+
+  edge.events.emit("release");
+  expect(await body).toEqual(Buffer.from([0, 0, 0, 0, 2, 8, Status.SERVING, 0, 0, 0, 0, 2, 8, Status.NOT_SERVING]));
+  expect(await edge.listener.drained(5000)).toBe(true);
+  await closed;
+  expect(edge.listener.streamsOpen).toBe(0);
+});
+
+test("drains HTTP/1.1: idle connections close, answers say that they are the last", async () => {
+  await using edge = await Edge.start();
+  const agent = new Agent({ keepAlive: true });
+  const idle = open(edge);
+  idle.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await once(idle, "data");
+  const idleClosed = once(idle, "close");
+  const entered = once(edge.events, "entered");
+  const request = requestHttp1({
+    agent,
+    port: edge.port,
+    host: "127.0.0.1",
+    path: checkPath,
+    method: "POST",
+    headers: { "content-type": "application/json" },
+  });
+  request.end('{"service":"deaf"}');
+  await entered;
+  edge.listener.beginDrain();
+  await idleClosed;
+  edge.events.emit("release");
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  expect([response.statusCode, response.headers.connection]).toEqual([200, "close"]);
+  response.resume();
+  expect(await edge.listener.drained(5000)).toBe(true);
+  agent.destroy();
+});
+
+test("cuts everything off when it must", async () => {
+  const edge = await Edge.start();
+  const entered = once(edge.events, "entered");
+  const client = createClient(Health, createGrpcTransport({ baseUrl: edge.url }));
+  const call = client.check({ service: "deaf" }).then(
+    () => "answered",
+    () => "cut",
+  );
+  const idle = open(edge);
+  const idleClosed = once(idle, "close");
+  const [signal] = (await entered) as [AbortSignal];
+  await edge.listener.closeNow();
+  expect(await call).toBe("cut");
+  await idleClosed;
+  expect(signal.reason).toMatchObject({ reason: "CANCELLED" });
+  expect([edge.listener.connectionsOpen, edge.listener.sessionsOpen, edge.listener.streamsOpen]).toEqual([0, 0, 0]);
+  edge.events.emit("release");
+});

@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import { get } from "node:https";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { expect, test } from "vitest";
+import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
+import { secureContext, type TlsMaterial, TlsWatch } from "../../src/server/tls.ts";
+import { memoryLogger } from "../support/memory-logger.ts";
+import { Edge } from "./edge.ts";
+
+const folder = join(import.meta.dirname, "../support/certificates");
+const pem = (name: string): string => readFileSync(join(folder, `${name}.pem`), "utf8");
+const material = (name: string): TlsMaterial => ({ cert: pem(name), key: pem(`${name}.key`), clientCa: undefined });
+const ca = pem("ca");
+
+async function serial(port: number, options: ConnectionOptions = {}): Promise<string> {
+  const socket = connectTls({ port, host: "localhost", ca, ALPNProtocols: ["h2"], ...options });
+  await once(socket, "secureConnect");
+  const { serialNumber } = socket.getPeerCertificate();
+  socket.destroy();
+  return serialNumber;
+}
+
+test("serves HTTP/2 and HTTP/1.1 on one port, as ALPN chooses", async () => {
+  await using edge = await Edge.start({ tls: material("server") });
+  const baseUrl = `https://localhost:${edge.port}`;
+  const client = createClient(Health, createGrpcTransport({ baseUrl, nodeOptions: { ca } }));
+  expect((await client.check({})).status).toBe(Status.SERVING);
+  const [response] = (await once(get(baseUrl, { ca, agent: false }), "response")) as [IncomingMessage];
+  expect([response.httpVersion, await text(response)]).toEqual(["1.1", expect.stringContaining("gRPC")]);
+});
+
+test("refuses TLS 1.1, and clear text, and survives", async () => {
+  await using edge = await Edge.start({ tls: material("server") });
+  await expect(
+    serial(edge.port, { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
+  ).rejects.toThrow();
+  const clear = connectHttp2(`http://localhost:${edge.port}`);
+  clear.on("error", () => undefined);
+  await once(clear, "close");
+  expect(await serial(edge.port)).toMatch(/./);
+});
+
+test("closes a connection that does not shake hands", async () => {
+  await using edge = await Edge.start({ tls: material("server"), limits: { headerTimeoutMs: 50 } });
+  await once(connect(edge.port, "localhost").resume(), "close");
+});
+
+test("asks for client certificates when it has an authority for them", async () => {
+  await using edge = await Edge.start({ tls: { ...material("server"), clientCa: ca } });
+  const check = (nodeOptions: object) =>
+    createClient(
+      Health,
+      createGrpcTransport({ baseUrl: `https://localhost:${edge.port}`, nodeOptions: { ca, ...nodeOptions } }),
+    ).check({});
+  expect((await check({ cert: pem("client"), key: pem("client.key") })).status).toBe(Status.SERVING);
+  await expect(check({})).rejects.toThrow();
+  await expect(check({ cert: pem("self-signed"), key: pem("self-signed.key") })).rejects.toThrow();
+});
+
+test("takes a new certificate into use, and keeps the old one when the new one is broken", async () => {
+  await using edge = await Edge.start({ tls: material("server") });
+  const first = await serial(edge.port);
+  expect(() => edge.listener.renewTls({ ...material("server"), key: pem("client.key") })).toThrow(/TLS/);
+  expect(() => edge.listener.renewTls({ ...material("server"), cert: "no certificate" })).toThrow(/TLS/);
+  expect(await serial(edge.port)).toBe(first);
+  edge.listener.renewTls(material("server-renewed"));
+  expect(await serial(edge.port)).not.toBe(first);
+});
+
+test("watches the files", async () => {
+  const files = mkdtempSync(join(tmpdir(), "llmhub-tls-"));
+  const [cert, key] = [join(files, "tls.crt"), join(files, "tls.key")];
+  const install = (name: string): void => {
+    copyFileSync(join(folder, `${name}.key.pem`), key);
+    copyFileSync(join(folder, `${name}.pem`), cert);
+  };
+  install("server");
+  const renewed: string[] = [];
+  const logged: string[] = [];
+  let wake = Promise.withResolvers<void>();
+  const watch = new TlsWatch({
+    files: [cert, key],
+    load: () => ({ cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8"), clientCa: undefined }),
+    renew: (found) => {
+      secureContext(found);
+      renewed.push(found.cert);
+      wake.resolve();
+    },
+    log: memoryLogger(logged),
+    intervalMs: 10,
+  });
+  writeFileSync(cert, "broken");
+  expect(watch.reload()).toBe(false);
+  expect(renewed).toEqual([]);
+  expect(logged.join()).toMatch(/the old one stays in use/);
+  expect(logged.join()).not.toMatch(/PRIVATE KEY/);
+  wake = Promise.withResolvers();
+  install("server-renewed");
+  await wake.promise;
+  expect(renewed.at(-1)).toBe(pem("server-renewed"));
+  watch.close();
+  rmSync(files, { recursive: true });
+});

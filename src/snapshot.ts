@@ -1,9 +1,9 @@
-import { catalogOf } from "./catalog/catalog.ts";
 import { unknownFacts } from "./catalog/facts.ts";
 import type { Config, ModelConfig, ProviderConfig } from "./config/schema.ts";
 import { Router } from "./dispatch/router.ts";
 import type { ModelFacts } from "./model/target.ts";
 import { Fleet, type Instance } from "./providers/fleet.ts";
+import { providerKinds } from "./providers/index.ts";
 import { ApiKeys } from "./server/api-keys.ts";
 
 /** Name of the price list for prices that the operator gives. */
@@ -67,9 +67,9 @@ function instanceOf(provider: ProviderConfig, simulatorUrl: string | undefined):
   };
 }
 
-/** The shipped table of the kind, with what the operator says laid over it. */
+/** The models of the kind, with what the operator says laid over it. */
 function modelsOf({ kind, models }: ProviderConfig): ReadonlyMap<string, ModelFacts> {
-  const shipped = catalogOf(kind);
+  const shipped = providerKinds.get(kind)?.models() ?? new Map<string, ModelFacts>();
   if (models.size === 0) return shipped;
   const all = new Map(shipped);
   for (const [name, config] of models) all.set(name, overlaid(shipped.get(name) ?? unknownFacts, config));

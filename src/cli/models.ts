@@ -41,7 +41,10 @@ async function run(args: readonly string[], { env, signals, stdout }: Shell): Pr
   try {
     const found = await listAll(channel, values.provider ?? "", cancel.signal);
     if (values.json) for (const model of found) stdout.write(`${toJsonString(ModelSchema, model)}\n`);
-    else stdout.write(found.length === 0 ? "no models\n" : modelTable(found));
+    else
+      stdout.write(
+        found.length === 0 ? "no models are listed; a call may still name one as provider/model\n" : modelTable(found),
+      );
     return "ok";
   } catch (error) {
     if (cancel.signal.aborted) return "interrupted";

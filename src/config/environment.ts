@@ -5,7 +5,7 @@ import { isRecord } from "./yaml-file.ts";
 export const builtInKind = "simulator";
 
 /** What configuration has to know of a kind of provider. */
-export interface ProviderKind {
+interface ProviderKind {
   /** Its own address, if it has one. */
   readonly baseUrl: string | undefined;
   readonly keyRequired: boolean;

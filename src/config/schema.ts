@@ -41,7 +41,7 @@ export interface TlsConfig {
 }
 
 /** What one caller can take from the server. */
-export interface LimitsConfig {
+interface LimitsConfig {
   readonly requestBytesMax: number;
   readonly connectionsMax: number;
   readonly streamsPerConnectionMax: number;
@@ -54,7 +54,7 @@ export interface LimitsConfig {
 }
 
 /** How the server stops. */
-export interface DrainConfig {
+interface DrainConfig {
   /** From not being ready to refusing calls, for load balancers to notice. */
   readonly delayMs: number;
   /** For calls in flight to end. */
@@ -62,14 +62,14 @@ export interface DrainConfig {
 }
 
 /** Who may call. Mode "off" goes with a loopback address only. */
-export interface AuthConfig {
+interface AuthConfig {
   readonly mode: "keys" | "off";
   /** At least one when the mode is "keys". */
   readonly keys: readonly ApiKeyConfig[];
 }
 
 /** An API key of a caller. */
-export interface ApiKeyConfig {
+interface ApiKeyConfig {
   readonly id: string;
   /** SHA-256 of the key, 64 lower-case hex digits. */
   readonly sha256: string;
@@ -98,7 +98,7 @@ export interface ProviderConfig {
 }
 
 /** Bounds on calls to a provider. */
-export interface TimeoutsConfig {
+interface TimeoutsConfig {
   /** For a connection to open, TLS included. */
   readonly connectMs: number;
   readonly firstOutputMs: number;
@@ -115,7 +115,7 @@ export interface ModelConfig {
 }
 
 /** How callers name models. */
-export interface ModelsConfig {
+interface ModelsConfig {
   /** Alias or "provider/model"; undefined: none is configured. */
   readonly default: string | undefined;
   /** Name to alias or "provider/model"; free of cycles, providers exist. */
@@ -123,7 +123,7 @@ export interface ModelsConfig {
 }
 
 /** What is logged, and how. */
-export interface LogConfig {
+interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** "auto": pretty on a terminal, JSON elsewhere. */
   readonly format: "auto" | "json" | "pretty";

@@ -23,6 +23,8 @@ export interface ProviderFacts {
   readonly authorize: (key: string) => Readonly<Record<string, string>>;
   /** The dialect for a model. */
   readonly protocol: (model: string) => Protocol;
+  /** Models known by name. A provider also takes names that are not here. */
+  readonly models: () => ReadonlyMap<string, ModelFacts>;
   /** Model of a caller who names none. */
   readonly defaultModel?: string;
   /** GET below the base URL that is cheap and needs the key. */

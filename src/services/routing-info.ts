@@ -46,7 +46,7 @@ function succeeded(reply: Reply, usage: Usage): AttemptRecord {
     provider: reply.attempt.target.provider.id,
     model: reply.attempt.target.selector,
     outcome: AttemptOutcome.SUCCEEDED,
-    startTime: timestampFromMs(Date.now() - tookMs),
+    startTime: timestampFromMs(Math.round(Date.now() - tookMs)),
     duration: durationOf(tookMs),
     upstreamStatus: 200,
     usage,

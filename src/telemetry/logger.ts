@@ -1,5 +1,6 @@
-import { destination, type Logger as Pino, pino, stdTimeFunctions } from "pino";
-import pretty from "pino-pretty";
+import { pino, stdTimeFunctions } from "pino";
+import { prettyFactory } from "pino-pretty";
+import { LogSink } from "./log-sink.ts";
 
 /**
  * What log lines may carry, each name written once. Never a key, a prompt or an answer: there is no field for them.
@@ -56,7 +57,7 @@ export interface Logger {
   readonly info: LogLine;
   readonly warn: LogLine;
   readonly error: LogLine;
-  /** Writes out what is waiting; for the end of the process. */
+  /** Writes out what is waiting, within a second; for the end of the process. */
   flush(): void;
 }
 
@@ -73,12 +74,6 @@ export interface LoggerOptions {
   readonly dropped: () => void;
 }
 
-/** Bytes that are collected before they are written, at most a second long. */
-const batchBytes = 4096;
-const flushMs = 1000;
-/** Characters that may wait while nobody reads; lines beyond are dropped, so that serving goes on. */
-const waitingCharsMax = 4 * 1024 * 1024;
-
 /** Frames of an unexpected error that are logged. */
 const framesMax = 10;
 
@@ -89,25 +84,17 @@ const redacted = ["authorization", "apiKey", "password", "headers.authorization"
 export function createLogger(options: LoggerOptions): Logger {
   const { level, format, to, terminal } = options;
   const isPretty = format === "pretty" || (format === "auto" && terminal);
-  const sink = destination({
-    dest: to,
-    sync: false,
-    minLength: isPretty ? 0 : batchBytes,
-    maxLength: waitingCharsMax,
-    periodicFlush: flushMs,
-  });
-  sink.on("drop", options.dropped);
-  // A full disk or a closed pipe must not end the process.
-  sink.on("error", options.dropped);
+  const sink = new LogSink(to, options.dropped);
   const settings = { level, base: null, redact: redacted, timestamp: stdTimeFunctions.isoTime };
-  const stream = isPretty ? pretty({ destination: sink, colorize: terminal }) : sink;
-  const logger: Pino = pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, stream);
+  const prettify = prettyFactory({ colorize: terminal });
+  const stream = isPretty ? { write: (line: string) => sink.write(prettify(line)) } : sink;
+  const logger = pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, stream);
   return {
     debug: logger.debug.bind(logger),
     info: logger.info.bind(logger),
     warn: logger.warn.bind(logger),
     error: logger.error.bind(logger),
-    flush: () => sink.flushSync(),
+    flush: () => sink.flush(),
   };
 }
 

@@ -84,7 +84,7 @@ export function recordOf(attempt: Attempt, sentMs: number, rest: RecordRest): At
     number: attempt.failures.length + 1,
     provider: attempt.target.provider.id,
     model: attempt.target.selector,
-    startTime: timestampFromMs(Date.now() - tookMs),
+    startTime: timestampFromMs(Math.round(Date.now() - tookMs)),
     duration: durationOf(tookMs),
     ...rest,
   });

@@ -128,7 +128,7 @@ test("authenticates before the body, on every protocol", async () => {
     [{ id: "ci", sha256: digest, models: undefined, expireTimeMs: undefined, suspended: false }],
     Date.now,
   );
-  await using edge = await Edge.start({ admission: { keys } });
+  await using edge = await Edge.start({ admission: { keys: () => keys } });
   for (const transport of Object.values(transports)) {
     const { listModels } = createClient(ModelService, transport(edge.url));
     const headers = { authorization: "Bearer secret" };

@@ -34,8 +34,8 @@ class WholeReader implements Reader {
   }
 
   end(out: Chunk[]): void {
-    const body = Buffer.concat(this.#body).toString();
-    if (body.trim() === "") throw badResponse("empty", "sent an empty body");
+    const body = Buffer.concat(this.#body).toString().trim();
+    if (body === "") throw badResponse("empty", "sent an empty body");
     this.#answer.take(parse(body), out);
     this.#answer.finish(out);
   }

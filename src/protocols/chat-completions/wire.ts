@@ -31,7 +31,7 @@ export interface ChatBody {
 export type ChatMessage = PromptMessage | AssistantMessage | ToolMessage;
 
 /** What the model reads. Some models want "developer" instead of "system". */
-export interface PromptMessage {
+interface PromptMessage {
   readonly role: "system" | "developer" | "user";
   readonly content: ChatContent;
   readonly name?: string;
@@ -47,7 +47,7 @@ export interface AssistantMessage {
 }
 
 /** What a tool returned. */
-export interface ToolMessage {
+interface ToolMessage {
   readonly role: "tool";
   readonly tool_call_id: string;
   readonly content: ChatContent;
@@ -65,7 +65,7 @@ export type ChatPart =
   | { readonly [field: string]: JsonValue };
 
 /** `file_data` is a data: URI. */
-export interface ChatFile {
+interface ChatFile {
   readonly file_id?: string;
   readonly filename?: string;
   readonly file_data?: string;
@@ -92,7 +92,7 @@ export type ChatTool =
   | { readonly type: string; readonly [setting: string]: JsonValue };
 
 /** The choice of one tool. */
-export interface NamedTool {
+interface NamedTool {
   readonly type: "function";
   readonly function: { readonly name: string };
 }

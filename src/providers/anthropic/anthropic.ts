@@ -1,3 +1,4 @@
+import { catalogOf } from "../../catalog/catalog.ts";
 import { messages } from "../../protocols/messages/protocol.ts";
 import { apiKeyHeader } from "../authorize.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -11,6 +12,7 @@ export const anthropic: ProviderFacts = {
   keyRequired: true,
   authorize: (key) => ({ ...apiKeyHeader(key), "anthropic-version": "2023-06-01" }),
   protocol: () => messages,
+  models: () => catalogOf("anthropic"),
   defaultModel: "claude-haiku-4-5",
   healthPath: "/models",
 };

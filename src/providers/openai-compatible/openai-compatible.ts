@@ -10,5 +10,6 @@ export const openaiCompatible: ProviderFacts = {
   keyRequired: false,
   authorize: bearer,
   protocol: () => chatCompletions,
+  models: () => new Map(),
   healthPath: "/models",
 };

@@ -1,3 +1,4 @@
+import { catalogOf } from "../../catalog/catalog.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { bearer } from "../authorize.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -14,6 +15,7 @@ export const openai: ProviderFacts = {
   keyRequired: true,
   authorize: bearer,
   protocol: () => dialect,
+  models: () => catalogOf("openai"),
   defaultModel: "gpt-5-mini",
   healthPath: "/models",
 };

@@ -13,8 +13,17 @@ const detailsBytesMax = 4096;
 /** Trailers of a call that succeeded. */
 export const okTrailers: OutgoingHttpHeaders = { "grpc-status": "0" };
 
-/** Trailers of a call that failed, with google.rpc.Status in grpc-status-details-bin. */
+/** Trailers of a call that failed, with google.rpc.Status in grpc-status-details-bin. Never throws. */
 export function errorTrailers(error: GatewayError): OutgoingHttpHeaders {
+  try {
+    return trailersOf(error);
+  } catch {
+    // A detail that cannot be encoded is a bug, and must cost this call its details, not all calls their process.
+    return { "grpc-status": String(error.code), "grpc-message": percentEncode(error.rawMessage) };
+  }
+}
+
+function trailersOf(error: GatewayError): OutgoingHttpHeaders {
   const trailers: OutgoingHttpHeaders = {
     "grpc-status": String(error.code),
     "grpc-message": percentEncode(error.rawMessage),

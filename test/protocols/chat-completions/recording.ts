@@ -14,7 +14,7 @@ import { readChat } from "../../../src/protocols/chat-completions/read.ts";
 const folder = new URL("../../fixtures/openai/", import.meta.url);
 
 /** One recorded exchange, with the call that leads to it and the answer that the gateway gives. */
-export interface Recording {
+interface Recording {
   readonly name: string;
   readonly meta: { readonly status: number; readonly response_headers: Record<string, string> };
   readonly call: { readonly stream: boolean; readonly request: JsonObject };

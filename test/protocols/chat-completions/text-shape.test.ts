@@ -91,7 +91,7 @@ describe("reading with shapes", () => {
       fc.property(fc.array(fragment, { maxLength: 20 }), (fragments) => {
         const events = fragments.map(({ content, rest }) => `data: ${dataOf(content, rest)}\n\n`);
         // A choice that is passed over makes every event one that must be parsed.
-        const parsed = events.map((text) => text.replace('"choices":[', '"choices":[{"index":1},'));
+        const parsed = events.map((text) => text.replace('"choices":[{', '"choices":[{"index":1},{'));
         expect(read(events)).toEqual(read(parsed));
       }),
     );
@@ -99,7 +99,7 @@ describe("reading with shapes", () => {
 
   it.each(recordings.filter(({ call, meta }) => call.stream && meta.status === 200))("of $name", ({ body }) => {
     const events = body.toString().split(/(?<=\n\n)/);
-    const parsed = events.map((text) => text.replace('"choices":[', '"choices":[{"index":1},'));
+    const parsed = events.map((text) => text.replace('"choices":[{', '"choices":[{"index":1},{'));
     const chunks = (texts: string[]) => chunksOf(anyAttempt(true), [Buffer.from(texts.join(""))]);
     expect(chunks(events)).toEqual(chunks(parsed));
   });

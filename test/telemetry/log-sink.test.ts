@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { expect, test } from "vitest";
+
+/** Runs a program that writes to its standard output through a sink and reports on its standard error. */
+function program(body: string) {
+  const sink = new URL("../../src/telemetry/log-sink.ts", import.meta.url).href;
+  const code = `const { LogSink } = await import(${JSON.stringify(sink)});
+    let dropped = 0; const sink = new LogSink(1, () => dropped++); ${body}`;
+  return spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+test("every line arrives, in order, also when the process just ends", async () => {
+  const child = program('for (let i = 0; i < 20_000; i++) sink.write("line " + i + "\\n");');
+  const lines = (await text(child.stdout)).trim().split("\n");
+  expect(lines).toHaveLength(20_000);
+  expect(lines.every((line, i) => line === `line ${i}`)).toBe(true);
+});
+
+test("a flush writes what is waiting before the process exits at once", async () => {
+  const child = program('sink.write("last words\\n"); sink.flush(); process.exit(0);');
+  expect(await text(child.stdout)).toBe("last words\n");
+});
+
+test("a reader who stopped costs lines and nothing else, and gets the kept ones when it reads again", async () => {
+  const line = "x".repeat(999);
+  const child = program(`for (let i = 0; i < 10_000; i++) sink.write(${JSON.stringify(line)} + "\\n");
+    console.error(dropped);`);
+  // Nothing is read from standard output until the program says that it has gone on.
+  const [report] = await once(child.stderr, "data");
+  const dropped = Number(String(report));
+  expect(dropped).toBeGreaterThan(5000);
+  expect((await text(child.stdout)).length).toBe((10_000 - dropped) * 1000);
+});
+
+test("a closed pipe neither ends the process nor holds up its end", async () => {
+  const child =
+    program(`process.once("SIGTERM", () => { sink.write("b\\n"); sink.flush(); console.error("alive"); process.exit(7); });
+    console.error("ready"); setInterval(() => sink.write("a".repeat(5000)), 1);`);
+  await once(child.stderr, "data");
+  child.stdout.destroy();
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  expect(code).toBe(7);
+});

@@ -1,12 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { ConnectRouter } from "@connectrpc/connect";
-import { Health } from "../gen/grpc/health/v1/health_pb.ts";
-import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
-import { ServerReflection as ServerReflectionAlpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { isDeepStrictEqual } from "node:util";
 import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../gen/llmhub/v1/completion_pb.ts";
 import { CompletionService, CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
-import { ModelService } from "../gen/llmhub/v1/model_service_pb.ts";
-import type { Config } from "./config/schema.ts";
+import type { Config, ServerConfig } from "./config/schema.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
 import { HealthWindow } from "./dispatch/health-window.ts";
 import { attemptChain, callChain } from "./interceptors/index.ts";
@@ -15,20 +11,19 @@ import { compose, type Dispatch } from "./model/dispatch.ts";
 import { GatewayError } from "./model/error.ts";
 import { Admission } from "./server/admission.ts";
 import { type AccessLine, connectHandler } from "./server/connect.ts";
-import { GrpcTransport, streaming, unary } from "./server/grpc/transport.ts";
+import { hotMethods } from "./server/grpc/methods.ts";
+import { GrpcTransport } from "./server/grpc/transport.ts";
 import { Listener } from "./server/listener.ts";
 import { OpsServer } from "./server/ops.ts";
 import { CompletionHandlers } from "./services/completion.ts";
-import { completionService } from "./services/completion-service.ts";
-import { healthService } from "./services/health.ts";
-import { modelService } from "./services/models.ts";
+import { routes } from "./services/index.ts";
+import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
-import { reflectionServices } from "./services/reflection.ts";
 import { createRequestValidator } from "./services/validation.ts";
 import type { Simulator } from "./simulator/server.ts";
 import { needsSimulator, Snapshot } from "./snapshot.ts";
 import { codeName } from "./telemetry/code-name.ts";
-import { createLogger, type Logger } from "./telemetry/logger.ts";
+import { createLogger, faultOf, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { type Rejection, rejections } from "./telemetry/rejections.ts";
 import { version } from "./version.ts";
@@ -55,6 +50,10 @@ export interface Gateway {
   readonly summary: readonly string[];
   /** Takes a new configuration into use. Rejects, and keeps the old one, if it cannot work. */
   reload(config: Config): Promise<void>;
+  /** Takes note of a configuration that could not be loaded. */
+  reloadRefused(error: unknown): void;
+  /** Takes note of an exception that nothing expected. The process goes on: one broken call must not end the others. */
+  fault(error: unknown): void;
   /** Stops as load balancers and callers like it; resolves when nothing is left. */
   drain(): Promise<void>;
 }
@@ -102,7 +101,12 @@ class App implements Gateway {
     const rejected = rejections(logger, this.#metrics);
     const handlers = this.#createHandlers(rejected);
     const onRequest = connectHandler({
-      routes: (router) => this.#route(router, handlers),
+      routes: routes({
+        handlers,
+        readiness: this.#readiness,
+        reflection: config.server.reflection,
+        models: () => this.#modelView(),
+      }),
       admission: this.#admission,
       requestBytesMax: limits.requestBytesMax,
       responseBytesMax,
@@ -156,13 +160,26 @@ class App implements Gateway {
     const before = this.#snapshot;
     this.#simulator ??= await simulatorFor(config);
     const next = new Snapshot(config, this.#simulator?.url, before);
-    const { tls } = config.server;
-    if (tls !== undefined && before.config.server.tls !== undefined) {
-      this.#listener.renewTls({ ...tls, key: tls.key.reveal() });
+    try {
+      this.#renewServer(before.config.server, config.server);
+    } catch (error) {
+      void next.fleet.retire(before.fleet);
+      throw error;
     }
     this.#snapshot = next;
     this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
     void before.fleet.retire(next.fleet);
+  }
+
+  reloadRefused(error: unknown): void {
+    this.#metrics.configRefused.value += 1;
+    const problem = error instanceof Error ? error.message : "it cannot be loaded";
+    this.#logger.error({ problem }, "the configuration stays as it was");
+  }
+
+  fault(error: unknown): void {
+    this.#metrics.faults.value += 1;
+    this.#logger.error({ fault: faultOf(error) }, "an exception that nothing expected");
   }
 
   /** S23: not ready, wait for load balancers, GOAWAY, let calls end, cut the rest with a typed error, write out. */
@@ -180,6 +197,14 @@ class App implements Gateway {
     await Promise.all([this.#ops.close(), this.#snapshot.fleet.retire(), this.#simulator?.close()]);
     this.#logger.info({ address: this.address }, "stopped");
     this.#logger.flush();
+  }
+
+  /** Only certificates can change while the server runs. */
+  #renewServer({ tls: oldTls, ...before }: ServerConfig, { tls, ...next }: ServerConfig): void {
+    if (tls !== undefined && oldTls !== undefined) this.#listener.renewTls({ ...tls, key: tls.key.reveal() });
+    if (isDeepStrictEqual(before, next) && (tls === undefined) === (oldTls === undefined)) return;
+    const problem = "of server, only the certificates change while it runs; restart for the rest";
+    this.#logger.warn({ problem }, "a part of the configuration is not in use yet");
   }
 
   #createLogger({ log }: Config): Logger {
@@ -224,6 +249,11 @@ class App implements Gateway {
     });
   }
 
+  #modelView(): ModelView {
+    const { router, fleet } = this.#snapshot;
+    return { router, providers: fleet.providers, health: (id) => this.#healthOf(id).snapshot() };
+  }
+
   #healthOf(providerId: string): HealthWindow {
     let window = this.#health.get(providerId);
     if (window === undefined) {
@@ -232,43 +262,12 @@ class App implements Gateway {
     }
     return window;
   }
-
-  #route(router: ConnectRouter, handlers: CompletionHandlers): void {
-    const services = [CompletionService, ModelService, Health];
-    router.service(CompletionService, completionService(handlers));
-    router.service(
-      ModelService,
-      modelService(() => {
-        const { router, fleet } = this.#snapshot;
-        return { router, providers: fleet.providers, health: (id) => this.#healthOf(id).snapshot() };
-      }),
-    );
-    const named = services.map(({ typeName }) => typeName);
-    router.service(Health, healthService(this.#readiness, named));
-    if (!this.#snapshot.config.server.reflection) return;
-    const reflection = reflectionServices([...services, ServerReflection, ServerReflectionAlpha]);
-    router.service(ServerReflection, reflection.v1);
-    router.service(ServerReflectionAlpha, reflection.v1alpha);
-  }
 }
 
 type Rejected = (rejection: Rejection, error: unknown) => void;
 
-const { complete, streamComplete } = CompletionService.method;
 /** Methods whose calls the chain logs. */
-const chained = new Set([complete, streamComplete].map(({ name }) => `${CompletionService.typeName}/${name}`));
-
-/** The methods that are worth a way of their own. */
-function hotMethods(handlers: CompletionHandlers) {
-  const path = (name: string) => `/${CompletionService.typeName}/${name}`;
-  return new Map([
-    [path(complete.name), unary(complete.input, complete.output, (request, rpc) => handlers.complete(request, rpc))],
-    [
-      path(streamComplete.name),
-      streaming(streamComplete.input, (request, rpc) => handlers.streamComplete(request, rpc)),
-    ],
-  ] as const);
-}
+const chained = new Set(["Complete", "StreamComplete"].map((name) => `${CompletionService.typeName}/${name}`));
 
 async function simulatorFor(config: Config): Promise<Simulator | undefined> {
   if (!needsSimulator(config)) return undefined;

@@ -56,7 +56,8 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   const gateway = await start(config);
   if (forPeople(config, shell)) shell.stdout.write(welcome(config, gateway));
   const report = (line: string) => void shell.stderr.write(`${line}\n`);
-  return superviseGateway({ gateway, load, path, signals: shell.signals, report });
+  process.on("uncaughtException", (error) => gateway.fault(error));
+  return superviseGateway({ gateway, load, files: config.files, signals: shell.signals, report });
 }
 
 async function start(config: Config): Promise<Gateway> {

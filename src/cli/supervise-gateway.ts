@@ -7,23 +7,24 @@ import { stopSignal } from "./stop-signal.ts";
 
 /** A running gateway and what steers it. */
 export interface Supervision {
-  readonly gateway: Pick<Gateway, "reload" | "drain">;
+  readonly gateway: Pick<Gateway, "reload" | "reloadRefused" | "drain">;
   readonly load: () => Promise<Config>;
-  /** File to watch. */
-  readonly path: string | undefined;
+  /** Files that the configuration was read from. */
+  readonly files: readonly string[];
   readonly signals: Shell["signals"];
   /** Takes one message for the operator; it may have several lines. */
   readonly report: (message: string) => void;
 }
 
-/** Reloads on SIGHUP and when the file changes, until a stop signal has drained the gateway or a second one came. */
+/** Reloads on SIGHUP and when a file changes, until a stop signal has drained the gateway or a second one came. */
 export async function superviseGateway(supervision: Supervision): Promise<Exit> {
-  const { gateway, path, signals, report } = supervision;
-  const reload = reloader(supervision);
-  const unwatch = path === undefined ? () => undefined : watchConfig(path, reload);
+  const { gateway, files, signals, report } = supervision;
+  const watched = new Watched(() => reload());
+  const reload = reloader(supervision, watched);
+  watched.set(files);
   signals.on("SIGHUP", reload);
   await stopSignal(signals);
-  unwatch();
+  watched.set([]);
   report("stopping: waiting for calls in flight; a second signal stops at once");
   const drained = gateway.drain().then((): Exit => "ok");
   const impatient = stopSignal(signals).then((): Exit => "failure");
@@ -33,7 +34,7 @@ export async function superviseGateway(supervision: Supervision): Promise<Exit> 
 }
 
 /** One reload at a time; requests that come meanwhile are served together by one more. */
-function reloader({ gateway, load, report }: Supervision): () => void {
+function reloader({ gateway, load, report }: Supervision, watched: Watched): () => void {
   let running = false;
   let again = false;
   const run = async () => {
@@ -41,10 +42,16 @@ function reloader({ gateway, load, report }: Supervision): () => void {
     do {
       again = false;
       await load()
-        .then((config) => gateway.reload(config))
+        .then(async (config) => {
+          await gateway.reload(config);
+          watched.set(config.files);
+        })
         .then(
           () => report("configuration reloaded"),
-          (error: unknown) => report(refusal(error)),
+          (error: unknown) => {
+            gateway.reloadRefused(error);
+            report(refusal(error));
+          },
         );
     } while (again);
     running = false;
@@ -53,6 +60,21 @@ function reloader({ gateway, load, report }: Supervision): () => void {
     if (running) again = true;
     else void run();
   };
+}
+
+/** The files that are watched. */
+class Watched {
+  readonly #changed: () => void;
+  #unwatch: readonly (() => void)[] = [];
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  set(files: readonly string[]): void {
+    for (const unwatch of this.#unwatch) unwatch();
+    this.#unwatch = [...new Set(files)].map((file) => watchConfig(file, this.#changed));
+  }
 }
 
 function refusal(error: unknown): string {

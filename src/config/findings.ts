@@ -13,6 +13,8 @@ type Subject = "value" | "key" | "field";
 /** Collects problems and says where each stands: in the file, in a variable, or in what is built in. */
 export class Findings {
   readonly problems: Problem[] = [];
+  /** Files that the configuration names and that were looked at. */
+  readonly files: string[] = [];
   readonly #file: YamlFile | undefined;
   readonly #variables: ReadonlyMap<string, string>;
   /** Places with a problem of their own, where others only follow from it. */

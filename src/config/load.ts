@@ -34,6 +34,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const file = path === undefined ? undefined : await readConfigFile(path, env);
   const { value, variables } = file === undefined ? builtInSources(kinds, env) : fileSources(file.value, kinds, env);
   const findings = new Findings(file, variables);
+  if (path !== undefined) findings.files.push(path);
 
   const sections = validate(value, findings);
   const providerIds = new Set(isRecord(value["providers"]) ? Object.keys(value["providers"]) : []);

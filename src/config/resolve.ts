@@ -17,13 +17,14 @@ type FileModel = FileProvider["models"][string];
 
 /** Turns valid sections into the configuration; reads the files that they name. Problems go to the findings. */
 export async function resolve(sections: FileSections, findings: Findings): Promise<Config> {
-  const { server, auth, models, log } = sections;
+  const { auth, models, log } = sections;
+  const server = await serverOf(sections.server, findings);
   const providers: ProviderConfig[] = [];
   for (const [id, provider] of Object.entries(sections.providers)) {
     providers.push(await providerOf(id, provider, sections.timeouts, findings));
   }
   return {
-    server: await serverOf(server, findings),
+    server,
     auth: {
       mode: auth.mode,
       keys: auth.keys.map((key) => ({
@@ -37,6 +38,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
     providers,
     models: { default: models.default, aliases: new Map(Object.entries(models.aliases)) },
     log: { level: log.level, format: log.format },
+    files: findings.files,
   };
 }
 
@@ -113,6 +115,7 @@ async function secretOf(value: string, path: Path, findings: Findings): Promise<
 }
 
 async function readFile(path: string, at: Path, findings: Findings): Promise<string | undefined> {
+  findings.files.push(path);
   try {
     return await readBounded(path, secretFileBytesMax);
   } catch (error) {

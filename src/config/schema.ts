@@ -9,6 +9,8 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   readonly models: ModelsConfig;
   readonly log: LogConfig;
+  /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
+  readonly files: readonly string[];
 }
 
 /** Where to listen. */

@@ -89,6 +89,12 @@ export class Metrics {
   readonly credentialUnhealthy = this.#gauge("credential_unhealthy", "1 while the provider refuses the credential.", [
     "provider",
   ]);
+  readonly configRefused = this.#counter(
+    "config_reload_failures_total",
+    "Configurations that were not taken into use.",
+    [],
+  ).cell();
+  readonly faults = this.#counter("faults_total", "Exceptions that nothing expected.", []).cell();
   readonly logLinesDropped = this.#counter("log_lines_dropped_total", "Log lines lost to a full buffer.", []).cell();
 
   constructor(version: string) {

@@ -10,21 +10,23 @@ import { kinds, temporaryDirectory } from "../config/files.ts";
 const config = await loadConfig({ env: {}, kinds });
 
 /** A gateway that notes what is asked of it, supervised; `events` emits "report". */
-function supervised(load: () => Promise<Config> = async () => config, path?: string) {
+function supervised(load: () => Promise<Config> = async () => config, files: readonly string[] = []) {
   const signals = new EventEmitter();
   const events = new EventEmitter();
   const drained = Promise.withResolvers<void>();
   const reloads: Config[] = [];
+  const refused: unknown[] = [];
   const gateway = {
     reload: async (next: Config) => void reloads.push(next),
+    reloadRefused: (error: unknown) => void refused.push(error),
     drain: () => {
       events.emit("drain");
       return drained.promise;
     },
   };
   const report = (message: string) => void events.emit("report", message);
-  const exit = superviseGateway({ gateway, load, path, signals, report });
-  return { signals, events, drained, reloads, exit };
+  const exit = superviseGateway({ gateway, load, files, signals, report });
+  return { signals, events, drained, reloads, refused, exit };
 }
 
 test.each(["SIGTERM", "SIGINT"])("%s drains, then ends well", async (signal) => {
@@ -88,7 +90,7 @@ test("a change of the file loads it again", async () => {
   await using directory = await temporaryDirectory();
   const path = await directory.write("hub.yaml", "auth: { mode: off }\nproviders: { simulator: }");
   const load = () => loadConfig({ path, env: {}, kinds });
-  const { signals, events, drained, exit, reloads } = supervised(load, path);
+  const { signals, events, drained, exit, reloads } = supervised(load, [path]);
   const reported = once(events, "report");
   await writeFile(path, "auth: { mode: off }\nproviders: { simulator: }\nlog: { level: warn }");
   expect(await reported).toEqual(["configuration reloaded"]);

@@ -1,10 +1,9 @@
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { get } from "node:https";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
@@ -12,8 +11,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
-import { secureContext, type TlsMaterial, TlsWatch } from "../../src/server/tls.ts";
-import { memoryLogger } from "../support/memory-logger.ts";
+import type { TlsMaterial } from "../../src/server/tls.ts";
 import { Edge } from "./edge.ts";
 
 const folder = join(import.meta.dirname, "../support/certificates");
@@ -74,39 +72,4 @@ test("takes a new certificate into use, and keeps the old one when the new one i
   expect(await serial(edge.port)).toBe(first);
   edge.listener.renewTls(material("server-renewed"));
   expect(await serial(edge.port)).not.toBe(first);
-});
-
-test("watches the files", async () => {
-  const files = mkdtempSync(join(tmpdir(), "llmhub-tls-"));
-  const [cert, key] = [join(files, "tls.crt"), join(files, "tls.key")];
-  const install = (name: string): void => {
-    copyFileSync(join(folder, `${name}.key.pem`), key);
-    copyFileSync(join(folder, `${name}.pem`), cert);
-  };
-  install("server");
-  const renewed: string[] = [];
-  const logged: string[] = [];
-  let wake = Promise.withResolvers<void>();
-  const watch = new TlsWatch({
-    files: [cert, key],
-    load: () => ({ cert: readFileSync(cert, "utf8"), key: readFileSync(key, "utf8"), clientCa: undefined }),
-    renew: (found) => {
-      secureContext(found);
-      renewed.push(found.cert);
-      wake.resolve();
-    },
-    log: memoryLogger(logged),
-    intervalMs: 10,
-  });
-  writeFileSync(cert, "broken");
-  expect(watch.reload()).toBe(false);
-  expect(renewed).toEqual([]);
-  expect(logged.join()).toMatch(/the old one stays in use/);
-  expect(logged.join()).not.toMatch(/PRIVATE KEY/);
-  wake = Promise.withResolvers();
-  install("server-renewed");
-  await wake.promise;
-  expect(renewed.at(-1)).toBe(pem("server-renewed"));
-  watch.close();
-  rmSync(files, { recursive: true });
 });

@@ -1,0 +1,41 @@
+import type { ConnectRouter } from "@connectrpc/connect";
+import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
+import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
+import type { CompletionHandlers } from "./completion.ts";
+import { completionService } from "./completion-service.ts";
+import { healthService } from "./health.ts";
+import { type ModelView, modelService } from "./models.ts";
+import type { Readiness } from "./readiness.ts";
+import { reflectionServices } from "./reflection.ts";
+
+/** What the services work with. */
+export interface RouteParts {
+  readonly handlers: CompletionHandlers;
+  readonly models: () => ModelView;
+  readonly readiness: Readiness;
+  /** Serve reflection. */
+  readonly reflection: boolean;
+}
+
+/** Every service of the gateway: one line each. */
+export function routes({ handlers, models, readiness, reflection }: RouteParts): (router: ConnectRouter) => void {
+  const services = [CompletionService, ModelService, Health];
+  return (router) => {
+    router.service(CompletionService, completionService(handlers));
+    router.service(ModelService, modelService(models));
+    router.service(
+      Health,
+      healthService(
+        readiness,
+        services.map(({ typeName }) => typeName),
+      ),
+    );
+    if (!reflection) return;
+    const { v1, v1alpha } = reflectionServices([...services, ServerReflection, ServerReflectionAlpha]);
+    router.service(ServerReflection, v1);
+    router.service(ServerReflectionAlpha, v1alpha);
+  };
+}

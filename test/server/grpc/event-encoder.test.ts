@@ -1,0 +1,129 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  FinishReason,
+  HeartbeatSchema,
+  PartDeltaSchema,
+  PartFinishedSchema,
+  PartStartedSchema,
+  StreamCompleteResponseSchema,
+  StreamFinishedSchema,
+  StreamStartedSchema,
+  UsageUpdateSchema,
+} from "../../../gen/llmhub/v1/completion_pb.ts";
+import { type Chunk, textDelta } from "../../../src/model/chunk.ts";
+import { EventEncoder } from "../../../src/server/grpc/event-encoder.ts";
+
+/** What protobuf-es makes of the same events, the first of which has this sequence. */
+function expected(events: readonly Chunk[], first = 1): Buffer {
+  let next = first;
+  const messages = events.map((event) => {
+    const sequence = event.case === "heartbeat" ? 0 : next++;
+    const message = create(StreamCompleteResponseSchema, { sequence, event });
+    const bytes = toBinary(StreamCompleteResponseSchema, message);
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(bytes.length, 1);
+    return Buffer.concat([head, bytes]);
+  });
+  return Buffer.concat(messages);
+}
+
+/** Hex, because a difference of megabytes takes minutes to print. */
+function same(actual: Buffer, wanted: Buffer): void {
+  if (actual.equals(wanted)) return;
+  const at = actual.findIndex((byte, i) => byte !== wanted[i]);
+  const around = (buffer: Buffer) => buffer.subarray(Math.max(0, at - 16), at + 32).toString("hex");
+  expect({ at, around: around(actual), length: actual.length }).toEqual({
+    at,
+    around: around(wanted),
+    length: wanted.length,
+  });
+}
+
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.constantFrom("", "a", "é", "日本", "👩‍👩‍👧", "x".repeat(23), "x".repeat(24), "x".repeat(25), `${"x".repeat(24)}é`),
+  fc.constantFrom("x".repeat(127), "x".repeat(128), "x".repeat(16_384), "é".repeat(9000), "\ud83d", "a\udc00b"),
+);
+const index = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.constantFrom(0, 127, 128, 16_383, 16_384, 2 ** 31 - 1));
+const logprobs = fc.array(fc.record({ token: text, logprob: fc.double({ noNaN: true, max: 0 }) }), { maxLength: 2 });
+
+const growing = fc
+  .record({ index, value: text, kind: fc.constantFrom("text", "argumentsJson", "reasoning", "refusal") })
+  .map(
+    ({ index, value, kind }): Chunk => ({
+      case: "partDelta",
+      value: create(PartDeltaSchema, { index, delta: { case: kind as "text", value } }),
+    }),
+  );
+const measured = fc.record({ index, value: text, logprobs }).map(
+  ({ index, value, logprobs }): Chunk => ({
+    case: "partDelta",
+    value: create(PartDeltaSchema, { index, delta: { case: "text", value }, logprobs }),
+  }),
+);
+const cited = fc.record({ index, title: text }).map(
+  ({ index, title }): Chunk => ({
+    case: "partDelta",
+    value: create(PartDeltaSchema, { index, delta: { case: "citation", value: { title, startCodePoint: 0 } } }),
+  }),
+);
+const rare = fc.record({ index, word: text }).chain(({ index, word }) =>
+  fc.constantFrom<Chunk>(
+    { case: "started", value: create(StreamStartedSchema, { id: word, routing: { model: word } }) },
+    { case: "partStarted", value: create(PartStartedSchema, { index, part: { part: { case: "text", value: "" } } }) },
+    {
+      case: "partStarted",
+      value: create(PartStartedSchema, {
+        index,
+        part: { part: { case: "toolCall", value: { id: word, name: word } } },
+      }),
+    },
+    { case: "partFinished", value: create(PartFinishedSchema, { index, encryptedContent: word }) },
+    { case: "partDelta", value: create(PartDeltaSchema, { index }) },
+    { case: "usage", value: create(UsageUpdateSchema, { usage: { inputTokens: index } }) },
+    { case: "heartbeat", value: create(HeartbeatSchema) },
+    {
+      case: "finished",
+      value: create(StreamFinishedSchema, { finishReason: FinishReason.STOP, stopSequence: word }),
+    },
+  ),
+);
+const chunk = fc.oneof({ weight: 4, arbitrary: growing }, measured, cited, rare);
+
+test("the bytes are those of protobuf-es, whatever the events and the batches", () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(chunk, { maxLength: 6 }), { maxLength: 6 }), (batches) => {
+      const encoder = new EventEncoder();
+      same(Buffer.concat(batches.map((batch) => encoder.encode(batch))), expected(batches.flat()));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each([127, 128, 16_383, 16_384, 2_097_152])("sequence %i takes the bytes it needs", (sequence) => {
+  const encoder = new EventEncoder();
+  const filler = Array.from({ length: Math.min(sequence - 1, 4096) }, () => textDelta(0, "a"));
+  for (let sent = 0; sent < sequence - 1; ) {
+    const batch = filler.slice(0, sequence - 1 - sent);
+    encoder.encode(batch);
+    sent += batch.length;
+  }
+  const events: Chunk[] = [
+    textDelta(0, "é"),
+    { case: "heartbeat", value: create(HeartbeatSchema) },
+    textDelta(200, "x".repeat(20_000)),
+    { case: "usage", value: create(UsageUpdateSchema) },
+  ];
+  same(encoder.encode(events), expected(events, sequence));
+});
+
+test("a long delta between short ones keeps its place", () => {
+  const events = [textDelta(0, "a"), textDelta(1, "字".repeat(70_000)), textDelta(0, "b")];
+  same(new EventEncoder().encode(events), expected(events));
+});
+
+test("an empty batch is no bytes", () => {
+  expect(new EventEncoder().encode([])).toHaveLength(0);
+});

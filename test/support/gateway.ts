@@ -1,0 +1,186 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type CallOptions, type Client, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import {
+  CompleteRequestSchema,
+  type CompleteResponse,
+  type StreamCompleteRequestSchema,
+  type StreamCompleteResponse,
+} from "../../gen/llmhub/v1/completion_pb.ts";
+import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
+import { type Gateway, startGateway } from "../../src/app.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/schema.ts";
+import { providerKinds } from "../../src/providers/index.ts";
+
+/** An entry of the section "providers" of a configuration file. */
+export interface ProviderSection {
+  readonly kind?: string;
+  readonly baseUrl?: string;
+  readonly apiKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly connectionsMax?: number;
+  /** Such as { idle: "50ms" }. */
+  readonly timeouts?: Readonly<Record<string, string>>;
+  readonly models?: Readonly<Record<string, object>>;
+}
+
+/** Sections of a configuration file. Ports are 0, authentication is off, and nothing is logged unless they say so. */
+export interface TestConfig {
+  readonly providers: Readonly<Record<string, ProviderSection>>;
+  readonly models?: { readonly default?: string; readonly aliases?: Readonly<Record<string, string>> };
+  readonly timeouts?: Readonly<Record<string, string>>;
+  readonly server?: Readonly<Record<string, unknown>>;
+  readonly auth?: object;
+  readonly log?: object;
+  /** Environment that the file is read with. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** What a stream brought, and how it ended. */
+export interface Streamed {
+  readonly events: StreamCompleteResponse[];
+  /** Absent: the status was OK. */
+  readonly error?: ConnectError;
+}
+
+/** Called with each event as it arrives. */
+export type OnEvent = (event: StreamCompleteResponse) => void;
+
+/** A gateway in this process, started from a real configuration file, and a gRPC client for it. */
+export class TestGateway implements AsyncDisposable {
+  /** "127.0.0.1:50051". */
+  readonly address: string;
+  readonly url: string;
+  readonly opsUrl: string;
+  readonly gateway: Gateway;
+  /** For clients of other services; closed with the gateway. */
+  readonly transport: Transport;
+  readonly client: Client<typeof CompletionService>;
+  readonly #sessions: Http2SessionManager;
+  #drained: Promise<void> | undefined;
+
+  private constructor(gateway: Gateway) {
+    this.gateway = gateway;
+    this.address = gateway.address;
+    this.url = `http://${gateway.address}`;
+    this.opsUrl = `http://${gateway.opsAddress}`;
+    this.#sessions = new Http2SessionManager(this.url);
+    this.transport = createGrpcTransport({ baseUrl: this.url, sessionManager: this.#sessions });
+    this.client = createClient(CompletionService, this.transport);
+  }
+
+  /** Rejects with the ConfigError of an invalid configuration. */
+  static async start(config: TestConfig): Promise<TestGateway> {
+    return new TestGateway(await startGateway({ config: await configOf(config) }));
+  }
+
+  /** Answers in one message; rejects with the ConnectError of a failure. */
+  complete(request: MessageInitShape<typeof CompleteRequestSchema>, options?: CallOptions): Promise<CompleteResponse> {
+    return this.client.complete(create(CompleteRequestSchema, request), options);
+  }
+
+  /** The ConnectError that a unary call ends with. Rejects if there is none. */
+  async failure(request: MessageInitShape<typeof CompleteRequestSchema>, options?: CallOptions): Promise<ConnectError> {
+    const answer = await this.complete(request, options).catch((error) => ConnectError.from(error));
+    if (answer instanceof ConnectError) return answer;
+    throw new Error(`the call was answered: ${JSON.stringify(answer.message?.content)}`);
+  }
+
+  /** Reads a stream to its end. Never rejects: the failure is part of what it brought. */
+  async stream(
+    request: MessageInitShape<typeof CompleteRequestSchema>,
+    options: CallOptions & {
+      readonly stream?: MessageInitShape<typeof StreamCompleteRequestSchema>["options"];
+      readonly onEvent?: OnEvent;
+    } = {},
+  ): Promise<Streamed> {
+    const { stream, onEvent, ...rest } = options;
+    const events: StreamCompleteResponse[] = [];
+    const message: MessageInitShape<typeof StreamCompleteRequestSchema> = {
+      start: { case: "request", value: create(CompleteRequestSchema, request) },
+      ...(stream === undefined ? {} : { options: stream }),
+    };
+    try {
+      for await (const event of this.client.streamComplete(message, rest)) {
+        events.push(event);
+        onEvent?.(event);
+      }
+      return { events };
+    } catch (error) {
+      return { events, error: ConnectError.from(error) };
+    }
+  }
+
+  /** Takes another configuration into use; rejects if it is refused. */
+  async reload(config: TestConfig): Promise<void> {
+    await this.gateway.reload(await configOf(config));
+  }
+
+  /** What Prometheus would get. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.opsUrl}/metrics`)).text();
+  }
+
+  /**
+   * The value of a metric, summed over all series that have these labels; 0 if there is none.
+   * @param name without the prefix "llmhub_".
+   */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+    return (await this.metrics())
+      .split("\n")
+      .filter((line) => line.startsWith(`llmhub_${name}{`) || line.startsWith(`llmhub_${name} `))
+      .filter((line) => wanted.every((label) => line.includes(label)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+  }
+
+  /** Stops the gateway as a signal would. */
+  drain(): Promise<void> {
+    this.#drained ??= this.gateway.drain();
+    return this.#drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#sessions.abort();
+    await this.drain();
+  }
+}
+
+/** The configuration that a file with these sections gives. */
+export async function configOf({ env = {}, server, ...sections }: TestConfig): Promise<Config> {
+  const directory = await mkdtemp(join(tmpdir(), "llmhub-gateway-"));
+  try {
+    const path = join(directory, "llmhub.yaml");
+    const file = {
+      auth: { mode: "off" },
+      log: { level: "silent" },
+      server: {
+        listen: "127.0.0.1:0",
+        opsListen: "127.0.0.1:0",
+        drain: { timeout: "50ms" },
+        ...server,
+      },
+      ...sections,
+    };
+    // JSON is YAML.
+    await writeFile(path, JSON.stringify(file));
+    return await loadConfig({ path, env, kinds: providerKinds });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Joined text of the text parts of a stream. */
+export function textOf({ events }: Pick<Streamed, "events">): string {
+  return events
+    .map(({ event }) => {
+      if (event.case === "partDelta" && event.value.delta.case === "text") return event.value.delta.value;
+      const part = event.case === "partStarted" ? event.value.part?.part : undefined;
+      return part?.case === "text" ? part.value : "";
+    })
+    .join("");
+}

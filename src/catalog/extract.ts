@@ -17,6 +17,12 @@ const featureFields: Readonly<Record<string, string>> = {
   json_schema: "supports_response_schema",
   reasoning: "supports_reasoning",
   prompt_cache: "supports_prompt_caching",
+  adaptive_reasoning: "supports_adaptive_thinking",
+};
+
+/** Features that the table states by naming what a model refuses. */
+const refusedFields: Readonly<Record<string, string>> = {
+  fixed_sampling: "supports_sampling_params",
 };
 
 const inputFields: readonly (readonly [ModalityName, string])[] = [
@@ -46,7 +52,10 @@ export function extractModels(
 }
 
 function modelEntry(entry: SourceEntry): ModelEntry {
-  const features = Object.keys(featureFields).filter((feature) => entry[featureFields[feature] ?? ""] === true);
+  const features = [
+    ...Object.keys(featureFields).filter((feature) => entry[featureFields[feature] ?? ""] === true),
+    ...Object.keys(refusedFields).filter((feature) => entry[refusedFields[feature] ?? ""] === false),
+  ];
   const input = inputFields.filter(([, field]) => entry[field] === true).map(([name]) => name);
   return {
     contextWindow: count(entry["max_input_tokens"]),

@@ -16,45 +16,43 @@ export type Reason = Exclude<keyof typeof ErrorReason, "UNSPECIFIED">;
 interface Meaning {
   /** gRPC status code. */
   readonly code: Code;
-  /** HTTP status on the REST surfaces. */
-  readonly http: number;
   /** Delay of RetryInfo when the failure brings none. Absent: a repeat does not help, and no RetryInfo is sent. */
   readonly retryMs?: number;
 }
 
 /** The one table of failures: every error of the gateway is a row here. */
-export const reasons: Readonly<Record<Reason, Meaning>> = {
-  INVALID_REQUEST: { code: Code.InvalidArgument, http: 400 },
-  MODEL_REQUIRED: { code: Code.InvalidArgument, http: 400 },
-  CONTEXT_LENGTH_EXCEEDED: { code: Code.InvalidArgument, http: 400 },
-  CAPABILITY_UNSUPPORTED: { code: Code.InvalidArgument, http: 400 },
-  PAYLOAD_TOO_LARGE: { code: Code.ResourceExhausted, http: 413 },
-  PAGE_TOKEN_INVALID: { code: Code.InvalidArgument, http: 400 },
-  CREDENTIALS_MISSING: { code: Code.Unauthenticated, http: 401 },
-  API_KEY_INVALID: { code: Code.Unauthenticated, http: 401 },
-  API_KEY_EXPIRED: { code: Code.Unauthenticated, http: 401 },
-  API_KEY_SUSPENDED: { code: Code.PermissionDenied, http: 403 },
-  PERMISSION_DENIED: { code: Code.PermissionDenied, http: 403 },
-  COST_LIMIT_EXCEEDED: { code: Code.FailedPrecondition, http: 400 },
-  DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded, http: 504 },
-  CANCELLED: { code: Code.Canceled, http: 499 },
-  NOT_FOUND: { code: Code.NotFound, http: 404 },
-  MODEL_NOT_FOUND: { code: Code.NotFound, http: 404 },
-  PROVIDER_CONTENT_FILTERED: { code: Code.InvalidArgument, http: 400 },
-  PROVIDER_UNAVAILABLE: { code: Code.Unavailable, http: 503, retryMs: 1000 },
-  PROVIDER_OVERLOADED: { code: Code.Unavailable, http: 503, retryMs: 2000 },
-  PROVIDER_TIMEOUT: { code: Code.Unavailable, http: 504, retryMs: 1000 },
-  PROVIDER_RATE_LIMITED: { code: Code.ResourceExhausted, http: 429, retryMs: 2000 },
-  PROVIDER_QUOTA_EXHAUSTED: { code: Code.FailedPrecondition, http: 503 },
-  PROVIDER_CREDENTIAL_INVALID: { code: Code.FailedPrecondition, http: 503 },
-  PROVIDER_INVALID_REQUEST: { code: Code.InvalidArgument, http: 400 },
-  PROVIDER_MODEL_NOT_FOUND: { code: Code.FailedPrecondition, http: 503 },
-  PROVIDER_BAD_RESPONSE: { code: Code.Internal, http: 502, retryMs: 0 },
-  STREAM_INTERRUPTED: { code: Code.Unavailable, http: 503 },
-  GATEWAY_OVERLOADED: { code: Code.Unavailable, http: 503, retryMs: 1000 },
-  GATEWAY_DRAINING: { code: Code.Unavailable, http: 503, retryMs: 0 },
-  INTERNAL: { code: Code.Internal, http: 500 },
-  FEATURE_DISABLED: { code: Code.Unimplemented, http: 501 },
+const reasons: Readonly<Record<Reason, Meaning>> = {
+  INVALID_REQUEST: { code: Code.InvalidArgument },
+  MODEL_REQUIRED: { code: Code.InvalidArgument },
+  CONTEXT_LENGTH_EXCEEDED: { code: Code.InvalidArgument },
+  CAPABILITY_UNSUPPORTED: { code: Code.InvalidArgument },
+  PAYLOAD_TOO_LARGE: { code: Code.ResourceExhausted },
+  PAGE_TOKEN_INVALID: { code: Code.InvalidArgument },
+  CREDENTIALS_MISSING: { code: Code.Unauthenticated },
+  API_KEY_INVALID: { code: Code.Unauthenticated },
+  API_KEY_EXPIRED: { code: Code.Unauthenticated },
+  API_KEY_SUSPENDED: { code: Code.PermissionDenied },
+  PERMISSION_DENIED: { code: Code.PermissionDenied },
+  COST_LIMIT_EXCEEDED: { code: Code.FailedPrecondition },
+  DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded },
+  CANCELLED: { code: Code.Canceled },
+  NOT_FOUND: { code: Code.NotFound },
+  MODEL_NOT_FOUND: { code: Code.NotFound },
+  PROVIDER_CONTENT_FILTERED: { code: Code.InvalidArgument },
+  PROVIDER_UNAVAILABLE: { code: Code.Unavailable, retryMs: 1000 },
+  PROVIDER_OVERLOADED: { code: Code.Unavailable, retryMs: 2000 },
+  PROVIDER_TIMEOUT: { code: Code.Unavailable, retryMs: 1000 },
+  PROVIDER_RATE_LIMITED: { code: Code.ResourceExhausted, retryMs: 2000 },
+  PROVIDER_QUOTA_EXHAUSTED: { code: Code.FailedPrecondition },
+  PROVIDER_CREDENTIAL_INVALID: { code: Code.FailedPrecondition },
+  PROVIDER_INVALID_REQUEST: { code: Code.InvalidArgument },
+  PROVIDER_MODEL_NOT_FOUND: { code: Code.FailedPrecondition },
+  PROVIDER_BAD_RESPONSE: { code: Code.Internal, retryMs: 0 },
+  STREAM_INTERRUPTED: { code: Code.Unavailable },
+  GATEWAY_OVERLOADED: { code: Code.Unavailable, retryMs: 1000 },
+  GATEWAY_DRAINING: { code: Code.Unavailable, retryMs: 0 },
+  INTERNAL: { code: Code.Internal },
+  FEATURE_DISABLED: { code: Code.Unimplemented },
 };
 
 /** What a failure says besides its reason. */

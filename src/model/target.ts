@@ -27,7 +27,7 @@ export interface ModelFacts {
   readonly maxOutputTokens: number;
   readonly inputModalities: readonly Modality[];
   readonly outputModalities: readonly Modality[];
-  /** "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache", "citations", "logprobs", "streaming". */
+  /** "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache", "citations", "logprobs", "streaming", "adaptive_reasoning", "fixed_sampling". */
   readonly features: ReadonlySet<string>;
   /** Undefined: unknown, which is not zero. */
   readonly priceList: PriceList | undefined;

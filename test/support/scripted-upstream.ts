@@ -52,7 +52,7 @@ export class ScriptedUpstream implements AsyncDisposable {
     return this.#tls ? `https://localhost:${this.port}` : `http://127.0.0.1:${this.port}`;
   }
 
-  /** The last connection, once the gateway has closed it; rejects if that takes longer. */
+  /** Resolves once every connection is gone; rejects if that takes longer than semantics allow (S10: 250 ms). */
   async closed(withinMs = 250): Promise<void> {
     await Promise.all(this.connections.map((connection) => within(connection.closed, withinMs)));
   }
@@ -129,7 +129,6 @@ export class UpstreamConnection {
     for (const piece of pieces) {
       const sent = await new Promise<boolean>((resolve) => {
         this.socket.write(piece, (error) => resolve(error === undefined || error === null));
-        this.socket.once("close", () => resolve(false));
       });
       if (!sent) return false;
       await new Promise(setImmediate);

@@ -139,7 +139,9 @@ export type ModelCapabilities = Message<"llmhub.v1.ModelCapabilities"> & {
 
   /**
    * "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache",
-   * "citations", "logprobs", "streaming". Open set.
+   * "citations", "logprobs", "streaming"; "adaptive_reasoning" where effort is
+   * understood but no budget; "fixed_sampling" where temperature, top_p and
+   * top_k are refused. Open set.
    *
    * @generated from field: repeated string features = 5;
    */

@@ -86,8 +86,6 @@ test("a huge ErrorInfo stays alone", () => {
 });
 
 test("a detail that cannot be encoded costs the details, not the status", () => {
-  const error = new GatewayError("INTERNAL", "é").detail(BadRequestSchema, {
-    fieldViolations: [{ field: 1 as never, description: "" }],
-  });
+  const error = new GatewayError("INTERNAL", "é").detail(RetryInfoSchema, { retryDelay: { nanos: Number.NaN } });
   expect(errorTrailers(error)).toEqual({ "grpc-status": "13", "grpc-message": "%C3%A9" });
 });

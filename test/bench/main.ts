@@ -1,0 +1,118 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { answerEvents } from "./answers.ts";
+import { Child } from "./child.ts";
+import { BenchGateway } from "./gateway.ts";
+import { type Findings, type Measured, ratioOf, reportOf } from "./report.ts";
+import type { LoadOrder, LoadResult, LoadTargets, Workload } from "./workload.ts";
+
+const usage = `What the gateway costs, side by side with a proxy that only passes bytes on.
+
+  npm run bench -- [--rounds N] [--quick] [--only unary|burst|paced] [--json FILE]
+
+Everything runs on this machine, on loopback addresses, in less than two minutes.
+`;
+
+/** Goals are for the whole chain: authentication, limits, metrics, access log, validation, usage and cost. */
+const workloads: readonly Workload[] = [
+  { name: "unary", title: "unary, per call", unitsPerCall: 1, must: 2, aim: 1.5 },
+  { name: "burst", title: "stream in a burst, per chunk", unitsPerCall: answerEvents.length, must: 2, aim: 1.2 },
+  {
+    name: "paced",
+    title: "stream of one chunk per ms, per chunk",
+    unitsPerCall: answerEvents.length,
+    must: 1.2,
+    aim: 0.8,
+  },
+];
+
+const restMs = 1000;
+const starts = 3;
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string" },
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    json: { type: "string" },
+    "node-flag": { type: "string", multiple: true, default: [] },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+const timing = values.quick ? { rounds: 2, warmMs: 1000, runMs: 600 } : { rounds: 5, warmMs: 2500, runMs: 1500 };
+const rounds = Number(values.rounds ?? timing.rounds);
+const chosen = workloads.filter(({ name }) => values.only === undefined || name === values.only);
+
+if (values.help || chosen.length === 0 || !(rounds >= 1 && rounds <= 8)) {
+  process.stdout.write(usage);
+  process.exitCode = values.help ? 0 : 2;
+} else if (process.platform !== "linux") {
+  process.stderr.write("CPU time of other processes is read from /proc, which only Linux has.\n");
+  process.exitCode = 1;
+} else {
+  const findings = await bench();
+  process.stdout.write(reportOf(findings));
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(findings, undefined, 2)}\n`);
+}
+
+async function bench(): Promise<Findings> {
+  const last = availableParallelism() - 1;
+  const pinned = last > 0 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
+  const [mine, others] = pinned ? ["0", `1-${last}`] : [undefined, undefined];
+  const upstream = Child.of(others, "upstream.ts");
+  const children = [upstream];
+  try {
+    const upstreamUrl = `http://127.0.0.1:${await upstream.message<number>()}`;
+    const raw = Child.of(mine, "raw-proxy.ts", upstreamUrl);
+    children.push(raw);
+    const rawUrl = `http://127.0.0.1:${await raw.message<number>()}`;
+    const startsMs: number[] = [];
+    let gateway = await BenchGateway.start(mine, upstreamUrl, values["node-flag"]);
+    while (startsMs.length < starts) {
+      await gateway.child.stop();
+      gateway = await BenchGateway.start(mine, upstreamUrl, values["node-flag"]);
+      startsMs.push(gateway.startMs);
+    }
+    children.push(gateway.child);
+    await wait(restMs);
+    const restMb = gateway.child.residentMb();
+    const targets: LoadTargets = { rawUrl, gatewayUrl: gateway.url, apiKey: gateway.apiKey };
+    const load = Child.of(others, "load.ts", JSON.stringify(targets));
+    children.push(load);
+    const measured: Measured[] = [];
+    for (const workload of chosen) {
+      upstream.send(workload.name);
+      measured.push(await measure(workload, load, { raw, gateway: gateway.child }));
+    }
+    return { measured, restMb, startsMs, pinned, rounds };
+  } finally {
+    await Promise.all(children.map((child) => child.stop()));
+  }
+}
+
+type Sides = Readonly<Record<LoadOrder["target"], Child>>;
+
+/** Warms both sides up, then measures them in turn. */
+async function measure(workload: Workload, load: Child, sides: Sides): Promise<Measured> {
+  const figures = { raw: [] as number[], gateway: [] as number[] };
+  const rates: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    for (const target of ["raw", "gateway"] as const) {
+      const before = sides[target].cpuMs();
+      const durationMs = round < 0 ? timing.warmMs : timing.runMs;
+      load.send({ workload: workload.name, target, durationMs } satisfies LoadOrder);
+      const result = await load.message<LoadResult>();
+      if (result.problem !== undefined) throw new Error(`${workload.name}: ${result.problem}`);
+      if (round < 0) continue;
+      const cpuUs = (sides[target].cpuMs() - before) * 1000;
+      figures[target].push(cpuUs / result.calls / workload.unitsPerCall);
+      if (target === "gateway") rates.push(result.calls / (result.durationMs / 1000));
+    }
+  }
+  const measured = { workload, ...figures, callsPerSecond: Math.max(...rates) };
+  process.stderr.write(`${workload.name}: ${ratioOf(measured).median.toFixed(2)} × raw\n`);
+  return measured;
+}

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { TestGateway } from "../../support/gateway.ts";
+import { ScriptedUpstream, type UpstreamConnection } from "../../support/scripted-upstream.ts";
+import { chat, type Dialect, dialects, providerAt, request } from "./dialects.ts";
+import { before, broken, brokenAfter, faultIn, type Mode, modes } from "./fault.ts";
+
+const timedOut = (cause: string) => before("Unavailable", "PROVIDER_TIMEOUT", { cause, usage: "estimated" });
+/** A whole answer has as much time for its first output as for its end. */
+const limits: Readonly<Record<Mode, Record<string, string>>> = {
+  unary: { total: "60ms" },
+  stream: { firstOutput: "60ms" },
+};
+
+/** Sends a piece every few milliseconds until the connection is gone. */
+async function trickle(connection: UpstreamConnection, piece: string): Promise<void> {
+  const timer = setInterval(() => void connection.write(piece), 5);
+  await connection.closed;
+  clearInterval(timer);
+}
+
+const silences: readonly [string, (connection: UpstreamConnection, dialect: Dialect) => Promise<unknown>][] = [
+  ["U3: no headers", async () => undefined],
+  ["U4: headers only", async (connection) => connection.head(200, { "content-type": "text/event-stream" })],
+  [
+    "U4: headers and preamble",
+    async (connection, { preamble }) => {
+      await connection.head(200, { "content-type": "text/event-stream" });
+      await connection.write(preamble);
+    },
+  ],
+  [
+    "U6: comments for ever",
+    async (connection, { preamble }) => {
+      await connection.head(200, { "content-type": "text/event-stream" });
+      await connection.write(preamble);
+      await trickle(connection, ": keep-alive\n\n");
+    },
+  ],
+  [
+    "U6: one byte at a time",
+    async (connection) => {
+      await connection.head(200, { "content-type": "text/event-stream" });
+      await trickle(connection, "d");
+    },
+  ],
+  [
+    "U6: headers one byte at a time",
+    async (connection) => {
+      await connection.write("HTTP/1.1 200 OK\r\nx: ");
+      await trickle(connection, "y");
+    },
+  ],
+];
+
+for (const dialect of dialects) {
+  for (const mode of modes) {
+    test.each(silences)(`%s, ${dialect.kind}, ${mode}`, async (_name, play) => {
+      await using upstream = await ScriptedUpstream.start(async (connection) => {
+        await connection.request();
+        await play(connection, dialect);
+      });
+      const providers = providerAt(upstream.url, dialect.kind, { timeouts: limits[mode] });
+      await using gateway = await TestGateway.start({ providers });
+      const cause = mode === "unary" ? "total" : "first_output";
+      expect(await faultIn(gateway, mode)).toEqual(timedOut(cause));
+      await upstream.closed();
+      expect(upstream.requests.length).toBe(1);
+      expect(await gateway.metric("upstream_attempts_total", { outcome: cause })).toBe(1);
+    });
+  }
+
+  test.each([
+    ["U5: nothing more", async () => undefined],
+    ["U6: comments for ever", (connection: UpstreamConnection) => trickle(connection, ": keep-alive\n\n")],
+    ["U6: one byte at a time", (connection: UpstreamConnection) => trickle(connection, "d")],
+  ] as const)(`%s after output, ${dialect.kind}`, async (_name, play) => {
+    await using upstream = await ScriptedUpstream.start(async (connection) => {
+      await connection.request();
+      await connection.head(200, { "content-type": "text/event-stream" });
+      await connection.write(dialect.preamble, dialect.text("Hel"), dialect.text("lo"));
+      await play(connection);
+    });
+    const timeouts = { idle: "60ms", firstOutput: "5s" };
+    await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind, { timeouts }) });
+    expect(brokenAfter("Hello", await gateway.stream(request))).toEqual(broken("stalled"));
+    await upstream.closed();
+    expect(upstream.requests.length).toBe(1);
+    expect(await gateway.metric("broken_streams_total", { reason: "STREAM_INTERRUPTED" })).toBe(1);
+    expect(await gateway.metric("upstream_attempts_total", { outcome: "stalled" })).toBe(1);
+    expect(await gateway.metric("usage_estimated_total")).toBe(1);
+  });
+}
+
+test("a stream that goes on and on ends at the total limit", async () => {
+  await using upstream = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+    await connection.head(200, { "content-type": "text/event-stream" });
+    await trickle(connection, chat.text("a"));
+  });
+  const timeouts = { idle: "5s", firstOutput: "5s", total: "100ms" };
+  await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, chat.kind, { timeouts }) });
+  const { events, error } = await gateway.stream(request);
+  const text = events.filter(({ event }) => event.case === "partDelta").length;
+  expect(brokenAfter("a".repeat(text), { events, ...(error && { error }) })).toEqual(broken("total"));
+  await upstream.closed();
+});
+
+test("the caller may tighten the limits of a provider", async () => {
+  await using upstream = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+  });
+  await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, chat.kind) });
+  const routing = { firstOutputTimeout: { seconds: 0n, nanos: 40_000_000 } };
+  const { error } = await gateway.stream({ ...request, routing });
+  expect(error?.message).toContain("within 40 ms");
+  await upstream.closed();
+});

@@ -68,15 +68,15 @@ const auth = section("Who may call.", {
 
 const timeoutTexts = {
   connect: "Time for a connection to open.",
-  firstOutput: "From sending a request to its first content.",
+  firstOutput: "From sending a request to its first content. Models that reason in silence take minutes.",
   idle: "Longest silence between contents.",
   total: "From sending a request to its end.",
 };
 
 const timeouts = section("Time limits of calls to every provider.", {
   connect: v.optional(duration(timeoutTexts.connect), "2s"),
-  firstOutput: v.optional(duration(timeoutTexts.firstOutput), "60s"),
-  idle: v.optional(duration(timeoutTexts.idle), "60s"),
+  firstOutput: v.optional(duration(timeoutTexts.firstOutput), "5m"),
+  idle: v.optional(duration(timeoutTexts.idle), "2m"),
   total: v.optional(duration(timeoutTexts.total), "10m"),
 });
 

@@ -2,35 +2,43 @@ import type { Chunk } from "../model/chunk.ts";
 
 type Batch = readonly Chunk[];
 
+/** A message stays far below the 4 MiB that gRPC clients take, however fast the provider is. */
+const batchCharsMax = 64 * 1024;
+
 /**
  * Joins what arrives within a window into one batch, and neighbouring deltas of the same part and kind into one delta.
- * What a slow client gets is fewer, larger messages with the same sum. A started chunk opens no window.
+ * What a slow client gets is fewer, larger messages with the same sum. The batch with the started chunk opens no window:
+ * the first output is not delayed. A window ends early at 64 Ki characters.
  */
 export async function* coalesce(source: AsyncIterableIterator<Batch>, windowMs: number): AsyncGenerator<Batch> {
   try {
-    let reading = source.next();
+    let reading = readingOf(source);
     for (;;) {
       const first = await reading;
       if (first.done === true) return;
       const batch: Chunk[] = [];
-      append(batch, first.value);
-      reading = source.next();
-      // Errors are thrown when they are awaited; this only keeps Node from calling them unhandled before.
-      reading.catch(() => undefined);
-      const window = new Window(windowMs);
-      for (;;) {
+      let chars = append(batch, first.value);
+      reading = readingOf(source);
+      const window = first.value[0]?.case === "started" ? undefined : new Window(windowMs);
+      while (window !== undefined && chars < batchCharsMax) {
         const next = await Promise.race([window.over, reading.catch(() => undefined)]);
         if (next === undefined || next.done === true) break;
-        append(batch, next.value);
-        reading = source.next();
-        reading.catch(() => undefined);
+        chars += append(batch, next.value);
+        reading = readingOf(source);
       }
-      window.close();
+      window?.close();
       yield batch;
     }
   } finally {
     await source.return?.();
   }
+}
+
+/** The next result. Errors are thrown when it is awaited; the catch keeps Node from calling them unhandled before. */
+function readingOf(source: AsyncIterableIterator<Batch>): Promise<IteratorResult<Batch>> {
+  const reading = source.next();
+  reading.catch(() => undefined);
+  return reading;
 }
 
 /** Resolves when the window is over. */
@@ -49,11 +57,16 @@ class Window {
   }
 }
 
-function append(batch: Chunk[], more: Batch): void {
+/** The number of characters that it added. */
+function append(batch: Chunk[], more: Batch): number {
+  let chars = 0;
   for (const chunk of more) {
     const last = batch[batch.length - 1];
     if (last === undefined || !join(last, chunk)) batch.push(chunk);
+    const text = chunk.case === "partDelta" ? chunk.value.delta.value : undefined;
+    if (typeof text === "string") chars += text.length;
   }
+  return chars;
 }
 
 /** Appends `next` to `last` where they are deltas of one part and kind. */

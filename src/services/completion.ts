@@ -85,7 +85,9 @@ export class CompletionHandlers {
       throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
     }
     const heartbeatMs = msOf(options?.heartbeatInterval) ?? heartbeatMsDefault;
-    const planned = () => plannedRouting(call, planOf(this.#parts.router(), call));
+    // The router of now: what a later configuration makes of the call does not concern it.
+    const router = this.#parts.router();
+    const planned = () => plannedRouting(call, planOf(router, call));
     const feed = new EventFeed(call, planned, this.#parts.dispatch(call), heartbeatMs);
     const windowMs = msOf(options?.coalesceWindow) ?? 0;
     return windowMs > 0 ? coalesce(feed, windowMs) : feed;

@@ -27,7 +27,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
   readonly #planned: () => RoutingInfo;
   readonly #heartbeatMs: number;
   readonly #replying: Promise<Reply>;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #reply: Reply | undefined;
   #started = false;
   #lastMs = performance.now();
@@ -77,11 +77,10 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
 
   /** Half a minute of silence kills connections on the way: say that the call lives. */
   beat(): void {
-    const silentMs = performance.now() - this.#lastMs;
-    const due = this.#accept !== undefined && silentMs >= this.#heartbeatMs - 1;
-    if (due) this.#deliver({ done: false, value: this.#withStarted([heartbeat]) });
-    // Reuses the one timer; a little late after a chunk in between, never early.
-    this.#timer?.refresh();
+    const leftMs = this.#heartbeatMs - (performance.now() - this.#lastMs);
+    const due = leftMs < 1;
+    if (due && this.#accept !== undefined) this.#deliver({ done: false, value: this.#withStarted([heartbeat]) });
+    this.#timer = setTimeout(beat, due ? this.#heartbeatMs : leftMs, this);
   }
 
   #read(): void {

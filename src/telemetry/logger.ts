@@ -27,6 +27,8 @@ export interface LogFields {
   readonly outcome?: string;
   readonly code?: string;
   readonly reason?: string | undefined;
+  /** What lies behind the reason: "dns", "tls", "idle". */
+  readonly cause?: string | undefined;
   readonly finishReason?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** An unexpected error: its class, its system code and its stack without its message, which may quote content. */

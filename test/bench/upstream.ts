@@ -31,9 +31,8 @@ function answer(response: ServerResponse): void {
   else pace(response);
 }
 
-/** Every event as an HTTP chunk of its own, as providers send them, but all in one write to the socket. */
+/** Every event as an HTTP chunk of its own, as providers send them, but in one turn and so in one write to the socket. */
 function burst(response: ServerResponse): void {
-  response.cork();
   for (const event of answerEvents) response.write(event);
   response.end();
 }

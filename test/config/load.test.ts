@@ -34,7 +34,7 @@ test("without a file and keys: this machine only, the simulator, no authenticati
       baseUrl: undefined,
       headers: {},
       connectionsMax: 256,
-      timeouts: { connectMs: 2000, firstOutputMs: 60_000, idleMs: 60_000, totalMs: 600_000 },
+      timeouts: { connectMs: 2000, firstOutputMs: 300_000, idleMs: 120_000, totalMs: 600_000 },
       models: new Map(),
     },
   ]);

@@ -56,15 +56,21 @@ function callFields({ id, rpc, request }: Call): LogFields {
 function failureFields({ rpc }: Call, error: GatewayError): LogFields {
   const attempts = error.failure?.attempts ?? [];
   const last = attempts.at(-1);
+  const { usage, cost } = error.failure ?? {};
   return {
     provider: last?.provider ?? "",
     model: last?.model ?? "",
     upstreamRequestId: error.upstream.requestId,
     attempts: attempts.length,
+    inputTokens: usage?.inputTokens ?? 0,
+    outputTokens: usage?.outputTokens ?? 0,
+    usageEstimated: usage?.source === UsageSource.ESTIMATED,
+    costNanos: cost?.total?.amountNanos.toString(),
     durationMs: since(rpc.startMs, performance.now()),
     outcome: "rejected",
     code: codeName(error.code),
     reason: error.reason,
+    cause: error.info["cause"],
   };
 }
 
@@ -86,6 +92,7 @@ function replyFields({ rpc }: Call, reply: Reply, outcome: Outcome): LogFields {
     outcome: outcome.state,
     code: codeName(error?.code),
     reason: error?.reason,
+    cause: error?.info["cause"],
     finishReason: finishReasons.get(outcome.finishReason) ?? "OTHER",
   };
 }

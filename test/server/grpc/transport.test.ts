@@ -42,7 +42,7 @@ test("a unary call is headers, one message, trailers", async () => {
     "x-request-id": "r-1",
   });
   expect(responseOf(answer).id).toBe("hello");
-  expect({ ...answer.trailers }).toEqual({ "grpc-status": "0" });
+  expect(Object.entries(answer.trailers)).toEqual([["grpc-status", "0"]]);
   expect(answer.headers).not.toBe(answer.trailers);
   expect([answer.resetCode, edge.admission.inFlight, edge.rejected]).toEqual([0, 0, []]);
 });
@@ -61,8 +61,6 @@ test("a streaming call is one message per event, in order and numbered, then tra
     [1, 2, 3],
   ]);
   expect(answer.trailers["grpc-status"]).toBe("0");
-  const empty = new RawConnection(edge.url);
-  await empty[Symbol.asyncDispose]();
 });
 
 test("a stream without events still ends as a stream", async () => {

@@ -32,7 +32,8 @@ const certificateCode = /CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|UNABLE_TO_|HOSTNAME_MI
 /** The cause of a failed connection or of an unreadable HTTP head. */
 export function connectionCause(error: Error): ConnectionCause {
   const code = codeOf(error);
-  if (code.startsWith("HPE_")) return "garbage";
+  // undici's parser names no code for most of what it cannot read.
+  if (code.startsWith("HPE_") || error.name === "HTTPParserError") return "garbage";
   return causes[code] ?? (certificateCode.test(code) ? "tls" : "reset");
 }
 
@@ -45,7 +46,9 @@ export function connectionFault(error: Error, { target }: Attempt): GatewayError
 export function connectionFaultOf(error: Error, provider: string, model: string): GatewayError {
   const cause = connectionCause(error);
   const reason: Reason = cause === "garbage" ? "PROVIDER_BAD_RESPONSE" : "PROVIDER_UNAVAILABLE";
-  return new GatewayError(reason, `no answer from provider ${provider} (${cause} ${codeOf(error)})`, {
+  const code = codeOf(error);
+  const why = code === "" ? cause : `${cause} ${code}`;
+  return new GatewayError(reason, `no answer from provider ${provider} (${why})`, {
     metadata: { cause, provider, model },
     cause: error,
   });

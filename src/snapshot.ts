@@ -47,7 +47,8 @@ export function needsSimulator(config: Config): boolean {
   return config.providers.some(usesSimulator);
 }
 
-function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
+/** Whether a provider is the built-in simulator, not one that runs elsewhere. */
+export function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
   return kind === "simulator" && baseUrl === undefined;
 }
 

@@ -1,0 +1,27 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { runProgram } from "../../src/cli/program.ts";
+import { temporaryDirectory } from "../config/files.ts";
+import { FakeShell } from "./fake-shell.ts";
+
+test("--probe asks each provider with its key, and says who fails", async () => {
+  const keys: (string | undefined)[] = [];
+  await using server = createServer((request, response) => {
+    keys.push(request.headers.authorization);
+    response.writeHead(request.headers.authorization === "Bearer good" ? 200 : 401).end("{}");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const provider = (key: string) =>
+    `{ kind: openai-compatible, apiKey: ${key}, baseUrl: "http://127.0.0.1:${port}/v1" }`;
+  await using directory = await temporaryDirectory();
+  const yaml = `auth: { mode: off }\nproviders: { one: ${provider("good")}, two: ${provider("bad")}, simulator: }`;
+  const path = await directory.write("hub.yaml", yaml);
+  const shell = new FakeShell();
+  expect(await runProgram(["check-config", "--config", path, "--probe"], shell)).toBe(1);
+  expect(keys.toSorted()).toEqual(["Bearer bad", "Bearer good"]);
+  expect(shell.out).toContain("one answers and takes the key");
+  expect(shell.err).toMatch(/provider two fails: PROVIDER_CREDENTIAL_INVALID/);
+});

@@ -189,8 +189,10 @@ class App implements Gateway {
     await elapsed(this.#listener.streamsOpen > 0 || delayMs > 0 ? delayMs : 0);
     this.#draining = true;
     this.#listener.beginDrain();
+    const stopped = new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the call could end");
+    this.#admission.abortProbes(stopped);
     if (!(await this.#listener.drained(timeoutMs))) {
-      this.#admission.abortAll(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the call could end"));
+      this.#admission.abortAll(stopped);
       await this.#listener.drained(cutMs);
     }
     await this.#listener.closeNow();

@@ -57,6 +57,11 @@ export class Admission {
     }
   }
 
+  /** Ends calls of probes: a health watch has no end of its own, and would hold up the drain. */
+  abortProbes(reason: GatewayError): void {
+    for (const scope of [...this.#scopes]) if (isOpen(scope.rpc.method)) scope.abort(reason);
+  }
+
   /** Ends all calls that are open. */
   abortAll(reason: GatewayError): void {
     for (const scope of [...this.#scopes]) scope.abort(reason);
@@ -64,7 +69,7 @@ export class Admission {
 
   #admit(headers: IncomingHttpHeaders, method: string, requestId: string): RpcScope {
     const { keys, deadlineMaxMs, draining, now } = this.#options;
-    const open = openPrefixes.some((prefix) => method.startsWith(prefix));
+    const open = isOpen(method);
     if (!open && draining()) {
       throw new GatewayError(
         "GATEWAY_DRAINING",
@@ -78,6 +83,10 @@ export class Admission {
     this.#scopes.add(scope);
     return scope;
   }
+}
+
+function isOpen(method: string): boolean {
+  return openPrefixes.some((prefix) => method.startsWith(prefix));
 }
 
 function requestIdOf(value: string | string[] | undefined): string {

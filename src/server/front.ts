@@ -85,11 +85,16 @@ function dispatchByProtocol(front: HttpServer, event: "connection" | "secureConn
   };
   front.on(event, (socket: Socket) => {
     socket.on("error", (err) => options.log.debug({ fault: faultOf(err) }, "a connection failed"));
-    if (socket instanceof TLSSocket && socket.alpnProtocol === "h2") options.onHttp2(socket);
+    const serveHttp2 = (): void => {
+      // Over HTTP/2 a caller who closes its side has left. Half-open, as HTTP/1.1 wants it, its calls would go on.
+      socket.allowHalfOpen = false;
+      options.onHttp2(socket);
+    };
+    if (socket instanceof TLSSocket && socket.alpnProtocol === "h2") serveHttp2();
     else if (socket instanceof TLSSocket) serveHttp1(socket);
     else {
       sniffPreface(socket, options.limits.headerTimeoutMs, (isHttp2) => {
-        if (isHttp2) options.onHttp2(socket);
+        if (isHttp2) serveHttp2();
         else serveHttp1(socket);
       });
     }

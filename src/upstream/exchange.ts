@@ -61,6 +61,8 @@ class Exchange implements Handler, Reply {
   #waitingBytes = 0;
   #committed = false;
   #ended = false;
+  /** The response has come to its end. */
+  #received = false;
   #linger: NodeJS.Timeout | undefined;
   #accept!: (reply: Reply) => void;
   #reject!: (error: GatewayError) => void;
@@ -122,6 +124,7 @@ class Exchange implements Handler, Reply {
   }
 
   onResponseEnd(): void {
+    this.#received = true;
     clearTimeout(this.#linger);
     if (!this.#ended) this.#body.end();
   }
@@ -208,6 +211,7 @@ class Exchange implements Handler, Reply {
     const { finishReason, usage = this.#tally.estimate(), cost } = value;
     this.#settle({ state: "finished", error: undefined, finishReason, usage, cost, endMs: performance.now() });
     this.chunks.end();
+    if (this.#received) return;
     // The connection is worth keeping if its body ends now; a body that goes on is cut.
     this.#linger = setTimeout(abort, lingerMs, this.#controller);
     this.#linger.unref();
@@ -249,12 +253,13 @@ class Exchange implements Handler, Reply {
   }
 
   #resume(): void {
-    if (this.#waitingBytes > waitingBytesMax && !this.#ended) {
-      this.#limit.pause(false);
-      this.#body.resume();
-      this.#controller?.resume();
-    }
+    const wasPaused = this.#waitingBytes > waitingBytesMax;
+    // Before the upstream goes on: it may bring more, and pause again, within the call.
     this.#waitingBytes = 0;
+    if (!wasPaused || this.#ended) return;
+    this.#limit.pause(false);
+    this.#body.resume();
+    this.#controller?.resume();
   }
 }
 

@@ -39,11 +39,12 @@ export class Tally {
           chunk.value.cost = this.cost(chunk.value.usage);
         }
         break;
-      case "finished":
-        if (chunk.value.usage !== undefined) this.#take(chunk.value.usage);
-        chunk.value.usage = this.#reported ?? this.estimate();
+      case "finished": {
+        const { usage = this.#reported } = chunk.value;
+        chunk.value.usage = usage === undefined ? this.estimate() : this.#take(usage);
         chunk.value.cost = this.cost(chunk.value.usage);
         break;
+      }
       default:
     }
   }
@@ -67,11 +68,12 @@ export class Tally {
 
   #take(usage: Usage): Usage {
     const { usage: clamped } = clampUsage(usage, this.#attempt.target.facts.contextWindow);
-    // A count that cannot be true is no count: the gateway's own stands in for it (negative, NaN, beyond the window).
-    const credible = clamped.inputTokens === usage.inputTokens && clamped.outputTokens === usage.outputTokens;
-    if (!credible) return this.estimate();
+    // A count that cannot be true is no count: the gateway's own stands in for it (negative, NaN, beyond the window, none).
+    const { inputTokens, outputTokens } = clamped;
+    const isCredible = inputTokens === usage.inputTokens && outputTokens === usage.outputTokens && inputTokens > 0;
+    if (!isCredible) return this.estimate();
     this.#reported = clamped;
-    return clamped;
+    return outputTokens === 0 && this.#outputChars > 0 ? this.estimate() : clamped;
   }
 }
 

@@ -39,7 +39,10 @@ export class TimeLimit {
   /** While the caller does not read, the provider's silence is not its fault: only the total runs. */
   pause(paused: boolean): void {
     this.#paused = paused;
-    if (!paused) this.#progressMs = performance.now();
+    if (paused) return;
+    this.#progressMs = performance.now();
+    // The timer may have fired meanwhile, and stand at the total now.
+    if (this.#next()[0] < this.#dueMs) this.#arm();
   }
 
   stop(): void {

@@ -4,7 +4,11 @@ export type Cut = (body: Buffer) => readonly Buffer[];
 /** Every way in which a body is replayed. */
 export const cuts: Readonly<Record<string, Cut>> = {
   whole: (body) => [body],
-  "byte by byte": (body) => cutAt(body, indices(body, () => true)),
+  "byte by byte": (body) =>
+    cutAt(
+      body,
+      indices(body, () => true),
+    ),
   "before each boundary": (body) => cutAt(body, boundaries(body, -1)),
   "at each boundary": (body) => cutAt(body, boundaries(body, 0)),
   "after each boundary": (body) => cutAt(body, boundaries(body, 1)),

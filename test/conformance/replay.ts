@@ -1,4 +1,4 @@
-import { fromJson, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import {
@@ -91,10 +91,23 @@ export function folded(events: readonly StreamCompleteResponse[]): CompleteRespo
   return fold.response();
 }
 
-/** An answer without what differs from run to run, and without what the gateway adds of its own: routing and cost. */
-export function normal(response: CompleteResponse): JsonValue {
-  const { id: _id, routing: _routing, createTime: _time, cost: _cost, ...rest } = response;
-  return toJson(CompleteResponseSchema, rest);
+/**
+ * An answer without what differs from run to run and what the gateway adds of its own: routing and cost, the
+ * usage that it estimates where the provider counts nothing, and the provider's own usage unless it is expected.
+ */
+export function normal(response: CompleteResponse, expected: JsonObject = {}): JsonObject {
+  const json = toJson(CompleteResponseSchema, response) as JsonObject;
+  for (const name of ["id", "routing", "createTime", "cost"]) delete json[name];
+  const { usage } = json;
+  const counted = expected["usage"];
+  if (!isObject(usage)) return json;
+  if (!isObject(counted) || !("native" in counted)) delete usage["native"];
+  if (counted === undefined && usage["source"] === "USAGE_SOURCE_ESTIMATED") delete json["usage"];
+  return json;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null;
 }
 
 /** An error in the form of expected.json. */

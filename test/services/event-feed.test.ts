@@ -82,7 +82,8 @@ test.each([
   open();
   put(finished());
   queue.end();
-  const [, last] = (await feed.next()).value ?? [];
+  const { value: batch = [] }: IteratorResult<readonly Chunk[]> = await feed.next();
+  const last: Chunk | undefined = batch[1];
   if (last?.case !== "finished") throw new Error("finished is missing");
   expect(last.value.routing?.attempts).toHaveLength(attempts);
   expect(last.value.warnings.map(({ code }) => code)).toEqual(["EARLY", "LATE"]);
@@ -190,7 +191,10 @@ test("a failure in between is told after the usage that is charged all the same"
 test("what is no GatewayError becomes one", async () => {
   const { feed, refuse } = feedOf();
   refuse(new TypeError("canary"));
-  await expect(feed.next()).rejects.toMatchObject({ reason: "INTERNAL", rawMessage: expect.not.stringMatching("canary") });
+  await expect(feed.next()).rejects.toMatchObject({
+    reason: "INTERNAL",
+    rawMessage: expect.not.stringMatching("canary"),
+  });
 });
 
 test("a reader that gives up stops timer and source", async () => {

@@ -1,4 +1,4 @@
-import type { ConnectError } from "@connectrpc/connect";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import {
   BadRequestSchema,
@@ -107,9 +107,9 @@ for (const { kind } of dialects) {
 }
 
 test("each refusal has the detail of its kind", async () => {
-  const detail = async (status: number, schema: Parameters<ConnectError["findDetails"]>[0]) => {
+  const detail = async (status: number, schema: DescMessage) => {
     await using at = await refusing(chat.kind, status, {});
-    return (await at.gateway.failure(request)).findDetails(schema as typeof ErrorInfoSchema).length;
+    return (await at.gateway.failure(request)).findDetails(schema).length;
   };
   expect(await detail(401, PreconditionFailureSchema)).toBe(1);
   expect(await detail(404, ResourceInfoSchema)).toBe(1);

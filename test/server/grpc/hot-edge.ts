@@ -118,4 +118,3 @@ function general(input: string): CompleteResponse {
 }
 
 async function* nothing(): AsyncGenerator<readonly Chunk[]> {}
-

@@ -55,7 +55,8 @@ test.each([
 test("the limit is exact, and what exceeds it is refused before it has arrived", async () => {
   await using edge = await HotEdge.start({ limits: { requestBytesMax: 1000 } });
   await using connection = new RawConnection(edge.url);
-  const overhead = toBinary(CompleteRequestSchema, create(CompleteRequestSchema, { input: "x".repeat(500) })).length - 500;
+  const overhead =
+    toBinary(CompleteRequestSchema, create(CompleteRequestSchema, { input: "x".repeat(500) })).length - 500;
   const fits = ask("x".repeat(1000 - overhead));
   expect(idOf((await connection.call(paths.complete, fits)).body)).toHaveLength(1000 - overhead);
 

@@ -2,12 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import {
-  BadRequestSchema,
-  ErrorInfoSchema,
-  RetryInfoSchema,
-  type BadRequest_FieldViolation as Violation,
-} from "../../../gen/google/rpc/error_details_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import { errorTrailers, okTrailers } from "../../../src/server/grpc/status.ts";
@@ -17,7 +12,7 @@ function statusOf(error: GatewayError) {
   return { value, status: fromBinary(StatusSchema, Buffer.from(value, "base64")) };
 }
 
-function violation(description: string): Partial<Violation> {
+function violation(description: string) {
   return { field: "messages", description };
 }
 

@@ -110,14 +110,14 @@ test("an answer above the limit is PAYLOAD_TOO_LARGE", async () => {
   expect([body.length, info?.reason, info?.metadata]).toEqual([0, "PAYLOAD_TOO_LARGE", { limitBytes: "1000" }]);
 });
 
-test.each([
-  ["a compressed request", envelope(gzipSync(hello), 1), { "grpc-encoding": "gzip" }, 200, "general"],
-  ["JSON over gRPC", envelope(Buffer.from('{"input":"hello"}')), { "content-type": "application/grpc+json" }, 200, ""],
-])("%s goes the general way", async (_, body, headers, status) => {
+test.each<[string, Buffer, Record<string, string>]>([
+  ["a compressed request", envelope(gzipSync(hello), 1), { "grpc-encoding": "gzip" }],
+  ["JSON over gRPC", envelope(Buffer.from('{"input":"hello"}')), { "content-type": "application/grpc+json" }],
+])("%s goes the general way", async (_, body, headers) => {
   await using edge = await HotEdge.start();
   await using connection = new RawConnection(edge.url);
   const answer = await connection.call(paths.complete, body, headers);
-  expect([answer.headers[":status"], answer.trailers["grpc-status"]]).toEqual([status, "0"]);
+  expect([answer.headers[":status"], answer.trailers["grpc-status"]]).toEqual([200, "0"]);
   const [message = Buffer.alloc(0)] = messagesOf(answer.body);
   expect(message.toString("latin1")).toContain("general");
 });

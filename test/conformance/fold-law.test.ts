@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cutAt } from "./cuts.ts";
+import { normal, Replay } from "./replay.ts";
+import { asChatCompletion, asMessage, modelAnswers } from "./wire-answer.ts";
+
+const dialects = [
+  ["openai", asChatCompletion],
+  ["anthropic", asMessage],
+] as const;
+
+/** Shares of a body after which it is cut. */
+const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 });
+
+describe.each(dialects)("%s", (provider, dialect) => {
+  let replay: Replay;
+  beforeAll(async () => {
+    replay = await Replay.start(provider);
+  });
+  afterAll(() => replay[Symbol.asyncDispose]());
+
+  const ask = (stream: boolean, body: Buffer, cuts: readonly number[]) => {
+    const pieces = cutAt(
+      body,
+      cuts.map((share) => Math.floor(share * body.length)).sort((a, b) => a - b),
+    );
+    const headers = { "content-type": stream ? "text/event-stream" : "application/json" };
+    return replay.ask({ model: `${provider}/m-1`, input: "hi" }, stream, { status: 200, headers, pieces });
+  };
+
+  test("the events of a stream add up to what the unary call answers", async () => {
+    await fc.assert(
+      fc.asyncProperty(modelAnswers, shares, async (answer, cuts) => {
+        const { whole, streamed } = dialect(answer);
+        const unary = await ask(false, whole, []);
+        const stream = await ask(true, streamed, cuts);
+        expect(normal(stream)).toEqual(normal(unary));
+        const texts = answer.parts.filter(({ kind }) => kind === "text").flatMap(({ pieces }) => pieces);
+        const seen = (unary.message?.content ?? []).map(({ part }) => (part.case === "text" ? part.value : ""));
+        expect(seen.join("")).toBe(texts.join(""));
+        expect(stream.usage).toMatchObject({ inputTokens: answer.inputTokens, outputTokens: answer.outputTokens });
+        expect(stream.routing?.upstreamModel).toBe("m-2");
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

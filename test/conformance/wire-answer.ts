@@ -1,0 +1,149 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import fc from "fast-check";
+
+/** One part of a model's answer, with the pieces in which it is streamed. */
+interface Part {
+  readonly kind: "text" | "reasoning" | "tool";
+  /** Pieces of the text, or of the JSON text of a tool's arguments. */
+  readonly pieces: readonly string[];
+}
+
+/** What a model answers, whatever the dialect. */
+export interface ModelAnswer {
+  readonly parts: readonly Part[];
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly stop: "natural" | "length";
+}
+
+/** The same answer as a provider sends it in one body and as a stream. */
+export interface WireAnswer {
+  readonly whole: Buffer;
+  readonly streamed: Buffer;
+}
+
+/** Any answer: texts, reasoning and tool calls, cut into pieces anywhere, between the halves of a surrogate pair too. */
+export const modelAnswers: fc.Arbitrary<ModelAnswer> = fc.record({
+  parts: fc.array(fc.oneof(prose("text"), prose("reasoning"), tool()), { minLength: 1, maxLength: 5 }),
+  inputTokens: fc.integer({ min: 1, max: 100_000 }),
+  outputTokens: fc.integer({ min: 1, max: 100_000 }),
+  stop: fc.constantFrom("natural", "length"),
+});
+
+function prose(kind: "text" | "reasoning"): fc.Arbitrary<Part> {
+  return inPieces(fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 })).map((pieces) => ({ kind, pieces }));
+}
+
+function tool(): fc.Arbitrary<Part> {
+  const json = fc.dictionary(fc.string({ maxLength: 5 }), fc.jsonValue({ maxDepth: 1 }), { maxKeys: 3 });
+  return inPieces(json.map((value) => JSON.stringify(value))).map((pieces) => ({ kind: "tool", pieces }));
+}
+
+function inPieces(text: fc.Arbitrary<string>): fc.Arbitrary<string[]> {
+  const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 6 });
+  return fc.tuple(text, cuts).map(([all, shares]) => {
+    const at = shares.map((share) => Math.floor(share * all.length)).sort((a, b) => a - b);
+    return [0, ...at].map((from, i) => all.slice(from, at[i]));
+  });
+}
+
+/** As chat completions: reasoning, then text, then tool calls, whose pieces interleave. */
+export function asChatCompletion({ parts, inputTokens, outputTokens, stop }: ModelAnswer): WireAnswer {
+  const of = (kind: Part["kind"]) => parts.filter((part) => part.kind === kind);
+  const tools = of("tool");
+  const head = { id: "chatcmpl-1", object: "chat.completion", created: 1, model: "m-2" };
+  const reason = stop === "length" ? "length" : tools.length > 0 ? "tool_calls" : "stop";
+  const usage = { prompt_tokens: inputTokens, completion_tokens: outputTokens };
+  const joined = (kind: Part["kind"]) => of(kind).flatMap(({ pieces }) => pieces);
+  const call = (i: number, text: string) => ({
+    id: `call_${i}`,
+    type: "function",
+    function: { name: `f${i}`, arguments: text },
+  });
+  const calls = tools.map(({ pieces }, i) => call(i, pieces.join("")));
+  const message = {
+    role: "assistant",
+    content: joined("text").join("") || null,
+    reasoning_content: joined("reasoning").join("") || null,
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+  };
+  const longest = Math.max(0, ...tools.map(({ pieces }) => pieces.length));
+  const deltas: JsonObject[] = [
+    { role: "assistant", content: "" },
+    ...joined("reasoning").map((piece) => ({ reasoning_content: piece })),
+    ...joined("text").map((piece) => ({ content: piece })),
+    ...tools.map((_, i) => ({ tool_calls: [{ index: i, ...call(i, "") }] })),
+    ...Array.from({ length: longest }, (_, round) =>
+      tools.flatMap(({ pieces }, i) => {
+        const piece = pieces[round];
+        return piece === undefined ? [] : [{ tool_calls: [{ index: i, function: { arguments: piece } }] }];
+      }),
+    ).flat(),
+  ];
+  const events: JsonObject[] = [
+    ...deltas.map((delta) => ({ ...head, choices: [{ index: 0, delta, finish_reason: null }] })),
+    { ...head, choices: [{ index: 0, delta: {}, finish_reason: reason }] },
+    { ...head, choices: [], usage },
+  ];
+  return {
+    whole: bytesOf({ ...head, choices: [{ index: 0, message, finish_reason: reason }], usage }),
+    streamed: Buffer.from(
+      [...events.map((event) => `data: ${JSON.stringify(event)}\n\n`), "data: [DONE]\n\n"].join(""),
+    ),
+  };
+}
+
+/** As messages: one block for each part, in any order. */
+export function asMessage({ parts, inputTokens, outputTokens, stop }: ModelAnswer): WireAnswer {
+  const called = parts.some(({ kind }) => kind === "tool");
+  const ending = {
+    stop_reason: stop === "length" ? "max_tokens" : called ? "tool_use" : "end_turn",
+    stop_sequence: null,
+  };
+  const head = { id: "msg_1", type: "message", role: "assistant", model: "m-2" };
+  const message = {
+    ...head,
+    ...ending,
+    content: parts.map((part, i) => block(part, i, part.pieces.join(""))),
+    usage: { input_tokens: inputTokens, output_tokens: outputTokens },
+  };
+  const start = { ...head, content: [], stop_reason: null, usage: { input_tokens: inputTokens, output_tokens: 0 } };
+  const events: JsonObject[] = [
+    { type: "message_start", message: start },
+    { type: "ping" },
+    ...parts.flatMap((part, index) => [
+      { type: "content_block_start", index, content_block: block(part, index, "") },
+      ...part.pieces.map((piece) => ({ type: "content_block_delta", index, delta: blockDelta(part, piece) })),
+      ...(part.kind === "reasoning"
+        ? [{ type: "content_block_delta", index, delta: { type: "signature_delta", signature: `sig${index}` } }]
+        : []),
+      { type: "content_block_stop", index },
+    ]),
+    { type: "message_delta", delta: ending, usage: { output_tokens: outputTokens } },
+    { type: "message_stop" },
+  ];
+  return {
+    whole: bytesOf(message),
+    streamed: Buffer.from(
+      events.map((event) => `event: ${event["type"]}\ndata: ${JSON.stringify(event)}\n\n`).join(""),
+    ),
+  };
+}
+
+/** Empty text stands for a block that is about to be streamed. */
+function block({ kind }: Part, i: number, text: string): JsonObject {
+  if (kind === "text") return { type: "text", text };
+  if (kind === "reasoning") return { type: "thinking", thinking: text, signature: text === "" ? "" : `sig${i}` };
+  return { type: "tool_use", id: `toolu_${i}`, name: `f${i}`, input: text === "" ? {} : JSON.parse(text) };
+}
+
+function blockDelta({ kind }: Part, piece: string): JsonObject {
+  if (kind === "text") return { type: "text_delta", text: piece };
+  return kind === "reasoning"
+    ? { type: "thinking_delta", thinking: piece }
+    : { type: "input_json_delta", partial_json: piece };
+}
+
+function bytesOf(value: JsonValue): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}

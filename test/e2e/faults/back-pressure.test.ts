@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { TestGateway } from "../../support/gateway.ts";
+import { ScriptedUpstream, within } from "../../support/scripted-upstream.ts";
+import { type Dialect, dialects, providerAt, request } from "./dialects.ts";
+import { RawCall } from "./raw-call.ts";
+
+const mib = 1024 * 1024;
+const pieceChars = 16 * 1024;
+const pieces = 3200;
+
+/** The piece of this number: its number, then filling. */
+const textOf = (number: number) => `${number}:`.padEnd(pieceChars, "x");
+
+/** An upstream that sends 50 MiB as fast as it can, and tells when that comes to a stop. */
+async function startPushing(dialect: Dialect) {
+  const state = { bytes: 0 };
+  const stalled = Promise.withResolvers<number>();
+  const upstream = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+    await connection.head(200, { "content-type": "text/event-stream" });
+    await connection.write(dialect.preamble);
+    for (let number = 0; number < pieces; number++) {
+      const sent = connection.write(dialect.text(textOf(number)));
+      await within(sent, 200).catch(() => stalled.resolve(state.bytes));
+      if (!(await sent)) return;
+      state.bytes += pieceChars;
+    }
+    stalled.resolve(state.bytes);
+    await connection.write(dialect.finish, dialect.done);
+    connection.end();
+  });
+  return { upstream, stalled: stalled.promise };
+}
+
+test.each(dialects)("G6: a caller who does not read stops the upstream, and loses nothing, $kind", async (dialect) => {
+  const { upstream, stalled } = await startPushing(dialect);
+  await using disposed = upstream;
+  // Shorter than the stall: silence that the caller causes is not the provider's.
+  const timeouts = { idle: "100ms" };
+  await using gateway = await TestGateway.start({ providers: providerAt(disposed.url, dialect.kind, { timeouts }) });
+  const before = process.memoryUsage.rss();
+  using call = new RawCall(gateway.url, "StreamComplete", request);
+  const bytes = await stalled;
+  // Buffers of the system hold some MiB on each of the two connections; the gateway itself 256 KiB.
+  expect(bytes).toBeLessThan(24 * mib);
+  expect(process.memoryUsage.rss() - before).toBeLessThan(96 * mib);
+  expect(await gateway.metric("open_streams")).toBe(1);
+
+  let next = 0;
+  let text = "";
+  let last: string | undefined;
+  for await (const { event } of call.events()) {
+    last = event.case;
+    if (event.case !== "partDelta" || event.value.delta.case !== "text") continue;
+    // Deltas may be joined on the way, never dropped or swapped.
+    text += event.value.delta.value;
+    for (; text.length >= pieceChars; text = text.slice(pieceChars)) expect(text.startsWith(`${next++}:`)).toBe(true);
+  }
+  expect([next, text, last]).toEqual([pieces, "", "finished"]);
+  expect(await gateway.metric("upstream_attempts_total", { outcome: "ok" })).toBe(1);
+});
+
+test("G6: an upstream that stalls after its caller has caught up is noticed", async () => {
+  const [dialect] = dialects;
+  if (dialect === undefined) throw new Error("there is no dialect");
+  const pushed = Promise.withResolvers<void>();
+  await using upstream = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+    await connection.head(200, { "content-type": "text/event-stream" });
+    await connection.write(dialect.preamble);
+    // More than the gateway holds, and less than the system's buffers do.
+    for (let number = 0; number < 64; number++) await connection.write(dialect.text(textOf(number)));
+    pushed.resolve();
+  });
+  const timeouts = { idle: "80ms" };
+  await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind, { timeouts }) });
+  using call = new RawCall(gateway.url, "StreamComplete", request);
+  await pushed.promise;
+  // Longer than the limit, so that it passes while the caller does not read.
+  await within(upstream.closed(60_000), 160).catch(() => undefined);
+  expect(upstream.connections[0]?.isClosed).toBe(false);
+  expect((await call.status())["grpc-status"]).toBe("14");
+  await upstream.closed();
+  expect(await gateway.metric("upstream_attempts_total", { outcome: "stalled" })).toBe(1);
+});

@@ -1,0 +1,78 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  CompleteRequestSchema,
+  StreamCompleteRequestSchema,
+  type StreamCompleteResponse,
+  StreamCompleteResponseSchema,
+} from "../../../gen/llmhub/v1/completion_pb.ts";
+
+const service = "/llmhub.v1.CompletionService";
+
+/** A gRPC call straight on node:http2, for what a well-behaved client does not do. */
+export class RawCall implements Disposable {
+  readonly stream: ClientHttp2Stream;
+  readonly #session: ClientHttp2Session;
+  readonly #status: Promise<IncomingHttpHeaders>;
+
+  constructor(
+    url: string,
+    method: "Complete" | "StreamComplete",
+    request: MessageInitShape<typeof CompleteRequestSchema>,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    this.#session = connect(url).on("error", () => undefined);
+    this.stream = this.#session.request({
+      ":method": "POST",
+      ":path": `${service}/${method}`,
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...headers,
+    });
+    this.stream.on("error", () => undefined);
+    this.#status = new Promise((resolve) => {
+      this.stream.once("response", (head) => head["grpc-status"] !== undefined && resolve(head));
+      this.stream.once("trailers", resolve);
+    });
+    const complete = create(CompleteRequestSchema, request);
+    const start = { case: "request" as const, value: complete };
+    this.stream.end(
+      enveloped(
+        method === "Complete"
+          ? toBinary(CompleteRequestSchema, complete)
+          : toBinary(StreamCompleteRequestSchema, create(StreamCompleteRequestSchema, { start })),
+      ),
+    );
+  }
+
+  /** The status as the trailers say it, wherever they come. Drops the answer. */
+  status(): Promise<IncomingHttpHeaders> {
+    this.stream.resume();
+    return this.#status;
+  }
+
+  /** The events as they come. */
+  async *events(): AsyncGenerator<StreamCompleteResponse> {
+    let bytes: Buffer = Buffer.alloc(0);
+    for await (const piece of this.stream) {
+      bytes = Buffer.concat([bytes, piece]);
+      let at = 0;
+      while (bytes.length >= at + 5 && bytes.length >= at + 5 + bytes.readUInt32BE(at + 1)) {
+        const end = at + 5 + bytes.readUInt32BE(at + 1);
+        yield fromBinary(StreamCompleteResponseSchema, bytes.subarray(at + 5, end));
+        at = end;
+      }
+      bytes = bytes.subarray(at);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#session.destroy();
+  }
+}
+
+function enveloped(message: Uint8Array): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(message.length, 1);
+  return Buffer.concat([head, message]);
+}

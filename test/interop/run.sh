@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Calls the gateway with clients of other languages: Python's grpcio and grpcurl, as in README.md.
+# Needs `npm ci` before, python3 and go; a language that is not there is skipped.
+# One line per check, then how many were skipped, if any, and last "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+PATH="$PWD/node_modules/.bin:$PATH"
+
+work=$(mktemp -d)
+gateway=
+stop() {
+  if [ -n "$gateway" ]; then
+    kill -TERM "$gateway" 2>"$work/kill.log"
+    wait "$gateway"
+  fi
+  rm -rf "$work"
+}
+trap stop EXIT
+
+passed=0
+failed=0
+skipped=0
+result() { # ok|not ok, name
+  echo "$1 $2"
+  if [ "$1" = ok ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+skip() {
+  echo "skipped $1"
+  skipped=$((skipped + 1))
+}
+# check NAME PATTERN COMMAND...: the output of the command, errors included, must match the extended regular expression.
+check() {
+  local name=$1 pattern=$2
+  shift 2
+  if "$@" >"$work/output" 2>&1 </dev/null; [[ $(<"$work/output") =~ $pattern ]]; then
+    result ok "$name"
+  else
+    result "not ok" "$name"
+    sed 's/^/# /' "$work/output"
+  fi
+}
+
+# Port 0 lets the system choose; the log says which.
+start_gateway() {
+  env -u LLMHUB_CONFIG -u OPENAI_API_KEY -u ANTHROPIC_API_KEY \
+    LLMHUB_LISTEN=127.0.0.1:0 LLMHUB_OPS_LISTEN=127.0.0.1:0 LLMHUB_LOG_FORMAT=json LLMHUB_LOG_LEVEL=info \
+    node src/main.ts serve >"$work/gateway.log" 2>&1 &
+  gateway=$!
+  for _ in $(seq 300); do
+    address=$(sed -n 's/.*"address":"\([^"]*\)".*"serving calls".*/\1/p' "$work/gateway.log")
+    if [ -n "$address" ]; then return; fi
+    if ! kill -0 "$gateway" 2>"$work/kill.log"; then break; fi
+    sleep 0.1
+  done
+  cat "$work/gateway.log"
+  result "not ok" "the gateway starts"
+  return 1
+}
+
+python_checks() {
+  if ! command -v python3 >"$work/which"; then
+    skip "python: there is no python3"
+    return
+  fi
+  local third_party=node_modules/.cache/llmhub-proto
+  if ! {
+    python3 -m venv "$work/venv" &&
+      "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r test/interop/requirements.txt &&
+      node proto/third-party.ts &&
+      mkdir "$work/stubs" &&
+      "$work/venv/bin/python" -m grpc_tools.protoc -Iproto -I"$third_party" \
+        --python_out="$work/stubs" --grpc_python_out="$work/stubs" \
+        proto/llmhub/v1/*.proto "$third_party"/buf/validate/validate.proto
+  } >"$work/python.log" 2>&1; then
+    result "not ok" "python: stubs are generated"
+    sed 's/^/# /' "$work/python.log"
+    return
+  fi
+  result ok "python: stubs are generated"
+  PYTHONPATH="$work/stubs" "$work/venv/bin/python" test/interop/python_client.py "$address" >"$work/python.out" 2>"$work/python.err"
+  while IFS= read -r line; do
+    case $line in
+      "ok "*) result ok "${line#ok }" ;;
+      "not ok "*) result "not ok" "${line#not ok }" ;;
+      *) echo "$line" ;;
+    esac
+  done <"$work/python.out"
+  if ! grep -q "^ok python: models\|^not ok python: models" "$work/python.out"; then
+    result "not ok" "python: the program runs to its end"
+    sed 's/^/# /' "$work/python.err"
+  fi
+}
+
+grpcurl_checks() {
+  if ! command -v go >"$work/which"; then
+    skip "grpcurl: there is no go to build it"
+    return
+  fi
+  if ! GOBIN="$work/bin" go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 >"$work/go.log" 2>&1; then
+    result "not ok" "grpcurl: it is built"
+    sed 's/^/# /' "$work/go.log"
+    return
+  fi
+  result ok "grpcurl: it is built"
+  local service=llmhub.v1.CompletionService
+  call() { "$work/bin/grpcurl" -plaintext -max-time 30 "$@"; }
+  check "grpcurl: list" "$service.*llmhub.v1.ModelService" call "$address" list
+  check "grpcurl: describe" "rpc StreamComplete.*stream .llmhub.v1.StreamCompleteResponse" \
+    call "$address" describe "$service"
+  check "grpcurl: describe a message" "max_output_tokens" call "$address" describe llmhub.v1.CompleteRequest
+  check "grpcurl: unary call" '"finishReason": "FINISH_REASON_STOP"' \
+    call -d '{"model":"simulator/gpt","input":"Say hi"}' "$address" "$service/Complete"
+  check "grpcurl: streaming call" '"started".*"partDelta".*"finished"' \
+    call -d '{"request":{"model":"simulator/claude","input":"Say hi"}}' "$address" "$service/StreamComplete"
+  check "grpcurl: failing call with its details" \
+    'Code: ResourceExhausted.*"reason": "PROVIDER_RATE_LIMITED".*"retryDelay": "2s".*"upstreamStatus": 429' \
+    call -d '{"model":"simulator/gpt:429:retry-after-2","input":"hi"}' "$address" "$service/Complete"
+  sed 's/^/# /' "$work/output"
+  check "grpcurl: a request against the rules names the field" 'Code: InvalidArgument.*"field": "temperature"' \
+    call -d '{"model":"simulator/gpt","input":"hi","temperature":9}' "$address" "$service/Complete"
+  check "grpcurl: health" '"status": "SERVING"' call "$address" grpc.health.v1.Health/Check
+}
+
+if start_gateway; then
+  python_checks
+  grpcurl_checks
+fi
+if [ "$skipped" -gt 0 ]; then echo "$skipped skipped"; fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

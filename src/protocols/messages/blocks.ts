@@ -1,5 +1,5 @@
 import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
-import { parseObject } from "./field.ts";
+import { parseExactObject, parseObject } from "./field.ts";
 import { renderDocument, renderMedia } from "./media.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
@@ -53,7 +53,7 @@ function textBlock(text: string, path: string, rendering: Rendering): Block | un
 
 function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
   if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
-  const input = call.argumentsJson.trim() === "" ? {} : parseObject(call.argumentsJson);
+  const input = call.argumentsJson.trim() === "" ? {} : parseExactObject(call.argumentsJson);
   if (input === undefined) {
     throw rendering.invalid(`${path}.tool_call.arguments_json`, "must be the JSON text of an object");
   }

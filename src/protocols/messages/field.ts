@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import { parseExact } from "../exact-json.ts";
 
 /** A JSON object, if the value is one. */
 export function objectOf(value: unknown): JsonObject | undefined {
@@ -9,6 +10,15 @@ export function objectOf(value: unknown): JsonObject | undefined {
 export function parseObject(text: string): JsonObject | undefined {
   try {
     return objectOf(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same, but written out again its numbers are as they were. */
+export function parseExactObject(text: string): JsonObject | undefined {
+  try {
+    return objectOf(parseExact(text));
   } catch {
     return undefined;
   }

@@ -6,7 +6,7 @@ import type { Reader } from "../../model/protocol.ts";
 import { SseParser, type SseSink } from "../../stream/sse.ts";
 import { Answer } from "./answer.ts";
 import { badAnswer, faultWithin } from "./fault.ts";
-import { objectOf, parseObject } from "./field.ts";
+import { objectOf, parseExactObject, parseObject } from "./field.ts";
 import { textOfDelta } from "./text-delta.ts";
 
 /** Bytes kept of a body that brings no event, to tell what it is instead. */
@@ -38,7 +38,8 @@ class WholeReader implements Reader {
   end(out: Chunk[]): void {
     const body = Buffer.concat(this.#pieces.splice(0)).toString("utf8");
     if (body.trim() === "") throw badAnswer(this.#attempt, "empty", "is empty");
-    const message = parseObject(body);
+    // Arguments of tools are to arrive as the model wrote them; reading exactly takes longer, so only where there are some.
+    const message = body.includes('"tool_use"') ? parseExactObject(body) : parseObject(body);
     if (message === undefined) throw badAnswer(this.#attempt, "bad_json", "is not a JSON object");
     if (isError(message)) throw faultWithin(this.#attempt, body);
     const { content } = message;

@@ -34,18 +34,6 @@ async function open(gateway: TestGateway) {
   return { answer };
 }
 
-/** A Connect call for a model that does not exist, over a kept connection. */
-async function overHttp1(gateway: TestGateway, agent: Agent): Promise<{ status: number | undefined; body: string }> {
-  const sent = httpRequest(`${gateway.url}/llmhub.v1.CompletionService/Complete`, {
-    method: "POST",
-    agent,
-    headers: { "content-type": "application/json" },
-  });
-  sent.end('{"model":"nobody/m","input":"hi"}');
-  const [response] = (await once(sent, "response")) as [IncomingMessage];
-  return { status: response.statusCode, body: await text(response) };
-}
-
 /**
  * How a call over HTTP/2 is turned away: its connection is refused, or it crossed the GOAWAY on the way, which the client
  * knows as a stream that was refused and may be repeated.
@@ -106,25 +94,6 @@ test.each(dialects)("S23: a stream that does not end is cut with a reason, $kind
   expect(events.at(-1)?.event.case).toBe("usage");
   await within(drained, 2000);
   await upstream.closed();
-});
-
-test("S23: a call on a connection without GOAWAY is refused with a reason", async () => {
-  const { upstream, finish } = await startPatient();
-  await using disposed = upstream;
-  const server = { drain: { timeout: "10s" } };
-  await using gateway = await TestGateway.start({ providers: providerAt(disposed.url, chat.kind), server });
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  await using _agent = { [Symbol.asyncDispose]: async () => agent.destroy() };
-  expect((await overHttp1(gateway, agent)).status).toBe(404);
-  const { answer } = await open(gateway);
-  const drained = gateway.drain();
-  await refusing(gateway);
-  const { status, body } = await overHttp1(gateway, agent);
-  expect([status, body]).toEqual([503, expect.stringContaining("GATEWAY_DRAINING")]);
-  finish();
-  expect((await answer).error).toBeUndefined();
-  await within(drained, 2000);
-  expect(upstream.requests.length).toBe(1);
 });
 
 test("S23: who watches the health does not hold up the drain", async () => {

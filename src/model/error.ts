@@ -7,6 +7,9 @@ import type { ErrorReason } from "../../gen/llmhub/v1/error_reason_pb.ts";
 /** Value of ErrorInfo.domain on every error. */
 const errorDomain = "llmhub";
 
+/** Longest value of metadata: a provider decides about some, and details travel in a trailer. */
+const valueCharsMax = 256;
+
 /** Longest message sent to a client; metadata of a gRPC trailer is small (api contract: 512 characters). */
 const messageCharsMax = 512;
 
@@ -59,8 +62,8 @@ const reasons: Readonly<Record<Reason, Meaning>> = {
 export interface FaultFacts {
   /** Everything variable in the message, for programs. Keys are lowerCamelCase; never a secret, never content. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** When a repeat may help, in milliseconds. Ignored for reasons that no repeat helps. */
-  readonly retryMs?: number | undefined;
+  /** When a repeat may help, in milliseconds, or that none does. Ignored for reasons that no repeat helps. */
+  readonly retryMs?: number | "never" | undefined;
   /** What the provider answered, for the record of the attempt. */
   readonly upstream?: { readonly status: number; readonly code: string; readonly requestId: string };
   /** The error underneath, for the log only; it never reaches a client. */
@@ -83,14 +86,23 @@ export class GatewayError extends ConnectError {
     const { code, retryMs: retryMsDefault } = reasons[reason];
     super(message.slice(0, messageCharsMax), code, undefined, undefined, facts.cause);
     this.reason = reason;
-    this.info = facts.metadata ?? {};
-    this.upstream = facts.upstream ?? { status: 0, code: "", requestId: "" };
-    this.retryMs = retryMsDefault === undefined ? undefined : Math.max(0, facts.retryMs ?? retryMsDefault);
+    this.info = Object.fromEntries(
+      Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, value.slice(0, valueCharsMax)]),
+    );
+    const { status = 0, code: upstreamCode = "", requestId = "" } = facts.upstream ?? {};
+    this.upstream = {
+      status,
+      code: upstreamCode.slice(0, valueCharsMax),
+      requestId: requestId.slice(0, valueCharsMax),
+    };
+    this.retryMs = facts.retryMs === "never" ? undefined : delayOf(facts.retryMs, retryMsDefault);
     this.detail(ErrorInfoSchema, { reason, domain: errorDomain, metadata: { ...this.info } });
     if (this.retryMs !== undefined) {
       this.detail(RetryInfoSchema, { retryDelay: durationOf(this.retryMs) });
       this.metadata.set("retry-after", String(Math.ceil(this.retryMs / 1000)));
     }
+    // A client with a retry policy obeys: the delay, or -1 for "do not" (gRFC A6).
+    this.metadata.set("grpc-retry-pushback-ms", String(this.retryMs === undefined ? -1 : Math.ceil(this.retryMs)));
   }
 
   /** By class, not by shape: ConnectError's own test would take every ConnectError for one of ours. */
@@ -106,7 +118,7 @@ export class GatewayError extends ConnectError {
 
   /** The same failure with more metadata. A new object: the reason of a signal is shared by all who listen to it. */
   with(metadata: Readonly<Record<string, string>>): GatewayError {
-    const { retryMs, upstream, cause } = this;
+    const { retryMs = "never", upstream, cause } = this;
     const copy = new GatewayError(this.reason, this.rawMessage, {
       metadata: { ...this.info, ...metadata },
       retryMs,
@@ -136,6 +148,10 @@ export class GatewayError extends ConnectError {
     if (error instanceof GatewayError) return error;
     return new GatewayError("INTERNAL", "internal error of the gateway", { cause: error });
   }
+}
+
+function delayOf(retryMs: number | undefined, retryMsDefault: number | undefined): number | undefined {
+  return retryMsDefault === undefined ? undefined : Math.max(0, retryMs ?? retryMsDefault);
 }
 
 /** A google.protobuf.Duration in the shape of its initialiser. */

@@ -1,11 +1,10 @@
 /** Source text access of ECMAScript 2025, which the compiler's libraries do not describe yet. */
 interface SourceAccess {
   rawJSON(text: string): object;
-  parse(
-    text: string,
-    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-  ): unknown;
+  parse(text: string, reviver: Reviver): unknown;
 }
+
+type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 const json = JSON as JSON & SourceAccess;
 

@@ -79,7 +79,7 @@ export function retryMsOf(headers: Headers, nowMs: number): number | undefined {
   const ms = Number(headers["retry-after-ms"] || Number.NaN);
   if (ms >= 0) return Math.min(ms, retryMsMax);
   const value = headers["retry-after"];
-  if (typeof value !== "string") return undefined;
+  if (typeof value !== "string" || value.length > 64) return undefined;
   if (/^\s*-?\d*\.?\d+(e\d+)?\s*$/i.test(value)) {
     const seconds = Number(value);
     return seconds >= 0 ? Math.min(seconds * 1000, retryMsMax) : undefined;

@@ -34,6 +34,7 @@ import type { RequestValidator } from "./validation.ts";
 
 /** Longest silence on a stream unless the caller says otherwise: proxies cut idle streams after 60 s. */
 const heartbeatMsDefault = 15_000;
+const heartbeatMsMin = 10;
 
 /** What the handlers work with. */
 export interface CompletionParts {
@@ -84,7 +85,7 @@ export class CompletionHandlers {
     if (start.value.validateOnly) {
       throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
     }
-    const heartbeatMs = msOf(options?.heartbeatInterval) ?? heartbeatMsDefault;
+    const heartbeatMs = heartbeatOf(msOf(options?.heartbeatInterval));
     // The router of now: what a later configuration makes of the call does not concern it.
     const router = this.#parts.router();
     const planned = () => plannedRouting(call, planOf(router, call));
@@ -154,6 +155,11 @@ export class CompletionHandlers {
     viewed(call, response);
     return response;
   }
+}
+
+/** Zero is none; anything else at least a hundredth of a second, or beating would be all the gateway does. */
+function heartbeatOf(ms: number | undefined): number {
+  return ms === undefined ? heartbeatMsDefault : ms && Math.max(ms, heartbeatMsMin);
 }
 
 function unsupported(provider: string, operation: string): GatewayError {

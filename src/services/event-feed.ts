@@ -75,7 +75,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
     return this;
   }
 
-  /** Half a minute of silence kills connections on the way: say that the call lives. */
+  /** Silence kills connections on the way: say that the call lives. */
   beat(): void {
     const leftMs = this.#heartbeatMs - (performance.now() - this.#lastMs);
     const due = leftMs < 1;

@@ -64,6 +64,7 @@ export class BatchQueue<T> implements AsyncIterableIterator<readonly T[]> {
     if (!this.#ended) {
       this.#ended = true;
       this.#items = [];
+      this.flush();
       this.#left();
     }
     return Promise.resolve({ done: true, value: undefined });

@@ -5,12 +5,12 @@ import type { Headers } from "../model/protocol.ts";
 /** What a stage of decoding looks like: a zlib stream. */
 type Stage = ReturnType<typeof createGunzip> | ReturnType<typeof createBrotliDecompress>;
 
-const stages: Readonly<Record<string, () => Stage>> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+const stages: ReadonlyMap<string, () => Stage> = new Map<string, () => Stage>([
+  ["gzip", createGunzip],
+  ["x-gzip", createGunzip],
+  ["deflate", createInflate],
+  ["br", createBrotliDecompress],
+]);
 
 /** Most codings one on top of the other (semantics U12). */
 const codingsMax = 2;
@@ -36,7 +36,7 @@ export function bodyDecoder(headers: Headers, sink: PlainSink): BodyDecoder | un
   if (codings.length === 0) return undefined;
   if (codings.length > codingsMax) throw badEncoding(`${codings.length} content codings, above ${codingsMax}`);
   const made = codings.reverse().map((coding) => {
-    const stage = stages[coding];
+    const stage = stages.get(coding);
     if (stage === undefined) throw badEncoding("an unknown content coding");
     return stage();
   });

@@ -169,7 +169,9 @@ class Exchange implements Handler, Reply {
     const { target } = this.attempt;
     const modelDeclared = target.provider.models.has(target.model);
     const failure = { provider: target.provider.id, model: target.model, modelDeclared, status, headers, body };
-    this.#fail(this.#protocol.fault(failure));
+    const fault = this.#protocol.fault(failure);
+    // JSON where a stream was asked, and no error in it.
+    this.#fail(fault.reason === "PROVIDER_BAD_RESPONSE" && status < 300 ? fault.with({ cause: "not_sse" }) : fault);
   }
 
   /** The body cannot be read. */

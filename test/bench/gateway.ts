@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Child } from "./child.ts";
 
-/** As in the start script of package.json. */
-const nodeFlags = ["--max-semi-space-size=8"];
+/** Options of Node in the start script, which is how the gateway is run. */
+const nodeFlags = startFlags();
 const startMsMax = 20_000;
 
 /** The gateway as an operator runs it, with an API key, in a process of its own. */
@@ -77,6 +77,13 @@ log:
   level: info
   format: json
 `;
+}
+
+function startFlags(): readonly string[] {
+  const manifest: { scripts: { start: string } } = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  return manifest.scripts.start.match(/--\S+(?=.* src\/main\.ts)/g) ?? [];
 }
 
 /** A port that was free a moment ago. */

@@ -30,14 +30,13 @@ const providerFailures: ReadonlySet<Reason> = new Set<Reason>([
 /** Counts attempts by outcome and lets the health of the provider know. */
 export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt> {
   return (next) => async (attempt) => {
-    const { id } = attempt.target.provider;
     try {
       const reply = await next(attempt);
       const firstOutputMs = reply.firstOutputMs - reply.sentMs;
-      reply.outcome.then(({ error }) => note(metrics, watch, id, error, firstOutputMs));
+      reply.outcome.then(({ error }) => note(metrics, watch, attempt, error, firstOutputMs));
       return reply;
     } catch (error) {
-      note(metrics, watch, id, GatewayError.of(error), undefined);
+      note(metrics, watch, attempt, GatewayError.of(error), undefined);
       throw error;
     }
   };
@@ -46,25 +45,34 @@ export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt> {
 function note(
   metrics: Metrics,
   watch: Watch,
-  id: string,
+  attempt: Attempt,
   error: GatewayError | undefined,
-  firstMs: number | undefined,
-) {
+  firstOutputMs: number | undefined,
+): void {
+  const { id } = attempt.target.provider;
   metrics.attempts.cell(id, attemptOutcome(error)).value += 1;
-  if (error === undefined || providerFailures.has(error.reason)) {
-    watch(id, { failed: error !== undefined, reason: error?.reason ?? "", firstOutputMs: firstMs });
-  }
   if (error === undefined) {
     metrics.credentialUnhealthy.cell(id).value = 0;
+    watch(id, { failed: false, reason: "", firstOutputMs });
     return;
+  }
+  if (providerFailures.has(error.reason) && !isCallersLimit(attempt, error)) {
+    watch(id, { failed: true, reason: error.reason, firstOutputMs });
   }
   if (error.reason === "PROVIDER_CREDENTIAL_INVALID") metrics.credentialUnhealthy.cell(id).value = 1;
   if (error.info["cause"] === "redirect") metrics.redirectsBlocked.cell(id).value += 1;
   if (error.reason === "PROVIDER_BAD_RESPONSE") metrics.unreadableAnswers.cell(id).value += 1;
 }
 
+/** The time was up by a limit that says nothing about the provider: the caller's own, or the total of a slow reader. */
+function isCallersLimit({ timeouts, target }: Attempt, { info }: GatewayError): boolean {
+  if (info["cause"] === "total") return true;
+  const { firstOutputMs, totalMs } = target.provider.timeouts;
+  return info["cause"] === "first_output" && timeouts.firstOutputMs < Math.min(firstOutputMs, totalMs);
+}
+
 /** "ok", the provider's HTTP status, the cause, or the reason: a small set of words. */
-export function attemptOutcome(error: GatewayError | undefined): string {
+function attemptOutcome(error: GatewayError | undefined): string {
   if (error === undefined) return "ok";
   if (error.upstream.status >= 400) return String(error.upstream.status);
   return error.info["cause"] ?? error.reason.toLowerCase();

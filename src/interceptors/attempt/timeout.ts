@@ -11,7 +11,7 @@ export function timeout(next: Dispatch<Attempt>): Dispatch<Attempt> {
 }
 
 /** A whole answer comes only when it is complete, so its first output has as much time as its last. */
-export function timeoutsOf({ call, target }: Pick<Attempt, "call" | "target">): Timeouts {
+function timeoutsOf({ call, target }: Pick<Attempt, "call" | "target">): Timeouts {
   const { firstOutputMs, idleMs, totalMs } = target.provider.timeouts;
   const { attemptTimeout, firstOutputTimeout } = call.request.routing ?? {};
   const total = Math.min(totalMs, msOf(attemptTimeout));

@@ -29,6 +29,7 @@ function countRejected(metrics: Metrics, { rpc }: Call, error: GatewayError): vo
   const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
   series.calls(codeName(error.code)).value += 1;
   series.duration.observe(secondsBetween(rpc.startMs, performance.now()));
+  countFailures(series, attempts.slice(0, -1));
   if (usage !== undefined) countUsage(series, usage, cost);
 }
 
@@ -46,7 +47,15 @@ function countEnded(
   series.calls(codeName(error?.code)).value += 1;
   series.duration.observe(secondsBetween(rpc.startMs, outcome.endMs));
   series.firstOutput.observe(secondsBetween(rpc.startMs, reply.firstOutputMs));
+  countFailures(series, reply.attempt.failures);
   countUsage(series, outcome.usage, outcome.cost);
+}
+
+/** What earlier attempts used up, although they failed. */
+function countFailures(series: Series, attempts: readonly AttemptRecord[]): void {
+  for (const { usage } of attempts) {
+    if (usage !== undefined) countUsage(series, usage, undefined);
+  }
 }
 
 function countUsage(series: Series, usage: Usage, cost: Cost | undefined): void {

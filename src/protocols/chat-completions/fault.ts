@@ -104,16 +104,19 @@ function word(value: unknown): string {
   return typeof value === "string" && /^[\w.:-]{1,64}$/.test(value) ? value : "";
 }
 
+/** Characters of a provider's message that are looked at; its length is the provider's. */
+const messageCharsMax = 2048;
+
 /** Numbers out of the sentence that OpenAI and those who follow it write; some of them give no code of their own. */
 function contextLimits({ message }: ChatError): Record<string, string> | undefined {
-  const text = typeof message === "string" ? message : "";
-  const limitTokens = /maximum context length is (\d+) tokens/.exec(text)?.[1];
+  const text = typeof message === "string" ? message.slice(0, messageCharsMax) : "";
+  const limitTokens = /maximum context length is (\d{1,10}) tokens/.exec(text)?.[1];
   if (limitTokens === undefined) return undefined;
-  const input = /(\d+) in the messages/.exec(text) ?? /(?:resulted in|requested) (\d+) tokens/.exec(text);
+  const input = /\b(\d{1,10}) in the messages/.exec(text) ?? /(?:resulted in|requested) (\d{1,10}) tokens/.exec(text);
   return { limitTokens, ...(input?.[1] === undefined ? {} : { inputTokens: input[1] }) };
 }
 
 function requestIdOf(headers: Headers): string {
   const id = headers["x-request-id"];
-  return typeof id === "string" ? id : "";
+  return typeof id === "string" ? id.slice(0, 128) : "";
 }

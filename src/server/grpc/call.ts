@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Chunk } from "../../model/chunk.ts";
 import { GatewayError } from "../../model/error.ts";
+import { resetStalled } from "../http2-core.ts";
 import { callerLeft, type RpcScope } from "../rpc-scope.ts";
 import { EventEncoder, enveloped } from "./event-encoder.ts";
 import { RequestBody, type RequestSink } from "./request-body.ts";
@@ -22,7 +23,6 @@ export class GrpcCall implements RequestSink {
   #body: RequestBody | undefined;
   #events: AsyncIterator<readonly Chunk[]> | undefined;
   #trailers: OutgoingHttpHeaders = okTrailers;
-  #stall: NodeJS.Timeout | undefined;
   /** A handler has seen the call. */
   #handled = false;
   #answered = false;
@@ -52,19 +52,20 @@ export class GrpcCall implements RequestSink {
     const rpc = this.#scope?.rpc;
     if (rpc === undefined || this.#answered) return;
     const failed = (error: unknown) => this.#fail(GatewayError.of(error));
+    const { kind, read } = this.#method;
     try {
-      if (this.#method.kind === "unary") {
-        const run = this.#method.read(bytes);
+      if (kind === "unary") {
+        const run = read(bytes);
         this.#handled = true;
-        run(rpc).then((answer) => this.#answer(answer), failed);
+        run(rpc).then((encode) => this.#answer(encode), failed);
       } else {
-        const run = this.#method.read(bytes);
+        const run = read(bytes);
         this.#handled = true;
         this.#events = run(rpc);
         this.#pump(this.#events).catch(failed);
       }
     } catch (error) {
-      this.#fail(GatewayError.of(error));
+      failed(error);
     }
   }
 
@@ -72,14 +73,17 @@ export class GrpcCall implements RequestSink {
     this.#fail(error);
   }
 
-  #answer(message: Uint8Array): void {
+  #answer(encode: () => Uint8Array): void {
     if (this.#answered) return;
-    if (message.length > this.#options.limits.responseBytesMax) {
-      this.#fail(tooLarge(this.#options.limits.responseBytesMax));
-      return;
+    const { responseBytesMax } = this.#options.limits;
+    try {
+      const message = encode();
+      if (message.length > responseBytesMax) throw tooLarge(responseBytesMax);
+      this.#respond();
+      this.#finish(okTrailers, enveloped(message));
+    } catch (error) {
+      this.#undeliverable(error);
     }
-    this.#respond();
-    this.#finish(okTrailers, enveloped(message));
   }
 
   /** Hands batches from the answer to the stream, one write each, and waits whenever the caller is behind. */
@@ -89,21 +93,23 @@ export class GrpcCall implements RequestSink {
     for (;;) {
       const { done, value } = await events.next();
       if (this.#answered) return;
-      if (done === true) break;
       if (!stream.headersSent) this.#respond();
-      stream.write(encoder.encode(value));
+      if (done === true) break;
+      try {
+        stream.write(encoder.encode(value));
+      } catch (error) {
+        this.#undeliverable(error);
+        return;
+      }
       if (stream.writableLength > waitingBytesMax) await this.#drained();
     }
-    if (!stream.headersSent) this.#respond();
     this.#finish(okTrailers);
   }
 
-  /** Resolves when the caller has read what waits; a caller that reads nothing for too long is cut off. */
+  /** Resolves when the caller has read what waits, or has gone. */
   #drained(): Promise<void> {
     return new Promise((resolve) => {
-      this.#stall = setTimeout(() => this.#stalled(), this.#options.limits.writeStallMs);
       const go = () => {
-        clearTimeout(this.#stall);
         this.#stream.off("drain", go);
         this.#stream.off("close", go);
         resolve();
@@ -113,16 +119,14 @@ export class GrpcCall implements RequestSink {
     });
   }
 
-  #stalled(): void {
-    this.#stream.close(constants.NGHTTP2_CANCEL);
-  }
-
   #respond(): void {
     const requestId = this.#scope?.rpc.requestId ?? "";
     this.#stream.respond(
       { ":status": 200, "content-type": "application/grpc+proto", "x-request-id": requestId },
       { waitForTrailers: true },
     );
+    // A caller that reads nothing of its answer is cut off, also when all is written and no deadline runs any more.
+    resetStalled(this.#stream, this.#options.limits.writeStallMs, constants.NGHTTP2_CANCEL);
   }
 
   #finish(trailers: OutgoingHttpHeaders, last?: Buffer): void {
@@ -134,17 +138,26 @@ export class GrpcCall implements RequestSink {
     else this.#stream.end(last);
   }
 
+  /** The handler has answered, but its answer cannot be put on the wire: the chain has told of a success. */
+  #undeliverable(error: unknown): void {
+    const failure = GatewayError.of(error);
+    this.#tellRejected(failure);
+    this.#fail(failure);
+  }
+
   #fail(error: GatewayError): void {
     if (this.#answered) return;
     if (!this.#handled) this.#tellRejected(error);
     this.#body?.stop();
     const trailers = errorTrailers(error);
     const stream = this.#stream;
+    // Whatever still works for the call stops: the answer may have failed here, not there.
+    this.#answered = true;
+    this.#scope?.abort(error);
+    this.#events?.return?.();
     if (stream.headersSent || stream.destroyed || stream.closed) {
       this.#finish(trailers);
     } else {
-      this.#answered = true;
-      this.#scope?.finish();
       const head = { ":status": 200, "content-type": "application/grpc+proto", ...this.#requestId(), ...trailers };
       stream.respond(head, { endStream: true });
     }
@@ -153,7 +166,7 @@ export class GrpcCall implements RequestSink {
       stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
   }
 
-  /** No handler has seen the call, so nobody else tells of it. */
+  /** Tells of a failure that the chain has not seen. */
   #tellRejected(error: GatewayError): void {
     const { requestId, caller, method } = this.#scope?.rpc ?? {};
     const durationMs = performance.now() - this.#startMs;
@@ -175,20 +188,23 @@ export class GrpcCall implements RequestSink {
   /** The deadline passed, or the gateway stops. */
   #aborted(): void {
     const reason = GatewayError.of(this.#scope?.rpc.signal.reason);
-    if (reason === callerLeft) return;
-    if (this.#events === undefined && this.#body !== undefined && !this.#answered) this.#body.stop();
+    if (this.#answered || reason === callerLeft) return;
+    if (this.#events === undefined && this.#body !== undefined) this.#body.stop();
     // The chain hears the same signal and says what was tried and what it cost; this is for when it says nothing.
     setImmediate(() => this.#fail(reason));
   }
 
   #closed(): void {
-    clearTimeout(this.#stall);
     this.#body?.stop();
     if (!this.#answered) {
       this.#answered = true;
       this.#scope?.abort(callerLeft);
       this.#events?.return?.();
     }
+    // Node keeps the stream until the next full collection: what the call held must not stay with it.
+    this.#scope = undefined;
+    this.#body = undefined;
+    this.#events = undefined;
   }
 }
 

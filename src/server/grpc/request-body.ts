@@ -15,12 +15,16 @@ export interface RequestSink {
   broken(error: GatewayError): void;
 }
 
-/** Collects the one message of a unary or server-streaming request. */
+/**
+ * Collects the one message of a unary or server-streaming request. A message that announces too much is refused at its
+ * fifth byte, and however small the pieces are, what is kept is little more than the message.
+ */
 export class RequestBody {
   readonly #limits: RequestLimits;
   readonly #sink: RequestSink;
   readonly #timer: NodeJS.Timeout;
-  #pieces: Buffer[] = [];
+  /** Envelope and message; filled up to #bytes. The first piece itself, as long as it is the only one. */
+  #buffer: Buffer = empty;
   #bytes = 0;
   #over = false;
 
@@ -35,28 +39,45 @@ export class RequestBody {
   /** Takes no more; the sink is not called any more. */
   stop(): void {
     this.#over = true;
-    this.#pieces = [];
+    this.#buffer = empty;
     clearTimeout(this.#timer);
   }
 
   /** The message took too long. */
   expire(): void {
-    const ms = this.#limits.bodyTimeoutMs;
-    this.#fail(new GatewayError("DEADLINE_EXCEEDED", `the request did not arrive within ${ms} ms`));
+    const { bodyTimeoutMs } = this.#limits;
+    const metadata = { deadlineMs: String(bodyTimeoutMs) };
+    this.#fail(
+      new GatewayError("DEADLINE_EXCEEDED", `the request did not arrive within ${bodyTimeoutMs} ms`, { metadata }),
+    );
   }
 
   #take(piece: Buffer): void {
     if (this.#over) return;
-    this.#pieces.push(piece);
+    if (this.#bytes === 0) this.#buffer = piece;
+    else this.#append(piece);
     this.#bytes += piece.length;
-    if (this.#bytes > this.#limits.requestBytesMax + envelopeBytes) this.#fail(tooLarge(this.#limits.requestBytesMax));
+    const { requestBytesMax } = this.#limits;
+    if (this.#bytes < envelopeBytes) return;
+    const announced = this.#buffer.readUInt32BE(1);
+    if (announced > requestBytesMax) this.#fail(tooLarge(requestBytesMax));
+    else if (this.#bytes > announced + envelopeBytes) this.#fail(unreadable("it holds more than one message"));
+  }
+
+  #append(piece: Buffer): void {
+    const bytes = this.#bytes + piece.length;
+    if (bytes > this.#buffer.length || this.#buffer.length === this.#bytes) {
+      const larger = Buffer.allocUnsafe(Math.max(bytes, 2 * this.#buffer.length, 4096));
+      this.#buffer.copy(larger, 0, 0, this.#bytes);
+      this.#buffer = larger;
+    }
+    piece.copy(this.#buffer, this.#bytes);
   }
 
   #end(): void {
     if (this.#over) return;
-    const [only] = this.#pieces;
-    const body = this.#pieces.length === 1 && only !== undefined ? only : Buffer.concat(this.#pieces);
-    const problem = problemOf(body, this.#limits.requestBytesMax);
+    const body = this.#buffer.subarray(0, this.#bytes);
+    const problem = problemOf(body);
     if (problem !== undefined) {
       this.#fail(problem);
       return;
@@ -72,11 +93,12 @@ export class RequestBody {
   }
 }
 
-function problemOf(body: Buffer, limit: number): GatewayError | undefined {
+const empty = Buffer.alloc(0);
+
+function problemOf(body: Buffer): GatewayError | undefined {
   if (body.length < envelopeBytes) return unreadable("it has no message");
   if (body[0] !== 0) return unreadable("its message is compressed without a grpc-encoding");
   const bytes = body.readUInt32BE(1);
-  if (bytes > limit) return tooLarge(limit);
   return bytes === body.length - envelopeBytes ? undefined : unreadable("its length is not what it announces");
 }
 

@@ -10,6 +10,9 @@ import type { GatewayError } from "../../model/error.ts";
  */
 const detailsBytesMax = 4096;
 
+/** Most bytes of grpc-message, whose encoding can triple it. */
+const messageBytesMax = 1536;
+
 /** Trailers of a call that succeeded. */
 export const okTrailers: OutgoingHttpHeaders = { "grpc-status": "0" };
 
@@ -28,8 +31,6 @@ function trailersOf(error: GatewayError): OutgoingHttpHeaders {
     "grpc-status": String(error.code),
     "grpc-message": percentEncode(error.rawMessage),
     "grpc-status-details-bin": detailsOf(error),
-    // A client with a retry policy obeys: the delay, or -1 for "do not" (gRFC A6).
-    "grpc-retry-pushback-ms": error.retryMs === undefined ? "-1" : String(Math.ceil(error.retryMs)),
   };
   error.metadata.forEach((value, name) => {
     trailers[name] = value;
@@ -42,7 +43,7 @@ function detailsOf(error: GatewayError): string {
   const details = error.details.flatMap((detail) =>
     "desc" in detail ? [anyPack(detail.desc, create(detail.desc, detail.value))] : [],
   );
-  const size = () => details.reduce((sum, { value }) => sum + value.length + 64, 0);
+  const size = () => details.reduce((sum, { value }) => sum + value.length + 64, error.rawMessage.length);
   while (details.length > 1 && size() > detailsBytesMax) {
     const largest = details.slice(1).reduce((a, b) => (b.value.length > a.value.length ? b : a));
     details.splice(details.indexOf(largest), 1);
@@ -51,11 +52,12 @@ function detailsOf(error: GatewayError): string {
   return Buffer.from(toBinary(StatusSchema, status)).toString("base64").replace(/=+$/, "");
 }
 
-/** Percent-encoding of grpc-message: printable ASCII but "%" stays as it is. */
+/** Percent-encoding of grpc-message, bounded: printable ASCII but "%" stays as it is. */
 function percentEncode(message: string): string {
   if (/^[ -$&-~]*$/.test(message)) return message;
   let encoded = "";
   for (const byte of Buffer.from(message)) {
+    if (encoded.length > messageBytesMax) break;
     const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
     encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }

@@ -13,8 +13,8 @@ export type GrpcMethod = UnaryMethod | StreamMethod;
 
 interface UnaryMethod {
   readonly kind: "unary";
-  /** Reads the request; what it gives carries it out and encodes the answer. */
-  readonly read: (message: Uint8Array) => (rpc: Rpc) => Promise<Uint8Array>;
+  /** Reads the request; what it gives carries it out. The answer is encoded apart from it: that can fail, too. */
+  readonly read: (message: Uint8Array) => (rpc: Rpc) => Promise<() => Uint8Array>;
 }
 
 interface StreamMethod {
@@ -29,7 +29,7 @@ export interface GrpcOptions {
   readonly methods: ReadonlyMap<string, GrpcMethod>;
   readonly admission: Admission;
   readonly limits: GrpcLimits;
-  /** Told of each call that ends before a handler has seen it. */
+  /** Told of each call that ends before a handler has seen it, or whose answer cannot be delivered. */
   readonly rejected: (rejection: Rejection, error: GatewayError) => void;
 }
 
@@ -78,7 +78,10 @@ export function unary<I extends DescMessage, O extends DescMessage>(
     kind: "unary",
     read: (bytes) => {
       const request = decode(input, bytes);
-      return async (rpc) => toBinary(output, await handle(request, rpc));
+      return async (rpc) => {
+        const answer = await handle(request, rpc);
+        return () => toBinary(output, answer);
+      };
     },
   };
 }

@@ -114,7 +114,7 @@ for (const dialect of dialects) {
     ["nothing", "stream", (c) => c.respond(200, "", sse), unreadable("empty")],
     ["204", "unary", (c) => c.head(204), unreadable("empty")],
     ["204", "stream", (c) => c.head(204), unreadable("empty")],
-    ["a whole answer for a stream", "stream", (c) => c.respond(200, whole("canary")), unreadable(undefined)],
+    ["a whole answer for a stream", "stream", (c) => c.respond(200, whole("canary")), unreadable("not_sse")],
     ["JSON of another kind", "unary", (c) => c.respond(200, '{"hello":"canary"}'), unreadable(expect.any(String))],
     ["a list", "unary", (c) => c.respond(200, "[]"), unreadable("bad_json")],
   ];

@@ -35,9 +35,7 @@ async function startPushing(dialect: Dialect) {
 test.each(dialects)("G6: a caller who does not read stops the upstream, and loses nothing, $kind", async (dialect) => {
   const { upstream, stalled } = await startPushing(dialect);
   await using disposed = upstream;
-  // Shorter than the stall: silence that the caller causes is not the provider's.
-  const timeouts = { idle: "100ms" };
-  await using gateway = await TestGateway.start({ providers: providerAt(disposed.url, dialect.kind, { timeouts }) });
+  await using gateway = await TestGateway.start({ providers: providerAt(disposed.url, dialect.kind) });
   const before = process.memoryUsage.rss();
   using call = new RawCall(gateway.url, "StreamComplete", request);
   const bytes = await stalled;
@@ -72,12 +70,12 @@ test("G6: an upstream that stalls after its caller has caught up is noticed", as
     for (let number = 0; number < 64; number++) await connection.write(dialect.text(textOf(number)));
     pushed.resolve();
   });
-  const timeouts = { idle: "80ms" };
+  const timeouts = { idle: "300ms" };
   await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind, { timeouts }) });
   using call = new RawCall(gateway.url, "StreamComplete", request);
   await pushed.promise;
-  // Longer than the limit, so that it passes while the caller does not read.
-  await within(upstream.closed(60_000), 160).catch(() => undefined);
+  // Longer than the limit: silence that the caller causes is not the provider's.
+  await within(upstream.closed(60_000), 500).catch(() => undefined);
   expect(upstream.connections[0]?.isClosed).toBe(false);
   expect((await call.status())["grpc-status"]).toBe("14");
   await upstream.closed();

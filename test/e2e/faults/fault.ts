@@ -65,7 +65,7 @@ export function broken(cause: string): Fault {
 }
 
 /** An answer that cannot be read. */
-export function unreadable(cause: string | undefined, rest: Partial<Fault> = {}): Fault {
+export function unreadable(cause: string, rest: Partial<Fault> = {}): Fault {
   return before("Internal", "PROVIDER_BAD_RESPONSE", { cause, usage: "estimated", ...rest });
 }
 

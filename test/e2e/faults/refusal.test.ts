@@ -35,7 +35,8 @@ async function refusing(kind: string, status: number, body: object | string, hea
 
 const said = (type: string) => ({ type: "error", error: { type, message: `canary-content ${providerKey}` } });
 
-for (const { kind } of dialects) {
+for (const dialect of dialects) {
+  const { kind } = dialect;
   for (const mode of modes) {
     test.each([401, 403])(`U19: HTTP %i for the gateway's credential, ${kind}, ${mode}`, async (status) => {
       await using at = await refusing(kind, status, said("authentication_error"), { "x-request-id": "req-1" });

@@ -7,8 +7,8 @@ import { before, broken, brokenAfter, faultIn, type Mode, modes } from "./fault.
 const timedOut = (cause: string) => before("Unavailable", "PROVIDER_TIMEOUT", { cause, usage: "estimated" });
 /** A whole answer has as much time for its first output as for its end. */
 const limits: Readonly<Record<Mode, Record<string, string>>> = {
-  unary: { total: "60ms" },
-  stream: { firstOutput: "60ms" },
+  unary: { total: "100ms" },
+  stream: { firstOutput: "100ms" },
 };
 
 /** Sends a piece every few milliseconds until the connection is gone. */
@@ -80,7 +80,7 @@ for (const dialect of dialects) {
       await connection.write(dialect.preamble, dialect.text("Hel"), dialect.text("lo"));
       await play(connection);
     });
-    const timeouts = { idle: "60ms", firstOutput: "5s" };
+    const timeouts = { idle: "100ms", firstOutput: "5s" };
     await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind, { timeouts }) });
     expect(brokenAfter("Hello", await gateway.stream(request))).toEqual(broken("stalled"));
     await upstream.closed();
@@ -97,7 +97,7 @@ test("a stream that goes on and on ends at the total limit", async () => {
     await connection.head(200, { "content-type": "text/event-stream" });
     await trickle(connection, chat.text("a"));
   });
-  const timeouts = { idle: "5s", firstOutput: "5s", total: "100ms" };
+  const timeouts = { idle: "5s", firstOutput: "5s", total: "200ms" };
   await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, chat.kind, { timeouts }) });
   const { events, error } = await gateway.stream(request);
   const text = events.filter(({ event }) => event.case === "partDelta").length;

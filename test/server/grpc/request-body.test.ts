@@ -35,7 +35,7 @@ test.each([
   ["nothing", Buffer.alloc(0), "no message"],
   ["half an envelope", Buffer.alloc(3), "no message"],
   ["half a message", ask("hello").subarray(0, 8), "length"],
-  ["two messages", Buffer.concat([ask("a"), ask("b")]), "length"],
+  ["two messages", Buffer.concat([ask("a"), ask("b")]), "more than one"],
   ["compression that was not announced", envelope(Buffer.from("x"), 1), "compressed"],
   ["no protobuf", envelope(Buffer.from([0xff, 0xff])), "llmhub.v1.CompleteRequest"],
 ])("%s is INVALID_REQUEST", async (_, body, words) => {
@@ -68,7 +68,9 @@ test("the limit is exact, and what exceeds it is refused before it has arrived",
   ]);
 
   const endless = connection.open(paths.complete);
-  endless.write(Buffer.alloc(2000));
+  const announcing = Buffer.alloc(5);
+  announcing.writeUInt32BE(1001, 1);
+  endless.write(announcing);
   const refused = await answerOf(endless);
   expect([refused.info?.reason, refused.resetCode]).toEqual(["PAYLOAD_TOO_LARGE", 0]);
 });
@@ -81,6 +83,18 @@ test("a message that does not come in time is DEADLINE_EXCEEDED", async () => {
   const { trailers, info, resetCode } = await answerOf(slow);
   expect([trailers["grpc-status"], info?.reason, resetCode]).toEqual(["4", "DEADLINE_EXCEEDED", 0]);
   expect(edge.rejected).toMatchObject([{ error: { reason: "DEADLINE_EXCEEDED" } }]);
+});
+
+test("many small frames cost little more than the message", async () => {
+  await using edge = await HotEdge.start();
+  await using connection = new RawConnection(edge.url);
+  const body = ask("x".repeat(50_000));
+  const stream = connection.open(paths.complete);
+  const before = process.memoryUsage().arrayBuffers;
+  for (const byte of body) stream.write(Buffer.of(byte));
+  stream.end();
+  expect(idOf((await answerOf(stream)).body)).toHaveLength(50_000);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
 });
 
 test("a caller that leaves while it sends is no call", async () => {

@@ -58,8 +58,21 @@ test.each([
   expect(statusOf(error).status.message).toBe(message);
 });
 
+/** Metadata of so many values, each as long as one can be. */
+function notes(count: number): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`note${i}`, "n".repeat(256)]));
+}
+
+test("a value of metadata is cut, whoever chose it", () => {
+  const { info, upstream } = new GatewayError("PROVIDER_UNAVAILABLE", "no", {
+    metadata: { note: "n".repeat(5000) },
+    upstream: { status: 500, code: "c".repeat(5000), requestId: "r".repeat(5000) },
+  });
+  expect([info["note"]?.length, upstream.code.length, upstream.requestId.length]).toEqual([256, 256, 256]);
+});
+
 test("of details above 4 KiB the largest goes first, and ErrorInfo never", () => {
-  const error = new GatewayError("PROVIDER_UNAVAILABLE", "no", { metadata: { note: "n".repeat(3000) } })
+  const error = new GatewayError("PROVIDER_UNAVAILABLE", "no", { metadata: notes(12) })
     .detail(BadRequestSchema, { fieldViolations: [violation("small")] })
     .detail(BadRequestSchema, { fieldViolations: [violation("l".repeat(3500))] });
   const { value, status } = statusOf(error);
@@ -74,7 +87,7 @@ test("of details above 4 KiB the largest goes first, and ErrorInfo never", () =>
 });
 
 test("a huge ErrorInfo stays alone", () => {
-  const error = new GatewayError("PROVIDER_UNAVAILABLE", "no", { metadata: { note: "n".repeat(5000) } });
+  const error = new GatewayError("PROVIDER_UNAVAILABLE", "no", { metadata: notes(18) });
   expect(statusOf(error).status.details.map(({ typeUrl }) => typeUrl)).toEqual([
     "type.googleapis.com/google.rpc.ErrorInfo",
   ]);

@@ -1,0 +1,101 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { PartStartedSchema, StreamFinishedSchema, UsageUpdateSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import { UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
+import { type ChunkOf, textDelta } from "../../src/model/chunk.ts";
+import { Tally } from "../../src/upstream/tally.ts";
+import { attemptOf } from "./attempt.ts";
+
+type Counts = MessageInitShape<typeof UsageSchema>;
+
+const provider = (counts: Counts) => create(UsageSchema, { source: UsageSource.PROVIDER, ...counts });
+const update = (counts: Counts): ChunkOf<"usage"> => ({
+  case: "usage",
+  value: create(UsageUpdateSchema, { usage: provider(counts) }),
+});
+const finished = (counts?: Counts): ChunkOf<"finished"> => ({
+  case: "finished",
+  value: create(StreamFinishedSchema, counts === undefined ? {} : { usage: provider(counts) }),
+});
+const said = (text: string) => textDelta(0, text);
+
+test("a provider's count stands, with its cost", () => {
+  const tally = new Tally(attemptOf());
+  const end = finished({ inputTokens: 7, outputTokens: 3 });
+  for (const chunk of [said("Hello"), end]) tally.add(chunk);
+  expect(end.value.usage).toMatchObject({ inputTokens: 7, outputTokens: 3, source: UsageSource.PROVIDER });
+  expect(end.value.cost?.total?.amountNanos).toBe(13_000n);
+});
+
+test("without a count the gateway counts, output by its characters", () => {
+  const tally = new Tally(attemptOf());
+  const end = finished();
+  for (const chunk of [said("1234"), said("56789"), end]) tally.add(chunk);
+  expect(tally.outputChars).toBe(9);
+  expect(end.value.usage).toMatchObject({ inputTokens: 6, outputTokens: 3, source: UsageSource.ESTIMATED });
+  expect(end.value.cost?.total?.amountNanos).toBe(12_000n);
+});
+
+test("parts that come whole are output too", () => {
+  const tally = new Tally(attemptOf());
+  const whole = (part: NonNullable<MessageInitShape<typeof PartStartedSchema>["part"]>) =>
+    tally.add({ case: "partStarted", value: create(PartStartedSchema, { part }) });
+  whole({ part: { case: "text", value: "1234" } });
+  whole({ part: { case: "toolCall", value: { name: "f", argumentsJson: '{"a":1}' } } });
+  whole({ part: { case: "reasoning", value: { text: "12345" } } });
+  whole({ part: { case: "toolCall", value: { name: "f" } } });
+  expect(tally.outputChars).toBe(4 + 7 + 5);
+});
+
+test("an attempt that broke keeps what the provider said, and estimates what came after", () => {
+  const tally = new Tally(attemptOf());
+  const early = update({ inputTokens: 500, outputTokens: 0 });
+  tally.add(early);
+  expect(early.value).toMatchObject({ usage: { inputTokens: 500, source: UsageSource.PROVIDER } });
+  tally.add(said("x".repeat(40)));
+  expect(tally.estimate()).toMatchObject({ inputTokens: 500, outputTokens: 10, source: UsageSource.ESTIMATED });
+});
+
+test("an early count without output is not the count of the answer", () => {
+  const tally = new Tally(attemptOf());
+  const end = finished();
+  for (const chunk of [update({ inputTokens: 500, outputTokens: 0 }), said("12345678"), end]) tally.add(chunk);
+  expect(end.value.usage).toMatchObject({ inputTokens: 500, outputTokens: 2, source: UsageSource.ESTIMATED });
+});
+
+test.each([
+  ["none", { inputTokens: 0, outputTokens: 0 }],
+  ["negative", { inputTokens: -7, outputTokens: 3 }],
+  ["not a number", { inputTokens: Number.NaN, outputTokens: Number.NaN }],
+  ["beyond the window", { inputTokens: 1001, outputTokens: 3 }],
+])("a count that is %s is no count", (_name, counts) => {
+  const tally = new Tally(attemptOf());
+  const end = finished(counts);
+  for (const chunk of [said("12345678"), end]) tally.add(chunk);
+  expect(end.value.usage).toMatchObject({ inputTokens: 6, outputTokens: 2, source: UsageSource.ESTIMATED });
+});
+
+test("whatever a provider reports, the count is whole, not negative and inside the window", () => {
+  const number = fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.constantFrom(0, -1, 1e12, Number.NaN, Number.POSITIVE_INFINITY),
+  );
+  const counts = fc.record({ inputTokens: number, outputTokens: number, cacheReadTokens: number });
+  fc.assert(
+    fc.property(fc.array(counts, { maxLength: 3 }), counts, (early, last) => {
+      const tally = new Tally(attemptOf());
+      const end = finished();
+      end.value.usage = { ...provider({}), ...last };
+      for (const one of early)
+        tally.add({ case: "usage", value: create(UsageUpdateSchema, { usage: { ...provider({}), ...one } }) });
+      tally.add(end);
+      const { inputTokens = -1, outputTokens = -1, cacheReadTokens = 0 } = end.value.usage ?? {};
+      for (const count of [inputTokens, outputTokens, cacheReadTokens]) {
+        expect(Number.isInteger(count) && count >= 0 && count <= 1000).toBe(true);
+      }
+      expect(cacheReadTokens).toBeLessThanOrEqual(inputTokens);
+    }),
+  );
+});

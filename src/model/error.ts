@@ -116,9 +116,12 @@ export class GatewayError extends ConnectError {
     return this;
   }
 
-  /** The same failure with more metadata. A new object: the reason of a signal is shared by all who listen to it. */
-  with(metadata: Readonly<Record<string, string>>): GatewayError {
-    const { retryMs = "never", upstream, cause } = this;
+  /**
+   * The same failure with more metadata, and perhaps no advice to repeat. A new object: the reason of a signal is shared
+   * by all who listen to it.
+   */
+  with(metadata: Readonly<Record<string, string>>, retryMs: number | "never" = this.retryMs ?? "never"): GatewayError {
+    const { upstream, cause } = this;
     const copy = new GatewayError(this.reason, this.rawMessage, {
       metadata: { ...this.info, ...metadata },
       retryMs,

@@ -18,6 +18,16 @@ export interface PartEnding {
   readonly encryptedContent?: string;
 }
 
+/** What a part can have from its start. */
+type PartExtras = Partial<Pick<ContentPart, "signature" | "providerOptions">>;
+
+/** An open tool call. */
+interface OpenTool {
+  /** High surrogate that waits for its other half. */
+  carry: string;
+  ending: PartEnding;
+}
+
 const none = -1;
 
 /** Stands for half a surrogate pair whose other half never came: alone it cannot be sent. */
@@ -26,7 +36,8 @@ const loneHalf = "\ufffd";
 /**
  * Turns a dialect's fragments into parts. At most one part that grows by text is open at a time, because text of
  * another kind closes it; tool calls stay open beside it, since providers interleave their arguments. A part begins
- * with its first content, so preamble yields nothing. No delta ends inside a surrogate pair.
+ * with its first content, so preamble yields nothing. No delta ends inside a surrogate pair, and half a pair that stays
+ * alone becomes U+FFFD, because no message can carry it.
  */
 export class PartWriter {
   #next = 0;
@@ -34,12 +45,17 @@ export class PartWriter {
   #kind: TextKind = "text";
   /** High surrogate whose other half has not come. */
   #carry = "";
-  /** Open tool calls, each with the high surrogate it waits to complete. */
-  readonly #tools = new Map<number, string>();
+  readonly #tools = new Map<number, OpenTool>();
+  #reasoningSignature: PartSignature | undefined;
 
   /** Parts begun so far. */
   get count(): number {
     return this.#next;
+  }
+
+  /** Parts of reasoning that begin from now on carry this signature, unless their ending brings another. */
+  signReasoning(signature: PartSignature): void {
+    this.#reasoningSignature = signature;
   }
 
   /** Appends text to the open part of this kind, beginning one where another kind or none is open. */
@@ -59,32 +75,40 @@ export class PartWriter {
   }
 
   /** Begins a tool call; returns the index for its arguments. */
-  tool(id: string, name: string, out: Chunk[], rest: Partial<Pick<ContentPart, "signature">> = {}): number {
+  tool(id: string, name: string, out: Chunk[], extras: PartExtras = {}): number {
     this.close(out);
     const index = this.#next++;
-    const part = create(ContentPartSchema, { ...rest, part: { case: "toolCall", value: { id, name } } });
+    const value = { id: id.toWellFormed(), name: name.toWellFormed() };
+    const part = create(ContentPartSchema, { ...extras, part: { case: "toolCall", value } });
     out.push({ case: "partStarted", value: create(PartStartedSchema, { index, part }) });
-    this.#tools.set(index, "");
+    this.#tools.set(index, { carry: "", ending: {} });
     return index;
+  }
+
+  /** What is to be told at the end of an open tool call. */
+  endTool(index: number, ending: PartEnding): void {
+    const tool = this.#tools.get(index);
+    if (tool !== undefined) tool.ending = ending;
   }
 
   /** Appends to the arguments of a tool call. */
   arguments(index: number, fragment: string, out: Chunk[]): void {
-    if (fragment === "") return;
-    const text = (this.#tools.get(index) ?? "") + fragment;
+    const tool = this.#tools.get(index);
+    if (fragment === "" || tool === undefined) return;
+    const text = tool.carry + fragment;
     const split = endsInHalf(text);
-    this.#tools.set(index, split ? text.slice(-1) : "");
+    tool.carry = split ? text.slice(-1) : "";
     const whole = split ? text.slice(0, -1) : text;
-    if (whole !== "") out.push(argumentsChunk(index, whole));
+    if (whole !== "") out.push(argumentsChunk(index, whole.toWellFormed()));
   }
 
   /** Ends a tool call before the others. */
   closeTool(index: number, out: Chunk[]): void {
-    const carry = this.#tools.get(index);
-    if (carry === undefined) return;
+    const tool = this.#tools.get(index);
+    if (tool === undefined) return;
     this.#tools.delete(index);
-    if (carry !== "") out.push(argumentsChunk(index, loneHalf));
-    finish(index, {}, out);
+    if (tool.carry !== "") out.push(argumentsChunk(index, loneHalf));
+    finish(index, tool.ending, out);
   }
 
   /** A part that does not grow. */
@@ -120,9 +144,10 @@ export class PartWriter {
     this.#kind = kind;
     this.#open = this.#next++;
     const part = kind === "reasoning" ? { case: kind, value: {} } : { case: kind, value: "" };
+    const signature = kind === "reasoning" ? this.#reasoningSignature : undefined;
     out.push({
       case: "partStarted",
-      value: create(PartStartedSchema, { index: this.#open, part: { part } as never }),
+      value: create(PartStartedSchema, { index: this.#open, part: { part, signature } as never }),
     });
   }
 
@@ -130,7 +155,7 @@ export class PartWriter {
     const text = this.#carry === "" ? fragment : this.#carry + fragment;
     const split = endsInHalf(text);
     this.#carry = split ? text.slice(-1) : "";
-    return split ? text.slice(0, -1) : text;
+    return (split ? text.slice(0, -1) : text).toWellFormed();
   }
 }
 

@@ -5,23 +5,25 @@ import {
   ResourceInfoSchema,
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
-import type { Failure, Headers } from "../model/protocol.ts";
+import type { Failure } from "../model/protocol.ts";
+import { retryMsOf } from "./retry-hint.ts";
 
 /** What a dialect reads out of an error body. */
 export interface FaultReading {
-  /** The provider's own error code or type; never its message, which can hold content. */
+  /** The provider's own error code or type. Passed on if it is an identifier; a sentence might hold content. */
   readonly code: string;
   /** Where the body says more than the status: a context overflow behind 400, an empty account behind 429. */
   readonly reason?: Reason | undefined;
+  /** Passed on as far as it is printable and has no blanks, at most 128 characters of it. */
   readonly requestId: string;
-  /** A delay that the body names, in milliseconds. */
-  readonly retryMs?: number | undefined;
+  /** A delay that the body names, in milliseconds, or that no repeat helps. */
+  readonly retryMs?: number | "never" | undefined;
   /** More metadata, such as limitTokens. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Longest delay that a provider's hint is believed for (semantics: cooldown cap of 10 minutes). */
-const retryMsMax = 600_000;
+/** Longest request id that is passed on. */
+const requestIdCharsMax = 128;
 
 const explanations: Partial<Record<Reason, string>> = {
   CONTEXT_LENGTH_EXCEEDED: "the input does not fit the context window of",
@@ -43,7 +45,8 @@ export function statusFault(failure: Failure, reading: FaultReading, nowMs = Dat
   const { provider, model, status, headers } = failure;
   const reason = reading.reason ?? reasonOf(status, failure.modelDeclared);
   const retryMs = reading.retryMs ?? retryMsOf(headers, nowMs);
-  const { code, requestId } = reading;
+  const code = word(reading.code);
+  const requestId = /^[!-~]*/.exec(reading.requestId.slice(0, requestIdCharsMax))?.[0] ?? "";
   const error = new GatewayError(
     reason,
     `${explanations[reason] ?? "the provider failed for"} ${provider}/${model} (HTTP ${status})`,
@@ -55,6 +58,11 @@ export function statusFault(failure: Failure, reading: FaultReading, nowMs = Dat
   );
   attachDetail(error, `providers/${provider}`, `providers/${provider}/models/${model}`);
   return error;
+}
+
+/** An identifier of at most 64 characters; empty for anything else, which might be a sentence. */
+export function word(value: unknown): string {
+  return typeof value === "string" && /^[\w.:-]{1,64}$/.test(value) ? value : "";
 }
 
 /** The reason behind an HTTP status when the body says nothing better (semantics S4, U15–U21). */
@@ -69,24 +77,6 @@ export function reasonOf(status: number, modelDeclared: boolean): Reason {
   if (status >= 500) return "PROVIDER_UNAVAILABLE";
   if (status >= 400) return "PROVIDER_INVALID_REQUEST";
   return "PROVIDER_BAD_RESPONSE";
-}
-
-/**
- * Delay from retry-after-ms or retry-after (seconds or an HTTP date, RFC 9110), at most 10 minutes. Undefined when
- * absent, negative or unreadable. `nowMs` is wall-clock time.
- */
-export function retryMsOf(headers: Headers, nowMs: number): number | undefined {
-  const ms = Number(headers["retry-after-ms"] || Number.NaN);
-  if (ms >= 0) return Math.min(ms, retryMsMax);
-  const value = headers["retry-after"];
-  if (typeof value !== "string" || value.length > 64) return undefined;
-  if (/^\s*-?\d*\.?\d+(e\d+)?\s*$/i.test(value)) {
-    const seconds = Number(value);
-    return seconds >= 0 ? Math.min(seconds * 1000, retryMsMax) : undefined;
-  }
-  // Date.parse finds a date in almost anything with a digit; an HTTP date begins with the day of the week.
-  const date = /^\s*(mon|tue|wed|thu|fri|sat|sun)/i.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - nowMs), retryMsMax);
 }
 
 function attachDetail(error: GatewayError, provider: string, model: string): void {

@@ -3,7 +3,7 @@ import { write, writeSync } from "node:fs";
 /** Characters that may wait while nobody reads; lines beyond are dropped, so that serving goes on. */
 const waitingCharsMax = 4 * 1024 * 1024;
 /** Lines are collected until there are this many characters, or for this long. */
-const batchChars = 4096;
+const batchChars = 64 * 1024;
 const batchMs = 100;
 /** Pause before a full pipe is tried again. */
 const retryMs = 100;
@@ -34,9 +34,12 @@ export class LogSink {
       return;
     }
     this.#waiting += line;
-    if (this.#batch !== undefined) return;
+    if (this.#batch === undefined) this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#waiting.length >= batchChars) this.#writeBatch();
-    else this.#timer ??= setTimeout(() => this.#writeBatch(), batchMs);
+    else if (this.#waiting !== "") this.#timer ??= setTimeout(() => this.#writeBatch(), batchMs);
   }
 
   /** Writes what is waiting before it returns, unless nobody reads for a second. */
@@ -84,7 +87,7 @@ export class LogSink {
       this.#dropped();
       this.#closed = "code" in error && error.code === "EPIPE";
     }
-    this.#writeBatch();
+    this.#schedule();
   };
 }
 

@@ -2,8 +2,10 @@ import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 import { type BodyDecoder, bodyDecoder } from "./body-decoder.ts";
 
-/** Most bytes of an answer: what 100,000 long chunks need, and what bounds a decompression bomb. */
-const answerBytesMax = 64 * 1024 * 1024;
+/** Most bytes of a streamed answer: what 100,000 long chunks need, and what bounds a decompression bomb. */
+const streamBytesMax = 64 * 1024 * 1024;
+/** Most bytes of a whole answer, which has to be kept until it is complete. */
+const wholeBytesMax = 24 * 1024 * 1024;
 /** What is kept of the body of a response that is no answer. */
 const refusalBytesMax = 64 * 1024;
 
@@ -22,12 +24,15 @@ export interface BodySink {
 export class AnswerBody {
   /** The head announces an answer in the provider's dialect. */
   isAnswer = false;
+  /** The head announces that there is none. */
+  isRefusal = false;
   readonly #sink: BodySink;
   #decoder: BodyDecoder | undefined;
   #status = 0;
   #headers: Headers = {};
   #refusal: Buffer[] = [];
   #bytes = 0;
+  #bytesMax = wholeBytesMax;
 
   constructor(sink: BodySink) {
     this.#sink = sink;
@@ -43,9 +48,11 @@ export class AnswerBody {
     const ok = status >= 200 && status < 300;
     if (ok && contentType.startsWith("text/html")) throw badHead("html", "a web page");
     this.isAnswer = ok && !(stream && contentType.startsWith("application/json"));
+    this.isRefusal = !this.isAnswer;
+    this.#bytesMax = stream ? streamBytesMax : wholeBytesMax;
     this.#decoder = bodyDecoder(headers, {
       data: (bytes) => this.#plain(bytes),
-      end: () => this.#complete(),
+      end: () => this.complete(),
       fail: (error) => this.#sink.fail(error),
     });
   }
@@ -62,7 +69,7 @@ export class AnswerBody {
   }
 
   end(): void {
-    if (this.#decoder === undefined) this.#complete();
+    if (this.#decoder === undefined) this.complete();
     else this.#decoder.end();
   }
 
@@ -81,17 +88,18 @@ export class AnswerBody {
   #plain(bytes: Buffer): void {
     this.#bytes += bytes.length;
     if (this.isAnswer) {
-      if (this.#bytes <= answerBytesMax) this.#sink.data(bytes);
-      else this.#sink.fail(badHead("too_large", `an answer above ${answerBytesMax} bytes`));
+      if (this.#bytes <= this.#bytesMax) this.#sink.data(bytes);
+      else this.#sink.fail(badHead("too_large", `an answer above ${this.#bytesMax} bytes`));
     } else if (this.#bytes - bytes.length < refusalBytesMax) {
       this.#refusal.push(bytes);
     } else {
       // Enough is known; a body that goes on is not waited for.
-      this.#complete();
+      this.complete();
     }
   }
 
-  #complete(): void {
+  /** Says what there is, as if the body had ended. */
+  complete(): void {
     if (this.isAnswer) {
       this.#sink.end();
       return;

@@ -10,9 +10,10 @@ import { BatchQueue } from "../stream/batch-queue.ts";
 import { AnswerBody } from "./answer-body.ts";
 import { connectionFault } from "./connection-fault.ts";
 import { failureOf, interrupted } from "./interruption.ts";
+import { requestIdOf } from "./request-id.ts";
 import { Tally } from "./tally.ts";
 import { TimeLimit } from "./time-limit.ts";
-import type { Handler, Upstream } from "./upstream.ts";
+import { type Handler, noConnection, type Upstream } from "./upstream.ts";
 
 type Controller = Dispatcher.DispatchController;
 
@@ -20,7 +21,8 @@ type Controller = Dispatcher.DispatchController;
 const waitingBytesMax = 128 * 1024;
 /** How long a provider may take to end a body after its terminal marker, before its connection is given up. */
 const lingerMs = 1000;
-const requestIdHeaders = ["x-request-id", "request-id", "apim-request-id", "cf-ray"];
+/** How long the body of a refusal is waited for. */
+const refusalMs = 2000;
 /** One object for all: making an error with a stack for each call that ends early would cost more than the call. */
 const finishedEarly = new Error("the answer is complete or no longer wanted");
 
@@ -34,7 +36,7 @@ export function exchange(upstream: Upstream, protocol: Protocol, attempt: Attemp
   } catch (error) {
     return Promise.reject(GatewayError.of(error));
   }
-  return new Exchange(protocol, attempt, rendered.warnings).start(upstream, rendered);
+  return new Exchange(upstream, protocol, attempt, rendered.warnings).start(rendered);
 }
 
 /**
@@ -52,6 +54,7 @@ class Exchange implements Handler, Reply {
   firstOutputMs = 0;
   upstreamRequestId = "";
 
+  readonly #upstream: Upstream;
   readonly #protocol: Protocol;
   readonly #tally: Tally;
   readonly #limit: TimeLimit;
@@ -68,12 +71,15 @@ class Exchange implements Handler, Reply {
   #reject!: (error: GatewayError) => void;
   #close!: (outcome: Outcome) => void;
 
-  constructor(protocol: Protocol, attempt: Attempt, warnings: readonly Warning[]) {
+  constructor(upstream: Upstream, protocol: Protocol, attempt: Attempt, warnings: readonly Warning[]) {
+    this.#upstream = upstream;
     this.#protocol = protocol;
     this.attempt = attempt;
     this.warnings = warnings;
     this.#tally = new Tally(attempt);
-    this.#limit = new TimeLimit(attempt.timeouts, (error) => this.#fail(error));
+    this.#limit = new TimeLimit(attempt.timeouts, (error) =>
+      this.#fail(upstream.withdraw(this) ? noConnection() : error),
+    );
     this.#body = new AnswerBody(this);
     this.chunks = new BatchQueue<Chunk>(
       () => this.#resume(),
@@ -88,13 +94,14 @@ class Exchange implements Handler, Reply {
     return this.#reader?.model ?? "";
   }
 
-  start(upstream: Upstream, { path, body, headers }: Rendered): Promise<Reply> {
+  start({ path, body, headers = {} }: Rendered): Promise<Reply> {
     return new Promise((accept, reject) => {
       this.#accept = accept;
       this.#reject = reject;
       this.attempt.call.rpc.signal.addEventListener("abort", this.#aborted);
       try {
-        upstream.post(path, JSON.stringify(body), headers ?? {}, this, this.attempt.freshConnection);
+        const fresh = this.attempt.freshConnection;
+        this.#upstream.post({ path, body: JSON.stringify(body), headers, fresh }, this);
       } catch (error) {
         this.#fail(GatewayError.of(error));
       }
@@ -106,15 +113,15 @@ class Exchange implements Handler, Reply {
     if (this.#ended) controller.abort(finishedEarly);
   }
 
-  onResponseStart(controller: Controller, status: number, headers: Headers): void {
+  onResponseStart(_controller: Controller, status: number, headers: Headers): void {
     if (this.#ended) return;
     this.upstreamRequestId = requestIdOf(headers);
     try {
       this.#body.begin(status, headers, this.attempt.call.stream);
       if (this.#body.isAnswer) this.#reader = this.#protocol.read(this.attempt);
+      else this.#linger = setTimeout(endRefusal, refusalMs, this.#body);
     } catch (error) {
       this.#fail(GatewayError.of(error));
-      controller.abort(finishedEarly);
     }
   }
 
@@ -126,12 +133,17 @@ class Exchange implements Handler, Reply {
   onResponseEnd(): void {
     this.#received = true;
     clearTimeout(this.#linger);
+    this.#upstream.release();
     if (!this.#ended) this.#body.end();
   }
 
   onResponseError(_controller: Controller, error: Error): void {
     clearTimeout(this.#linger);
-    if (!this.#ended) this.#fail(connectionFault(error, this.attempt));
+    this.#upstream.release();
+    if (this.#ended) return;
+    // The status of a refusal says enough, whatever becomes of its body.
+    if (this.#body.isRefusal) this.#body.complete();
+    else this.#fail(connectionFault(error, this.attempt));
   }
 
   /** Plain bytes of an answer. */
@@ -221,6 +233,7 @@ class Exchange implements Handler, Reply {
 
   #fail(cause: GatewayError): void {
     if (this.#ended) return;
+    this.#upstream.withdraw(this);
     const error = interrupted(cause, this.attempt, this.#committed, this.#tally.outputChars);
     const state =
       cause === this.attempt.call.rpc.signal.reason || cause.reason === "CANCELLED" ? "abandoned" : "failed";
@@ -241,6 +254,7 @@ class Exchange implements Handler, Reply {
   /** The one end: releases what the exchange holds. */
   #settle(outcome: Outcome): void {
     this.#ended = true;
+    clearTimeout(this.#linger);
     this.#limit.stop();
     this.attempt.call.rpc.signal.removeEventListener("abort", this.#aborted);
     this.#close(outcome);
@@ -265,6 +279,10 @@ class Exchange implements Handler, Reply {
   }
 }
 
+function endRefusal(body: AnswerBody): void {
+  body.complete();
+}
+
 const truncated = { metadata: { cause: "truncated" } };
 
 function abort(controller: Controller | undefined): void {
@@ -273,12 +291,4 @@ function abort(controller: Controller | undefined): void {
 
 function leftError(): GatewayError {
   return new GatewayError("CANCELLED", "the caller left");
-}
-
-function requestIdOf(headers: Headers): string {
-  for (const name of requestIdHeaders) {
-    const value = headers[name];
-    if (typeof value === "string") return value.slice(0, 128);
-  }
-  return "";
 }

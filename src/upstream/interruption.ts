@@ -12,7 +12,10 @@ const interruptions = new Set([
   "PROVIDER_OVERLOADED",
   "PROVIDER_TIMEOUT",
   "PROVIDER_RATE_LIMITED",
+  "STREAM_INTERRUPTED",
 ]);
+/** Causes that have another name once output has begun. */
+const causeNames = new Map([["idle", "stalled"]]);
 
 /**
  * The error as it is seen from where it struck. After output, a failing provider is STREAM_INTERRUPTED with the length of
@@ -21,24 +24,32 @@ const interruptions = new Set([
 export function interrupted(error: GatewayError, attempt: Attempt, started: boolean, chars: number): GatewayError {
   const { target } = attempt;
   const metadata = { ...error.info, provider: target.provider.id, model: target.model };
-  const { upstream, cause } = error;
-  if (started && (interruptions.has(error.reason) || error.reason === "STREAM_INTERRUPTED")) {
-    const why = error.info["cause"] === "idle" ? "stalled" : (error.info["cause"] ?? error.reason.toLowerCase());
-    return new GatewayError("STREAM_INTERRUPTED", `the provider's stream broke after output had begun (${why})`, {
-      metadata: { ...metadata, cause: why, deliveredChars: String(chars) },
-      upstream,
-      cause,
-    });
+  return started ? afterOutput(error, { ...metadata, deliveredChars: String(chars) }) : beforeOutput(error, metadata);
+}
+
+type Metadata = Readonly<Record<string, string>>;
+
+/** When a provider breaks, no repeat is advised: it would give the caller the beginning twice. */
+function afterOutput(error: GatewayError, metadata: Metadata): GatewayError {
+  if (error.reason === "PROVIDER_BAD_RESPONSE") return error.with(metadata, "never");
+  if (!interruptions.has(error.reason)) return error.with(metadata);
+  const { upstream, cause: underneath } = error;
+  const cause = causeNames.get(error.info["cause"] ?? "") ?? error.info["cause"] ?? error.reason.toLowerCase();
+  return new GatewayError("STREAM_INTERRUPTED", `the provider's stream broke after output had begun (${cause})`, {
+    metadata: { ...metadata, cause },
+    upstream,
+    cause: underneath,
+  });
+}
+
+function beforeOutput(error: GatewayError, metadata: Metadata): GatewayError {
+  if (error.reason === "STREAM_INTERRUPTED") {
+    const { upstream, cause } = error;
+    const message = "the provider's answer ended before it was complete";
+    return new GatewayError("PROVIDER_BAD_RESPONSE", message, { metadata, upstream, cause });
   }
-  if (!started && error.reason === "STREAM_INTERRUPTED") {
-    return new GatewayError("PROVIDER_BAD_RESPONSE", "the provider's answer ended before it was complete", {
-      metadata,
-      upstream,
-      cause,
-    });
-  }
-  const waiting = !started && error.reason === "DEADLINE_EXCEEDED" ? { cause: "provider_first_token" } : {};
-  return error.with({ ...metadata, ...waiting });
+  if (error.reason === "DEADLINE_EXCEEDED") return error.with({ ...metadata, cause: "provider_first_token" });
+  return error.with(metadata);
 }
 
 interface Spent {

@@ -1,4 +1,5 @@
 import { Client, type Dispatcher, Pool } from "undici";
+import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 
 /** Where a provider lives and what it wants to see on every request. */
@@ -14,6 +15,8 @@ export interface UpstreamOptions {
 
 /** How long an idle connection is kept, unless the provider's keep-alive header says less. */
 const keepAliveMs = 30_000;
+/** Calls that may wait for a connection to one provider; more are refused at once. */
+const waitingMax = 1000;
 /** Largest response head. */
 const headBytesMax = 32 * 1024;
 
@@ -25,6 +28,9 @@ export class Upstream {
   readonly #options: UpstreamOptions;
   readonly #prefix: string;
   readonly #pool: Pool;
+  /** Requests on their way. Those beyond the connections wait here, not in the pool, where none could be taken back. */
+  #open = 0;
+  readonly #waiting = new Map<Handler, Post>();
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -35,8 +41,33 @@ export class Upstream {
     });
   }
 
-  /** Posts JSON. `fresh` uses a connection that carried nothing before and closes it after. */
-  post(path: string, body: string, headers: Readonly<Record<string, string>>, handler: Handler, fresh = false): void {
+  /**
+   * Posts JSON once a connection is free; `release` must follow when the handler has heard the end of it. Throws
+   * GATEWAY_OVERLOADED when too many calls wait already.
+   */
+  post(request: Post, handler: Handler): void {
+    if (this.#open < this.#options.connectionsMax) this.#send(request, handler);
+    else if (this.#waiting.size < waitingMax) this.#waiting.set(handler, request);
+    else throw noConnection();
+  }
+
+  /** Takes a request back that still waits for a connection. False: it is on its way. */
+  withdraw(handler: Handler): boolean {
+    return this.#waiting.delete(handler);
+  }
+
+  /** A request that was on its way has ended: its place is free. */
+  release(): void {
+    this.#open--;
+    for (const [handler, request] of this.#waiting) {
+      this.#waiting.delete(handler);
+      this.#send(request, handler);
+      return;
+    }
+  }
+
+  #send({ path, body, headers, fresh }: Post, handler: Handler): void {
+    this.#open++;
     const client = fresh ? new Client(this.#options.baseUrl.origin, this.#clientOptions()) : this.#pool;
     const all = { "content-type": "application/json", ...this.#options.headers, ...headers };
     client.dispatch({ method: "POST", path: this.#prefix + path, headers: all, body }, handler);
@@ -83,6 +114,24 @@ export class Upstream {
       connect: { timeout: this.#options.connectMs },
     };
   }
+}
+
+/** A request with a JSON body. */
+export interface Post {
+  /** Below the base URL. */
+  readonly path: string;
+  readonly body: string;
+  /** Besides the provider's own. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Use a connection that carried nothing before, and close it after. */
+  readonly fresh: boolean;
+}
+
+/** The refusal of a call for which no connection to the provider is free in time. */
+export function noConnection(): GatewayError {
+  return new GatewayError("GATEWAY_OVERLOADED", "all connections to the provider are in use", {
+    metadata: { cause: "connections" },
+  });
 }
 
 /** What undici calls back. */

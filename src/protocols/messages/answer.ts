@@ -6,14 +6,24 @@ import type { Chunk } from "../../model/chunk.ts";
 import { PartWriter } from "../part-writer.ts";
 import { citationOf } from "./citation.ts";
 import { badAnswer } from "./fault.ts";
-import { objectOf, parseObject, textOf } from "./field.ts";
+import { objectOf, parseExactObject, pieceOf, textOf } from "./field.ts";
 import { documentIdsOf } from "./groups.ts";
 import { finishReasonOf } from "./stop-reason.ts";
+import { headOfDelta } from "./text-delta.ts";
 import { laterUsage, usageOf } from "./usage.ts";
 import { family } from "./wire.ts";
 
 /** Most parts of one answer. */
 const partsMax = 1024;
+
+/** Which kind of block takes a delta of each type. */
+const takers: ReadonlyMap<string, OpenBlock["kind"]> = new Map([
+  ["text_delta", "text"],
+  ["citations_delta", "text"],
+  ["thinking_delta", "thinking"],
+  ["signature_delta", "thinking"],
+  ["input_json_delta", "tool"],
+]);
 
 /** A content block that has begun and not ended. Text needs no more than the writer knows. */
 type OpenBlock =
@@ -28,6 +38,8 @@ export class Answer {
   model = "";
   /** The provider has said why it stopped. */
   isStopped = false;
+  /** How an event begins that adds text to the block begun last; undefined where that one is of another kind. */
+  textHead: string | undefined;
   readonly #attempt: Attempt;
   readonly #hidesReasoning: boolean;
   readonly #writer = new PartWriter();
@@ -63,7 +75,7 @@ export class Answer {
   /** Takes the fields that say why the answer ends. */
   stop(ending: JsonObject): void {
     this.#ending = ending;
-    this.isStopped = typeof ending["stop_reason"] === "string";
+    this.isStopped = textOf(ending["stop_reason"]) !== "";
   }
 
   startBlock(index: number, block: JsonObject, out: Chunk[]): void {
@@ -74,7 +86,9 @@ export class Answer {
       throw badAnswer(this.#attempt, "bad_block", `has a block ${index} without a type`);
     }
     this.#writer.close(out);
-    this.#blocks.set(index, this.#open(block, out));
+    const open = this.#open(block, out);
+    this.textHead = open.kind === "text" ? headOfDelta(index) : undefined;
+    this.#blocks.set(index, open);
   }
 
   /** Hot path of text. */
@@ -83,27 +97,33 @@ export class Answer {
   }
 
   growBlock(index: number, delta: JsonObject, out: Chunk[]): void {
-    const { type } = delta;
-    if (type === "text_delta") {
-      this.text(textOf(delta["text"]), out);
-      return;
-    }
     const open = this.#blocks.get(index);
     if (open === undefined)
       throw badAnswer(this.#attempt, "unknown_block", `adds to block ${index}, which is not open`);
-    if (type === "thinking_delta") this.#reason(textOf(delta["thinking"]), out);
+    if (open.kind === "own") {
+      growOwn(open, delta);
+      return;
+    }
+    const { type } = delta;
+    const taker = takers.get(textOf(type));
+    if (taker === undefined) return;
+    if (taker !== open.kind)
+      throw badAnswer(this.#attempt, "bad_delta", `adds ${taker} to block ${index}, which is ${open.kind}`);
+    if (type === "text_delta") this.text(pieceOf(delta["text"]), out);
+    else if (type === "thinking_delta") this.#reason(pieceOf(delta["thinking"]), out);
     else if (type === "citations_delta") this.#cite([delta["citation"]], out);
-    else if (type === "signature_delta" && open.kind === "thinking") open.signature += textOf(delta["signature"]);
-    else if (type === "input_json_delta" && open.kind === "tool") {
-      const fragment = textOf(delta["partial_json"]);
+    else if (open.kind === "thinking") open.signature += pieceOf(delta["signature"]);
+    else if (open.kind === "tool") {
+      const fragment = pieceOf(delta["partial_json"]);
       if (fragment !== "") open.grown = true;
       this.#writer.arguments(open.part, fragment, out);
-    } else if (open.kind === "own") growOwn(open, delta);
+    }
   }
 
   stopBlock(index: number, out: Chunk[]): void {
     const open = this.#blocks.get(index);
     this.#blocks.delete(index);
+    this.textHead = undefined;
     if (open?.kind === "text") this.#writer.close(out);
     else if (open?.kind === "thinking") this.#closeThinking(open.signature, out);
     else if (open?.kind === "tool") {
@@ -113,8 +133,9 @@ export class Answer {
     } else if (open?.kind === "own") this.#writeOwn(open, out);
   }
 
-  /** Ends every part and the answer. */
+  /** Ends every part and the answer. Throws when the provider never said why it stopped. */
   finish(out: Chunk[]): void {
+    if (!this.isStopped) throw badAnswer(this.#attempt, "missing_stop_reason", "does not say why it ends");
     for (const index of this.#blocks.keys()) this.stopBlock(index, out);
     this.#writer.closeAll(out);
     const stopReason = textOf(this.#ending["stop_reason"]);
@@ -140,7 +161,7 @@ export class Answer {
         this.#reason(textOf(block["thinking"]), out);
         return { kind: "thinking", signature: textOf(block["signature"]) };
       case "tool_use": {
-        const part = this.#writer.tool(textOf(block["id"]), textOf(block["name"]), out);
+        const part = this.#writer.tool(textOf(block["id"]), textOf(block["name"]), out, callerOf(block));
         return { kind: "tool", part, input: block["input"], grown: false };
       }
       default:
@@ -178,7 +199,13 @@ function providerPart({ block, input }: OpenBlock & { kind: "own" }) {
 
 /** Input that the output limit cut off is no JSON: it stays the text it is. */
 function inputOf(json: string): JsonObject | string {
-  return parseObject(json) ?? json;
+  return parseExactObject(json) ?? json;
+}
+
+/** A call made by code that the provider runs says so, and the provider wants to be told again. */
+function callerOf({ caller }: JsonObject) {
+  const known = objectOf(caller);
+  return known === undefined || known["type"] === "direct" ? {} : { providerOptions: { [family]: { caller: known } } };
 }
 
 /** The empty signature says only whose reasoning this is. */
@@ -194,7 +221,7 @@ function signed(value: string) {
 /** Input comes as pieces of JSON text; any other field as pieces of the field of the same name. */
 function growOwn(open: OpenBlock & { kind: "own" }, delta: JsonObject): void {
   if (delta["type"] === "input_json_delta") {
-    open.input += textOf(delta["partial_json"]);
+    open.input += pieceOf(delta["partial_json"]);
     return;
   }
   for (const [field, piece] of Object.entries(delta)) {

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
-import { parseExactObject, parseObject } from "./field.ts";
+import { isJson, parseExactObject, parseObject } from "./field.ts";
 import { renderDocument, renderMedia } from "./media.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
@@ -53,16 +54,25 @@ function textBlock(text: string, path: string, rendering: Rendering): Block | un
 
 function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
   if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
-  const input = call.argumentsJson.trim() === "" ? {} : parseExactObject(call.argumentsJson);
-  if (input === undefined) {
-    throw rendering.invalid(`${path}.tool_call.arguments_json`, "must be the JSON text of an object");
-  }
+  const input = call.argumentsJson.trim() === "" ? {} : inputOf(call.argumentsJson, path, rendering);
   return { type: "tool_use", id: toolIdOf(call.id), name: call.name, input };
 }
 
-/** The API takes letters, digits, "_" and "-" only; ids of other providers can have more. */
+/** Arguments that the output limit cut off are no JSON, and the rest of the conversation is still to be had. */
+function inputOf(argumentsJson: string, path: string, rendering: Rendering): object {
+  const field = `${path}.tool_call.arguments_json`;
+  const input = parseExactObject(argumentsJson);
+  if (input !== undefined) return input;
+  if (isJson(argumentsJson)) throw rendering.invalid(field, "must be the JSON text of an object");
+  rendering.changed(field, "is no JSON, as if cut off; {} is sent");
+  return {};
+}
+
+/** The API takes letters, digits, "_" and "-" only. Ids of other providers can have more; their hash keeps them apart. */
 function toolIdOf(id: string): string {
-  return id.replace(/[^a-zA-Z0-9_-]/g, "_");
+  if (/^[a-zA-Z0-9_-]+$/.test(id)) return id;
+  const hash = createHash("sha256").update(id).digest("hex").slice(0, 8);
+  return `${id.replace(/[^a-zA-Z0-9_-]/g, "_")}_${hash}`;
 }
 
 function resultBlock(result: ToolResult, path: string, rendering: Rendering): Block {

@@ -10,7 +10,8 @@ const middleSeconds = 1950;
 interface Mark {
   readonly holder: { cache_control?: CacheControl };
   readonly control: CacheControl;
-  readonly path: string;
+  /** Where the request has it. */
+  readonly field: string;
 }
 
 /** The cache breakpoints of one request, noted in the order of the prompt: tools, system, messages. */
@@ -22,12 +23,16 @@ export class CacheMarks {
     this.#rendering = rendering;
   }
 
-  /** Puts the hint, if there is one, onto what is sent for it. */
+  /** Puts the hint, if there is one, onto what is sent for it. A mark that provider options made counts, and stays. */
   put(holder: Mark["holder"], hint: CacheHint | undefined, path: string): void {
+    if (holder.cache_control !== undefined) {
+      this.#marks.push({ holder, control: holder.cache_control, field: `${path}.provider_options` });
+      return;
+    }
     if (hint === undefined) return;
     const control = controlOf(hint);
     holder.cache_control = control;
-    this.#marks.push({ holder, control, path });
+    this.#marks.push({ holder, control, field: `${path}.cache_hint` });
     const seconds = Number(hint.ttl?.seconds ?? 0n);
     if (hint.ttl !== undefined && seconds !== 300 && seconds !== 3600) {
       this.#rendering.changed(`${path}.cache_hint.ttl`, `the prompt cache keeps 5m or 1h; ${control.ttl} is used`);
@@ -40,16 +45,16 @@ export class CacheMarks {
    */
   settle(): void {
     const surplus = Math.max(0, this.#marks.length - marksMax);
-    for (const { holder, path } of this.#marks.slice(0, surplus)) {
+    for (const { holder, field } of this.#marks.slice(0, surplus)) {
       delete holder.cache_control;
-      this.#rendering.ignored(`${path}.cache_hint`, `only the last ${marksMax} cache hints are sent`);
+      this.#rendering.ignored(field, `only the last ${marksMax} cache hints are sent`);
     }
     let hasShort = false;
-    for (const { control, path } of this.#marks.slice(surplus)) {
+    for (const { control, field } of this.#marks.slice(surplus)) {
       if (control.ttl !== "1h") hasShort = true;
       else if (hasShort) {
         control.ttl = "5m";
-        this.#rendering.changed(`${path}.cache_hint.ttl`, "1h cannot follow a shorter cache hint; 5m is used");
+        this.#rendering.changed(`${field}.ttl`, "1h cannot follow a shorter cache hint; 5m is used");
       }
     }
   }

@@ -1,6 +1,6 @@
 import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Citation, CitationSchema } from "../../../gen/llmhub/v1/content_pb.ts";
-import { numberOf, textOf } from "./field.ts";
+import { positionOf, textOf } from "./field.ts";
 
 /**
  * A citation by its location. `documentIds` are those of the request, in order. Positions within the document are not
@@ -8,7 +8,7 @@ import { numberOf, textOf } from "./field.ts";
  */
 export function citationOf(location: JsonObject, documentIds: readonly string[]): Citation {
   const { type } = location;
-  const page = type === "page_location" ? numberOf(location["start_page_number"]) : undefined;
+  const page = type === "page_location" ? positionOf(location["start_page_number"]) : undefined;
   return create(CitationSchema, {
     source: sourceOf(location, documentIds),
     title: textOf(location["title"] ?? location["document_title"]),
@@ -22,7 +22,7 @@ type Source = NonNullable<MessageInitShape<typeof CitationSchema>["source"]>;
 function sourceOf(location: JsonObject, documentIds: readonly string[]): Source {
   const uri = textOf(location["url"] ?? location["source"]);
   if (uri !== "") return { case: "uri", value: uri };
-  const position = numberOf(location["document_index"]);
+  const position = positionOf(location["document_index"]);
   if (position === undefined) return { case: undefined };
   return { case: "documentId", value: documentIds[position] ?? `#${position}` };
 }

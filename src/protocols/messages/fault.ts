@@ -1,7 +1,7 @@
 import type { Attempt } from "../../model/call.ts";
 import { GatewayError, type Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
-import { statusFault } from "../status-fault.ts";
+import { statusFault, word } from "../status-fault.ts";
 import { objectOf, parseObject, textOf } from "./field.ts";
 
 /** What an error type means wherever it comes: behind a status, in place of an answer, in the middle of a stream. */
@@ -17,25 +17,30 @@ const meanings: ReadonlyMap<string, Reason> = new Map([
   ["overloaded_error", "PROVIDER_OVERLOADED"],
 ]);
 
+/** Characters of a provider's message that are looked at; its length is the provider's. */
+const messageCharsMax = 2048;
+
 /** What the API says only in words, mostly under the type invalid_request_error. Recorded or documented wordings. */
-const tooLong = /prompt is too long(?:: (?<input>\d+) tokens > (?<limit>\d+))?/;
-const tooLongWithOutput = /exceed context limit: (?<input>\d+) \+ \d+ > (?<limit>\d+)/;
-const spent = /credit balance is too low|reached your (?:specified )?(?:workspace )?API usage limits/;
-const filtered = /blocked by content filtering policy/;
+const tooLong = /prompt is too long(?:: (?<input>\d{1,10}) tokens > (?<limit>\d{1,10}))?/i;
+const tooLongWithOutput = /exceed context limit: (?<input>\d{1,10}) \+ \d{1,10} > (?<limit>\d{1,10})/i;
+const spent = /credit balance is too low|reached your (?:specified )?(?:workspace )?API usage limits/i;
+const filtered = /blocked by content filtering policy/i;
+/** A file or a batch can be unknown, too. */
+const ofModel = /\bmodel\b/i;
 const spentCode = "enforced_spend_limit_reached";
 
 /** The error for a response that is no answer. */
 export function fault(failure: Failure): GatewayError {
   const envelope = parseObject(failure.body);
   const error = objectOf(envelope?.["error"]);
-  const code = textOf(error?.["type"]);
-  const message = textOf(error?.["message"]);
-  const detail = textOf(objectOf(error?.["details"])?.["error_code"]);
+  const code = word(error?.["type"]);
+  const message = textOf(error?.["message"]).slice(0, messageCharsMax);
+  const detail = word(objectOf(error?.["details"])?.["error_code"]);
   const overflow = tooLong.exec(message) ?? tooLongWithOutput.exec(message);
   const { input, limit } = overflow?.groups ?? {};
   return statusFault(failure, {
     code: detail === "" ? code : detail,
-    reason: reasonOf(code, message, detail, failure.modelDeclared),
+    reason: reasonOf(code, message, detail, failure),
     requestId: textOf(envelope?.["request_id"]) || textOf(failure.headers["request-id"]),
     metadata: {
       ...(input === undefined ? {} : { inputTokens: input }),
@@ -65,10 +70,14 @@ export function badAnswer(attempt: Attempt, cause: string, what: string): Gatewa
   });
 }
 
-function reasonOf(type: string, message: string, detail: string, modelDeclared: boolean): Reason | undefined {
+function reasonOf(type: string, message: string, detail: string, failure: Failure): Reason | undefined {
   if (tooLong.test(message) || tooLongWithOutput.test(message)) return "CONTEXT_LENGTH_EXCEEDED";
   if (detail === spentCode || spent.test(message)) return "PROVIDER_QUOTA_EXHAUSTED";
   if (filtered.test(message)) return "PROVIDER_CONTENT_FILTERED";
-  if (type === "not_found_error") return modelDeclared ? "PROVIDER_MODEL_NOT_FOUND" : "MODEL_NOT_FOUND";
-  return meanings.get(type);
+  if (type === "not_found_error" || (type === "" && failure.status === 404)) {
+    if (!ofModel.test(message)) return "PROVIDER_INVALID_REQUEST";
+    return failure.modelDeclared ? "PROVIDER_MODEL_NOT_FOUND" : "MODEL_NOT_FOUND";
+  }
+  // An error of an unknown type in place of an answer: under HTTP 200 no status says more.
+  return meanings.get(type) ?? (failure.status < 300 ? "PROVIDER_UNAVAILABLE" : undefined);
 }

@@ -24,9 +24,29 @@ export function parseExactObject(text: string): JsonObject | undefined {
   }
 }
 
-/** A string, or "" for anything else. */
+/** Whether text is JSON of any kind. */
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A string that UTF-8 can hold, or "" for anything else. */
 export function textOf(value: unknown): string {
+  return typeof value === "string" ? value.toWellFormed() : "";
+}
+
+/** A string as it is, which may begin or end with half a surrogate pair, or "" for anything else. */
+export function pieceOf(value: unknown): string {
   return typeof value === "string" ? value : "";
+}
+
+/** A number that an int32 can hold and that counts something, or undefined for anything else. */
+export function positionOf(value: unknown): number | undefined {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31 ? Number(value) : undefined;
 }
 
 /** A number as it is, even out of range, or undefined for anything else. */

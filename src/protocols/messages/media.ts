@@ -1,4 +1,5 @@
 import type { DocumentPart, MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import { checkMediaUri } from "../media-uri.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
 
@@ -61,6 +62,8 @@ function fileSource({ source }: MediaPart, mimeType: string, path: string, rende
     case "data":
       return base64Source(Buffer.from(source.value).toString("base64"), mimeType, path, rendering);
     case "uri": {
+      const wrong = checkMediaUri(source.value);
+      if (wrong !== undefined) throw rendering.invalid(`${path}.media.uri`, wrong);
       const inline = inlineOf(source.value);
       if (inline !== undefined) return base64Source(inline.bytes.toString("base64"), mimeType, path, rendering);
       return { type: "url", url: source.value };
@@ -88,8 +91,10 @@ function unsupportedType(mimeType: string, path: string, rendering: Rendering): 
   return rendering.unsupported(capability, `${path}.media.mime_type`, `"${mimeType}" is not supported: ${taken}`);
 }
 
+/** An address without a type is taken for an image's: the provider looks for itself when it fetches it. */
 function mimeTypeOf({ mimeType, source }: MediaPart): string {
-  const given = mimeType === "" && source.case === "uri" ? (inlineOf(source.value)?.mimeType ?? "") : mimeType;
+  const isGuessed = mimeType === "" && source.case === "uri";
+  const given = isGuessed ? (inlineOf(source.value)?.mimeType ?? "image/*") : mimeType;
   const bare = given.split(";")[0]?.trim().toLowerCase() ?? "";
   return bare === "image/jpg" ? "image/jpeg" : bare;
 }

@@ -6,7 +6,7 @@ import type { Reader } from "../../model/protocol.ts";
 import { SseParser, type SseSink } from "../../stream/sse.ts";
 import { Answer } from "./answer.ts";
 import { badAnswer, faultWithin } from "./fault.ts";
-import { objectOf, parseExactObject, parseObject } from "./field.ts";
+import { objectOf, parseExactObject, parseObject, textOf } from "./field.ts";
 import { textOfDelta } from "./text-delta.ts";
 
 /** Bytes kept of a body that brings no event, to tell what it is instead. */
@@ -38,15 +38,18 @@ class WholeReader implements Reader {
   end(out: Chunk[]): void {
     const body = Buffer.concat(this.#pieces.splice(0)).toString("utf8");
     if (body.trim() === "") throw badAnswer(this.#attempt, "empty", "is empty");
-    // Arguments of tools are to arrive as the model wrote them; reading exactly takes longer, so only where there are some.
-    const message = body.includes('"tool_use"') ? parseExactObject(body) : parseObject(body);
+    const message = parseObject(body);
     if (message === undefined) throw badAnswer(this.#attempt, "bad_json", "is not a JSON object");
     if (isError(message)) throw faultWithin(this.#attempt, body);
     const { content } = message;
     if (!Array.isArray(content)) throw badAnswer(this.#attempt, "missing_content", "has no content");
     this.#answer.begin(message);
+    // Input of tools is to arrive as the model wrote it; reading exactly takes longer, so only where there is some.
+    const exact = body.includes('tool_use"') ? parseExactObject(body)?.["content"] : undefined;
     content.forEach((value, index) => {
-      this.#answer.startBlock(index, objectOf(value) ?? {}, out);
+      const plain = objectOf(value) ?? {};
+      const block = Array.isArray(exact) && hasInput(plain) ? objectOf(exact[index]) : plain;
+      this.#answer.startBlock(index, block ?? {}, out);
       this.#answer.stopBlock(index, out);
     });
     this.#answer.stop(message);
@@ -93,7 +96,8 @@ class StreamReader implements Reader, SseSink {
   event(_type: string, data: string): void {
     if (this.#isFinished) return;
     this.#isSse = true;
-    const text = textOfDelta(data);
+    const { textHead } = this.#answer;
+    const text = textHead === undefined ? undefined : textOfDelta(data, textHead);
     if (text === undefined) this.#parse(data);
     else this.#answer.text(text, this.#out);
   }
@@ -151,6 +155,11 @@ class StreamReader implements Reader, SseSink {
       metadata: { provider: provider.id, model, cause: "truncated" },
     });
   }
+}
+
+/** Whether the block is a call of a tool, the caller's or the provider's own. */
+function hasInput(block: JsonObject): boolean {
+  return textOf(block["type"]).endsWith("tool_use");
 }
 
 function isError(event: JsonObject): boolean {

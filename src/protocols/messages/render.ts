@@ -1,6 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Attempt } from "../../model/call.ts";
+import { estimateInput } from "../../model/estimate.ts";
 import type { Rendered } from "../../model/protocol.ts";
+import { refuseReserved } from "../reserved-options.ts";
 import { renderBlock } from "./blocks.ts";
 import { CacheMarks } from "./cache-marks.ts";
 import { type Entry, type Group, groupsOf } from "./groups.ts";
@@ -30,7 +32,7 @@ export function render(attempt: Attempt): Rendered<MessagesBody> {
   const { request } = rendering;
   const bound = boundOf(rendering);
   const { prompt, maxTokens } = renderPrompt(rendering, bound);
-  const options = takeBetas(rendering);
+  const options = takeOptions(rendering);
   const body: MessagesBody = {
     ...prompt,
     max_tokens: maxTokens,
@@ -47,7 +49,7 @@ export function render(attempt: Attempt): Rendered<MessagesBody> {
 export function renderCount(attempt: Attempt): Rendered<Prompt> {
   const rendering = new Rendering(attempt);
   const { prompt } = renderPrompt(rendering, boundOf(rendering));
-  takeBetas(rendering);
+  takeOptions(rendering);
   return {
     path: "/messages/count_tokens",
     body: prompt,
@@ -56,10 +58,19 @@ export function renderCount(attempt: Attempt): Rendered<Prompt> {
   };
 }
 
-/** The provider options but for anthropic_beta, whose list goes into a header. */
-function takeBetas(rendering: Rendering): JsonObject {
-  const { anthropic_beta: betas, ...options } = rendering.options(rendering.request.providerOptions);
-  if (Array.isArray(betas)) for (const beta of betas) rendering.betas.add(String(beta));
+/** The provider options but for anthropic_beta, which goes into a header. */
+function takeOptions(rendering: Rendering): JsonObject {
+  const { anthropic_beta: betas = [], ...options } = rendering.options(rendering.request.providerOptions);
+  refuseReserved(options, (field, message) => rendering.invalid(field, message));
+  if (Object.hasOwn(options, "max_tokens")) {
+    throw rendering.invalid("provider_options.max_tokens", "is set by max_output_tokens alone");
+  }
+  for (const beta of Array.isArray(betas) ? betas : [betas]) {
+    if (typeof beta !== "string" || !/^[\w.,-]+$/.test(beta)) {
+      throw rendering.invalid("provider_options.anthropic_beta", "must be one or more names of beta features");
+    }
+    rendering.betas.add(beta);
+  }
   return options;
 }
 
@@ -96,8 +107,13 @@ function renderPrompt(rendering: Rendering, bound: OutputBound): { prompt: Promp
 
 function boundOf(rendering: Rendering): OutputBound {
   const wanted = rendering.request.maxOutputTokens;
-  const most = rendering.target.facts.maxOutputTokens;
-  if (wanted === undefined) return { maxTokens: most > 0 ? most : maxTokensDefault, isFixed: most > 0 };
+  const { maxOutputTokens: most, contextWindow } = rendering.target.facts;
+  if (wanted === undefined) {
+    if (most === 0) return { maxTokens: maxTokensDefault, isFixed: false };
+    const room = contextWindow === 0 ? most : contextWindow - estimateInput(rendering.request);
+    // Input that all but fills the window keeps some output: the estimate may be too high, and the provider knows.
+    return { maxTokens: Math.min(most, Math.max(room, maxTokensDefault)), isFixed: true };
+  }
   if (most === 0 || wanted <= most) return { maxTokens: wanted, isFixed: true };
   rendering.changed("max_output_tokens", `lowered to ${most}, the most the model gives`);
   return { maxTokens: most, isFixed: true };
@@ -128,9 +144,15 @@ function alternating(messages: readonly Message[]): Message[] {
   for (const message of messages) {
     const last = joined.at(-1);
     if (last?.role !== message.role) joined.push(message);
-    else joined[joined.length - 1] = { role: last.role, content: [...last.content, ...message.content] };
+    else joined[joined.length - 1] = { role: last.role, content: resultsFirst([...last.content, ...message.content]) };
   }
   return joined;
+}
+
+/** Joining can bring text before the results of tools, which the API wants first. */
+function resultsFirst(content: readonly Block[]): Block[] {
+  const isResult = ({ type }: Block) => type === "tool_result";
+  return [...content.filter(isResult), ...content.filter((block) => !isResult(block))];
 }
 
 function renderEntry({ part, path }: Entry, marks: CacheMarks, rendering: Rendering): Block[] {

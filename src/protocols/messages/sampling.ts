@@ -16,7 +16,8 @@ export function renderSampling(rendering: Rendering, thinking: Thinking | undefi
   const reason = isFixed ? "the model takes no sampling settings" : "cannot be set while the model thinks";
   const isFree = !isFixed && !isThinking;
   const temperature = temperatureOf(rendering, isFree, reason);
-  const topP = topPOf(rendering, isFree ? 0 : isFixed ? fixedTopPMin : thinkingTopPMin, reason);
+  const least = isFree ? 0 : isFixed ? fixedTopPMin : thinkingTopPMin;
+  const topP = topPOf(rendering, least, reason, temperature);
   const { topK } = rendering.request;
   if (topK !== undefined && !isFree) rendering.ignored("top_k", reason);
   const stops = stopsOf(rendering);
@@ -42,8 +43,8 @@ function temperatureOf(rendering: Rendering, isFree: boolean, reason: string): n
 }
 
 /** Models since Claude 4.1 refuse top_p beside a temperature. */
-function topPOf(rendering: Rendering, least: number, reason: string): number | undefined {
-  const { topP, temperature } = rendering.request;
+function topPOf(rendering: Rendering, least: number, reason: string, temperature?: number): number | undefined {
+  const { topP } = rendering.request;
   if (topP === undefined) return undefined;
   if (topP < least) rendering.ignored("top_p", reason);
   else if (temperature !== undefined) rendering.ignored("top_p", "only one of temperature and top_p can be set");

@@ -29,14 +29,26 @@ function functionTool(tool: FunctionTool, path: string, rendering: Rendering): T
   };
 }
 
-/** "anthropic.web_search_20250305" is the type web_search_20250305, whose name is web_search. */
 function providerTool(tool: ProviderTool, path: string, rendering: Rendering): ToolDefinition {
-  const dot = tool.id.indexOf(".");
-  const type = tool.id.slice(dot + 1);
-  if (!rendering.isOwn(tool.id.slice(0, dot))) {
+  if (!rendering.isOwn(tool.id.slice(0, tool.id.indexOf(".")))) {
     throw rendering.unsupported("provider_tool", `${path}.id`, "the tool is another provider's");
   }
-  return { type, name: tool.name === "" ? type.replace(/_\d{8}$/, "") : tool.name, ...tool.config };
+  const name = nameOf(tool);
+  return { type: typeOf(tool), ...(name === undefined ? {} : { name }), ...tool.config };
+}
+
+function typeOf({ id }: ProviderTool): string {
+  return id.slice(id.indexOf(".") + 1);
+}
+
+/** The name by which the model calls a tool of the provider; undefined for a set of tools, which has none. */
+function nameOf(tool: ProviderTool): string | undefined {
+  const type = typeOf(tool);
+  if (type === "mcp_toolset") return undefined;
+  if (tool.name !== "") return tool.name;
+  const name = type.replace(/_\d{8}$/, "");
+  if (name !== "text_editor") return name;
+  return type < "text_editor_20250429" ? "str_replace_editor" : "str_replace_based_edit_tool";
 }
 
 /** Whether and which tool to call. Undefined means the provider's default. */
@@ -50,6 +62,17 @@ export function renderToolChoice(rendering: Rendering): ToolChoice | undefined {
   }
   if (choice.case === "mode" && choice.value === ToolMode.NONE) return { type: "none" };
   const single = parallel === false ? { disable_parallel_tool_use: true } : {};
-  if (choice.case === "toolName") return { type: "tool", name: choice.value, ...single };
+  if (choice.case === "toolName") return { type: "tool", name: chosenName(choice.value, rendering), ...single };
   return { type: choice.value === ToolMode.REQUIRED ? "any" : "auto", ...single };
+}
+
+/** A tool of the provider may be chosen by its type, too. */
+function chosenName(chosen: string, rendering: Rendering): string {
+  for (const { kind } of rendering.request.tools) {
+    if (kind.case === "function" && kind.value.name === chosen) return chosen;
+    if (kind.case !== "providerTool") continue;
+    const name = nameOf(kind.value);
+    if (name !== undefined && (name === chosen || typeOf(kind.value) === chosen)) return name;
+  }
+  throw rendering.invalid("tool_choice.tool_name", "must be the name of one of tools");
 }

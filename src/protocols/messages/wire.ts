@@ -24,7 +24,8 @@ export interface Message {
 
 /** A tool definition: a function of the caller, or a typed tool of the provider. */
 export interface ToolDefinition {
-  readonly name: string;
+  /** Absent where the tool is a set of tools. */
+  readonly name?: string;
   cache_control?: CacheControl;
   readonly [field: string]: unknown;
 }

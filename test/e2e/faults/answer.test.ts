@@ -94,7 +94,7 @@ for (const dialect of dialects) {
       await connection.write(preamble, text("Hello"), bad);
     });
     const fault = brokenAfter("Hello", await mid.gateway.stream(request));
-    expect(fault).toEqual(unreadable("bad_json", { outputStarted: true }));
+    expect(fault).toEqual(unreadable("bad_json", { outputStarted: true, retry: false }));
     await mid.upstream.closed();
     expect(await mid.gateway.metric("broken_streams_total", { reason: "PROVIDER_BAD_RESPONSE" })).toBe(1);
     expect(await mid.gateway.metric("upstream_unreadable_total")).toBe(1);

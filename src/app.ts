@@ -21,7 +21,7 @@ import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
 import { createRequestValidator } from "./services/validation.ts";
 import type { Simulator } from "./simulator/server.ts";
-import { needsSimulator, Snapshot } from "./snapshot.ts";
+import { Snapshot, simulatorFor } from "./snapshot.ts";
 import { codeName } from "./telemetry/code-name.ts";
 import { createLogger, faultOf, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -60,14 +60,16 @@ export interface Gateway {
 
 /** Starts the gateway; resolves when it takes calls. Rejects, with nothing left open, when a port cannot be had. */
 export async function startGateway({ config }: GatewayOptions): Promise<Gateway> {
-  const app = new App(config, await simulatorFor(config));
+  const simulator = await simulatorFor(config);
+  let app: App | undefined;
   try {
+    app = new App(config, simulator);
     await app.listen();
+    return app;
   } catch (error) {
-    await app.drain();
+    await (app === undefined ? simulator?.close() : app.drain());
     throw error;
   }
-  return app;
 }
 
 /** The composition root: the one place that knows every module. */
@@ -83,6 +85,7 @@ class App implements Gateway {
   readonly #ops: OpsServer;
   #simulator: Simulator | undefined;
   #snapshot: Snapshot;
+  #reloading: Promise<void> = Promise.resolve();
   #draining = false;
 
   constructor(config: Config, simulator: Simulator | undefined) {
@@ -156,19 +159,11 @@ class App implements Gateway {
     this.#logger.info({ address: this.address, version: version() }, "serving calls");
   }
 
-  async reload(config: Config): Promise<void> {
-    const before = this.#snapshot;
-    this.#simulator ??= await simulatorFor(config);
-    const next = new Snapshot(config, this.#simulator?.url, before);
-    try {
-      this.#renewServer(before.config.server, config.server);
-    } catch (error) {
-      void next.fleet.retire(before.fleet);
-      throw error;
-    }
-    this.#snapshot = next;
-    this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
-    void before.fleet.retire(next.fleet);
+  reload(config: Config): Promise<void> {
+    // One after the other: each takes providers over from the one before.
+    const reloaded = this.#reloading.then(() => this.#reload(config));
+    this.#reloading = reloaded.catch(() => undefined);
+    return reloaded;
   }
 
   reloadRefused(error: unknown): void {
@@ -188,6 +183,7 @@ class App implements Gateway {
     this.#readiness.set(false);
     await elapsed(delayMs);
     this.#draining = true;
+    await this.#reloading;
     this.#listener.beginDrain();
     const stopped = new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the call could end");
     this.#admission.abortProbes(stopped);
@@ -207,6 +203,22 @@ class App implements Gateway {
     if (isDeepStrictEqual(before, next) && (tls === undefined) === (oldTls === undefined)) return;
     const problem = "of server, only the certificates change while it runs; restart for the rest";
     this.#logger.warn({ problem }, "a part of the configuration is not in use yet");
+  }
+
+  async #reload(config: Config): Promise<void> {
+    if (this.#draining) throw new GatewayError("GATEWAY_DRAINING", "the gateway is stopping");
+    this.#simulator ??= await simulatorFor(config);
+    const before = this.#snapshot;
+    const next = new Snapshot(config, this.#simulator?.url, before);
+    try {
+      this.#renewServer(before.config.server, config.server);
+    } catch (error) {
+      void next.fleet.retire(before.fleet);
+      throw error;
+    }
+    this.#snapshot = next;
+    this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
+    void before.fleet.retire(next.fleet);
   }
 
   #createLogger({ log }: Config): Logger {
@@ -270,12 +282,6 @@ type Rejected = (rejection: Rejection, error: unknown) => void;
 
 /** Methods whose calls the chain logs. */
 const chained = new Set(["Complete", "StreamComplete"].map((name) => `${CompletionService.typeName}/${name}`));
-
-async function simulatorFor(config: Config): Promise<Simulator | undefined> {
-  if (!needsSimulator(config)) return undefined;
-  const { startSimulator } = await import("./simulator/server.ts");
-  return startSimulator();
-}
 
 function addressText(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -5,6 +5,7 @@ import type { ModelFacts } from "./model/target.ts";
 import { Fleet, type Instance } from "./providers/fleet.ts";
 import { providerKinds } from "./providers/index.ts";
 import { ApiKeys } from "./server/api-keys.ts";
+import type { Simulator } from "./simulator/server.ts";
 
 /** Name of the price list for prices that the operator gives. */
 const configuredPrices = "configuration";
@@ -42,9 +43,11 @@ export class Snapshot {
   }
 }
 
-/** Whether a configuration needs the built-in simulator to run. */
-export function needsSimulator(config: Config): boolean {
-  return config.providers.some(usesSimulator);
+/** The built-in simulator, started, if a configuration needs it. */
+export async function simulatorFor(config: Config): Promise<Simulator | undefined> {
+  if (!config.providers.some(usesSimulator)) return undefined;
+  const { startSimulator } = await import("./simulator/server.ts");
+  return startSimulator();
 }
 
 /** Whether a provider is the built-in simulator, not one that runs elsewhere. */

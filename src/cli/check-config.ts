@@ -7,14 +7,15 @@ import type { Command, Exit, Shell } from "./command.ts";
 
 const options = {
   config: { type: "string", short: "c", value: "FILE", about: "configuration file; else LLMHUB_CONFIG, else built-in" },
-  probe: { type: "boolean", about: "also ask each provider whether it is there and takes the key; costs nothing" },
+  probe: { type: "boolean", about: "also ask each provider whether it takes the key; costs nothing" },
 } as const;
 
 /** Says whether the gateway would start with a configuration. */
 export const checkConfig: Command = {
   usage: ["check-config [--config FILE] [--probe]"],
   about: `Loads the configuration as \`llmhub serve\` would, with the environment variables and files
-that it names, and prints every problem or a summary. Starts nothing, and calls nobody without --probe.`,
+that it names, and prints every problem or a summary. Starts nothing; calls nobody without
+--probe.`,
   options,
   examples: ["llmhub check-config --config llmhub.yaml", "llmhub check-config --probe"],
   exits: ["failure", "config"],

@@ -1,4 +1,4 @@
-import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
@@ -59,9 +59,12 @@ export class CompletionHandlers {
 
   /** Answers in one message: a fold over the same chunks that a stream would carry. */
   async complete(request: CompleteRequest, rpc: Rpc): Promise<CompleteResponse> {
-    this.#accept(rpc, CompleteRequestSchema, request, request);
+    this.#tell(rpc, () => {
+      this.#parts.validator.check(CompleteRequestSchema, request);
+      checkConversation(request);
+    });
     const call = this.#callOf(request, rpc, false);
-    if (request.validateOnly) return this.#preview(call);
+    if (request.validateOnly) return this.#tell(rpc, () => this.#preview(call));
     const reply = await this.#parts.dispatch(call);
     const fold = new Fold();
     for await (const batch of reply.chunks) {
@@ -78,13 +81,12 @@ export class CompletionHandlers {
 
   /** Answers piece by piece. Throws at once what a look at the request shows. */
   streamComplete(request: StreamCompleteRequest, rpc: Rpc): AsyncIterableIterator<readonly Chunk[]> {
-    const { start, options } = request;
-    this.#accept(rpc, StreamCompleteRequestSchema, request, start.value, "request");
-    if (start.case !== "request") throw new GatewayError("INVALID_REQUEST", "start is required");
-    const call = this.#callOf(start.value, rpc, true);
-    if (start.value.validateOnly) {
-      throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
-    }
+    const { options } = request;
+    const call = this.#callOf(
+      this.#tell(rpc, () => this.#streamable(request)),
+      rpc,
+      true,
+    );
     const heartbeatMs = heartbeatOf(msOf(options?.heartbeatInterval));
     // The router of now: what a later configuration makes of the call does not concern it.
     const router = this.#parts.router();
@@ -114,17 +116,22 @@ export class CompletionHandlers {
     });
   }
 
-  /** Refuses what the rules of the API forbid. */
-  #accept<Desc extends DescMessage>(
-    rpc: Rpc,
-    schema: Desc,
-    message: MessageShape<Desc>,
-    conversation: CompleteRequest | undefined,
-    parent = "",
-  ): void {
+  /** The completion that a stream is to carry. */
+  #streamable(message: StreamCompleteRequest): CompleteRequest {
+    this.#parts.validator.check(StreamCompleteRequestSchema, message);
+    const { start } = message;
+    if (start.case !== "request") throw new GatewayError("INVALID_REQUEST", "start is required");
+    checkConversation(start.value, "request");
+    if (start.value.validateOnly) {
+      throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
+    }
+    return start.value;
+  }
+
+  /** Tells of a failure that strikes before there is a call, because no chain will. */
+  #tell<T>(rpc: Rpc, work: () => T): T {
     try {
-      this.#parts.validator.check(schema, message);
-      if (conversation !== undefined) checkConversation(conversation, parent);
+      return work();
     } catch (error) {
       this.#parts.rejected(rpc, error);
       throw error;

@@ -19,7 +19,7 @@ import { CompletionHandlers } from "./services/completion.ts";
 import { routes } from "./services/index.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
-import { createRequestValidator } from "./services/validation.ts";
+import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { Simulator } from "./simulator/server.ts";
 import { Snapshot, simulatorFor } from "./snapshot.ts";
 import { codeName } from "./telemetry/code-name.ts";
@@ -102,10 +102,13 @@ class App implements Gateway {
       now,
     });
     const rejected = rejections(logger, this.#metrics);
-    const handlers = this.#createHandlers(rejected);
+    const validator = createRequestValidator();
+    validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, CountTokensRequestSchema]);
+    const handlers = this.#createHandlers(validator, rejected);
     const onRequest = connectHandler({
       routes: routes({
         handlers,
+        validator,
         readiness: this.#readiness,
         reflection: config.server.reflection,
         models: () => this.#modelView(),
@@ -239,7 +242,7 @@ class App implements Gateway {
     log({ method, requestId, keyId, durationMs, code, reason: error?.reason }, "call");
   }
 
-  #createHandlers(rejected: Rejected): CompletionHandlers {
+  #createHandlers(validator: RequestValidator, rejected: Rejected): CompletionHandlers {
     const router = () => this.#snapshot.router;
     const generate: Dispatch<Attempt> = async (attempt) => {
       const { provider } = attempt.target;
@@ -251,8 +254,6 @@ class App implements Gateway {
     const watch = attemptChain(this.#metrics, (id, seen) => this.#healthOf(id).observe(seen));
     const attempts = compose(watch, generate);
     const calls: Dispatch<Call> = compose(callChain(this.#logger, this.#metrics), dispatcher(router, attempts));
-    const validator = createRequestValidator();
-    validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, CountTokensRequestSchema]);
     return new CompletionHandlers({
       dispatch: calls,
       router,

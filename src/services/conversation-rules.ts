@@ -65,7 +65,9 @@ function toolViolations({ tools, toolChoice }: CompleteRequest): FieldViolation[
     names.add(name);
   }
   const choice = toolChoice?.choice;
-  if (choice?.case === "toolName" && !names.has(choice.value)) found.push(chosenToolRequired);
+  // A tool of a provider can have a name that only its dialect knows, which then checks the choice.
+  const isOpen = tools.some(({ kind }) => kind.case === "providerTool");
+  if (choice?.case === "toolName" && !isOpen && !names.has(choice.value)) found.push(chosenToolRequired);
   if (choice?.case === "mode" && choice.value === ToolMode.REQUIRED && tools.length === 0) found.push(toolsRequired);
   return found;
 }

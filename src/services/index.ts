@@ -10,10 +10,12 @@ import { healthService } from "./health.ts";
 import { type ModelView, modelService } from "./models.ts";
 import type { Readiness } from "./readiness.ts";
 import { reflectionServices } from "./reflection.ts";
+import { type RequestValidator, validated } from "./validation.ts";
 
 /** What the services work with. */
 export interface RouteParts {
   readonly handlers: CompletionHandlers;
+  readonly validator: RequestValidator;
   readonly models: () => ModelView;
   readonly readiness: Readiness;
   /** Serve reflection. */
@@ -21,11 +23,17 @@ export interface RouteParts {
 }
 
 /** Every service of the gateway: one line each. */
-export function routes({ handlers, models, readiness, reflection }: RouteParts): (router: ConnectRouter) => void {
+export function routes({
+  handlers,
+  validator,
+  models,
+  readiness,
+  reflection,
+}: RouteParts): (router: ConnectRouter) => void {
   const services = [CompletionService, ModelService, Health];
   return (router) => {
     router.service(CompletionService, completionService(handlers));
-    router.service(ModelService, modelService(models));
+    router.service(ModelService, modelService(models), { interceptors: [validated(validator)] });
     router.service(
       Health,
       healthService(

@@ -1,15 +1,9 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
-import {
-  AttemptOutcome,
-  type Attempt as AttemptRecord,
-  AttemptSchema,
-  type RoutingInfo,
-  RoutingInfoSchema,
-} from "../../gen/llmhub/v1/routing_pb.ts";
+import { AttemptOutcome, type RoutingInfo, RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Route } from "../dispatch/router.ts";
+import { attemptRecord } from "../model/attempt-record.ts";
 import type { Call } from "../model/call.ts";
 import { durationOf } from "../model/error.ts";
 import type { Reply } from "../model/reply.ts";
@@ -34,23 +28,11 @@ export function routingOf(call: Call, reply: Reply, usage?: Usage): RoutingInfo 
   const { seconds, nanos } = durationOf(reply.firstOutputMs - call.rpc.startMs);
   routing.timeToFirstOutput = { $typeName: "google.protobuf.Duration", seconds, nanos };
   if (usage !== undefined && call.request.view === CompletionView.FULL) {
-    routing.attempts = [...attempt.failures, succeeded(reply, usage)];
+    const outcome = AttemptOutcome.SUCCEEDED;
+    const end = { outcome, upstreamStatus: 200, usage };
+    routing.attempts = [...attempt.failures, attemptRecord(attempt, reply.sentMs, end)];
   }
   return routing;
-}
-
-function succeeded(reply: Reply, usage: Usage): AttemptRecord {
-  const tookMs = performance.now() - reply.sentMs;
-  return create(AttemptSchema, {
-    number: reply.attempt.failures.length + 1,
-    provider: reply.attempt.target.provider.id,
-    model: reply.attempt.target.selector,
-    outcome: AttemptOutcome.SUCCEEDED,
-    startTime: timestampFromMs(Math.round(Date.now() - tookMs)),
-    duration: durationOf(tookMs),
-    upstreamStatus: 200,
-    usage,
-  });
 }
 
 /** Leaves out what only COMPLETION_VIEW_FULL shows: cost lines and the provider's own usage. */

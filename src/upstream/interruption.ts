@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type CompletionFailure, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
-import { AttemptOutcome, type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
+import { attemptRecord } from "../model/attempt-record.ts";
 import type { Attempt } from "../model/call.ts";
-import { durationOf, GatewayError } from "../model/error.ts";
+import { GatewayError } from "../model/error.ts";
 
 /** Failures of a provider that, once output was sent, are all the same to the caller: the stream broke. */
 const interruptions = new Set([
@@ -69,7 +69,7 @@ export function failureOf(
   { usage, cost, sentMs, sent, started }: Spent,
 ): CompletionFailure {
   const charged = started || (sent && wasWorkedOn(error));
-  const record = recordOf(attempt, sentMs, {
+  const record = attemptRecord(attempt, sentMs, {
     outcome: error.reason === "PROVIDER_TIMEOUT" ? AttemptOutcome.TIMED_OUT : AttemptOutcome.FAILED,
     errorReason: error.reason,
     upstreamStatus: error.upstream.status,
@@ -82,22 +82,6 @@ export function failureOf(
     outputStarted: started,
     ...(charged ? { usage } : {}),
     ...(charged && cost !== undefined ? { cost } : {}),
-  });
-}
-
-type RecordRest = Pick<AttemptRecord, "outcome"> &
-  Partial<Pick<AttemptRecord, "errorReason" | "upstreamStatus" | "upstreamCode" | "usage">>;
-
-/** The record of an attempt that ends now. */
-export function recordOf(attempt: Attempt, sentMs: number, rest: RecordRest): AttemptRecord {
-  const tookMs = performance.now() - sentMs;
-  return create(AttemptSchema, {
-    number: attempt.failures.length + 1,
-    provider: attempt.target.provider.id,
-    model: attempt.target.selector,
-    startTime: timestampFromMs(Math.round(Date.now() - tookMs)),
-    duration: durationOf(tookMs),
-    ...rest,
   });
 }
 

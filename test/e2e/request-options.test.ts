@@ -1,8 +1,9 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { Code, type ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema, PreconditionFailureSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
+import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { AttemptOutcome, RoutingOptionsSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import { UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
 import { folded } from "../conformance/replay.ts";
@@ -116,4 +117,13 @@ test("every fault of a request is named at once", async () => {
   expect(fields).toEqual(expect.arrayContaining(["temperature", "top_p"]));
   const { error: streamed } = await gateway.stream({ ...ask, temperature: 9 });
   expect(streamed?.findDetails(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: "request.temperature" }]);
+});
+
+test("requests to the other services are held to their rules, too", async () => {
+  const error = await createClient(ModelService, gateway.transport)
+    .getProvider({ name: "nobody" })
+    .catch(ConnectError.from);
+  if (!(error instanceof ConnectError)) throw new Error("the request was accepted");
+  expect([error.code, reasonOf(error)]).toEqual([Code.InvalidArgument, "INVALID_REQUEST"]);
+  expect(error.findDetails(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: "name" }]);
 });

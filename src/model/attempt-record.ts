@@ -1,0 +1,22 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Attempt } from "./call.ts";
+import { durationOf } from "./error.ts";
+
+/** What the end of an attempt adds to its record. */
+export type AttemptEnd = Pick<AttemptRecord, "outcome"> &
+  Partial<Pick<AttemptRecord, "errorReason" | "upstreamStatus" | "upstreamCode" | "usage">>;
+
+/** The record of an attempt that ends now. `sentMs` is on the clock of performance.now(). */
+export function attemptRecord(attempt: Attempt, sentMs: number, end: AttemptEnd): AttemptRecord {
+  const tookMs = performance.now() - sentMs;
+  return create(AttemptSchema, {
+    number: attempt.failures.length + 1,
+    provider: attempt.target.provider.id,
+    model: attempt.target.selector,
+    startTime: timestampFromMs(Math.round(Date.now() - tookMs)),
+    duration: durationOf(tookMs),
+    ...end,
+  });
+}

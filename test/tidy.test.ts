@@ -21,7 +21,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ["model", "config", "providers", "server", "services", "simulator", "telemetry"],
 };
 /** Files directly in src that a folder may import all the same. */
-const mayCompose: Readonly<Record<string, readonly string[]>> = { cli: ["src/app.ts", "src/snapshot.ts", "src/version.ts"] };
+const mayCompose: Readonly<Record<string, readonly string[]>> = {
+  cli: ["src/app.ts", "src/snapshot.ts", "src/version.ts"],
+};
 
 /** Who may touch files, and who the environment and the command line. */
 const mayUseFiles =

@@ -4,17 +4,20 @@ const usdPerTokenMax = 0.001;
 /** A million tokens at the highest believable price, in US dollars. */
 export const usdPerMillionMax = usdPerTokenMax * 1_000_000;
 
+/** A million uses of a tool at the highest believable price, one dollar for each. */
+export const usdPerMillionUsesMax = 1_000_000;
+
 /**
- * US dollars for a million tokens as billionths of a dollar, exactly: "0.15" is 150000000n. Takes plain and scientific
- * notation. Throws a RangeError on anything else, on a negative number, on one above 1000 dollars and on more decimals
- * than a billionth has.
+ * US dollars for a million units as billionths of a dollar, exactly: "0.15" is 150000000n. Takes plain and scientific
+ * notation. Throws a RangeError on anything else, on a negative number, on one above `usdMax` and on more decimals than a
+ * billionth has.
  */
-export function nanosPerMillion(usdPerMillion: string | number): bigint {
-  if (!(Number(usdPerMillion) <= usdPerMillionMax)) throw unreadable(usdPerMillion);
+export function nanosPerMillion(usdPerMillion: string | number, usdMax = usdPerMillionMax): bigint {
+  if (!(Number(usdPerMillion) <= usdMax)) throw unreadable(usdPerMillion, usdMax);
   return scaled(String(usdPerMillion), 9);
 }
 
-/** US dollars for one token as US dollars for a million, without binary rounding: 1.5e-7 is "0.15". */
+/** US dollars for one unit as US dollars for a million, without binary rounding: 1.5e-7 is "0.15". */
 export function perMillion(usdPerToken: number): string {
   const nanos = scaled(String(usdPerToken), 15);
   const digits = nanos.toString().padStart(10, "0");
@@ -36,8 +39,6 @@ function scaled(decimal: string, power: number): bigint {
   return digits / divisor;
 }
 
-function unreadable(price: string | number): RangeError {
-  return new RangeError(
-    `the price ${price} is not a decimal number from 0 to ${usdPerMillionMax} with at most 9 decimals`,
-  );
+function unreadable(price: string | number, usdMax = usdPerMillionMax): RangeError {
+  return new RangeError(`the price ${price} is not a decimal number from 0 to ${usdMax} with at most 9 decimals`);
 }

@@ -1,6 +1,6 @@
 import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
 import type { ModelFacts, Price } from "../model/target.ts";
-import { nanosPerMillion } from "./decimal.ts";
+import { nanosPerMillion, usdPerMillionMax, usdPerMillionUsesMax } from "./decimal.ts";
 
 /** What the shipped tables and the configuration say of a model. What is left out is unknown. */
 export interface ModelEntry {
@@ -20,7 +20,7 @@ export interface ModelEntry {
 /** Name of a modality in tables and configuration. */
 export type ModalityName = keyof typeof modalities;
 
-/** US dollars for a million tokens, by meter. */
+/** US dollars for a million tokens, or uses of a tool, by meter. */
 export type MeterPrices = Readonly<Partial<Record<Meter, string | number | undefined>>>;
 
 /** Prices that hold from a number of input tokens on, for the whole call. */
@@ -33,7 +33,15 @@ export interface PriceTier {
 export type Meter = (typeof meters)[number];
 
 /** Every meter that has prices. */
-export const meters = ["input", "output", "cache_read", "cache_write"] as const;
+export const meters = [
+  "input",
+  "output",
+  "cache_read",
+  "cache_write",
+  "cache_write_1h",
+  "tool:web_search",
+  "tool:web_fetch",
+] as const;
 
 /** Modalities by their names in tables and configuration. */
 export const modalities = {
@@ -61,9 +69,15 @@ export function factsOf(entry: ModelEntry, priceListName: string): ModelFacts {
   };
 }
 
+function usdMaxOf(meter: Meter): number {
+  return meter.startsWith("tool:") ? usdPerMillionUsesMax : usdPerMillionMax;
+}
+
 function tierPrices({ fromInputTokens, prices }: PriceTier): Price[] {
   return meters.flatMap((meter) => {
     const price = prices[meter];
-    return price === undefined ? [] : [{ meter, nanosPerMillion: nanosPerMillion(price), fromInputTokens }];
+    return price === undefined
+      ? []
+      : [{ meter, nanosPerMillion: nanosPerMillion(price, usdMaxOf(meter)), fromInputTokens }];
   });
 }

@@ -11,7 +11,7 @@ export interface ClampedUsage {
 
 /**
  * Brings every count of a usage into whole numbers from 0 to the context window (0: unknown, then the largest int32) and
- * restores cache_read + cache_write ≤ input and reasoning ≤ output. Not a number becomes 0. The given usage is not
+ * restores cache_read + cache_write ≤ input, cache_write_1h ≤ cache_write and reasoning ≤ output. Not a number becomes 0. The given usage is not
  * changed, and is given back itself when nothing was wrong.
  */
 export function clampUsage(usage: Usage, contextWindow: number): ClampedUsage {
@@ -19,12 +19,14 @@ export function clampUsage(usage: Usage, contextWindow: number): ClampedUsage {
   const inputTokens = clamp(usage.inputTokens, limit);
   const outputTokens = clamp(usage.outputTokens, limit);
   const cacheReadTokens = clampKnown(usage.cacheReadTokens, inputTokens);
+  const cacheWriteTokens = clampKnown(usage.cacheWriteTokens, inputTokens - (cacheReadTokens ?? 0));
   const clamped: Usage = {
     ...usage,
     inputTokens,
     outputTokens,
     cacheReadTokens,
-    cacheWriteTokens: clampKnown(usage.cacheWriteTokens, inputTokens - (cacheReadTokens ?? 0)),
+    cacheWriteTokens,
+    cacheWrite1hTokens: clampKnown(usage.cacheWrite1hTokens, cacheWriteTokens ?? 0),
     reasoningTokens: clampKnown(usage.reasoningTokens, outputTokens),
   };
   const detailsChanged = clampDetails(clamped);
@@ -47,6 +49,7 @@ function differs(a: Usage, b: Usage): boolean {
     a.outputTokens !== b.outputTokens ||
     a.cacheReadTokens !== b.cacheReadTokens ||
     a.cacheWriteTokens !== b.cacheWriteTokens ||
+    a.cacheWrite1hTokens !== b.cacheWrite1hTokens ||
     a.reasoningTokens !== b.reasoningTokens
   );
 }

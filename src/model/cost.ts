@@ -11,6 +11,9 @@ import type { Price, PriceList } from "./target.ts";
 
 const million = 1_000_000n;
 
+/** Begins the meter of a tool that the provider runs: "tool:web_search". */
+const toolPrefix = "tool:";
+
 /** The prices that hold from some number of input tokens on; undefined where unknown. */
 interface Tier {
   readonly fromInputTokens: number;
@@ -18,27 +21,34 @@ interface Tier {
   readonly output: Price | undefined;
   readonly cacheRead: Price | undefined;
   readonly cacheWrite: Price | undefined;
+  readonly cacheWrite1h: Price | undefined;
+  /** By tool, as in Usage.tool_uses. */
+  readonly tools: ReadonlyMap<string, Price>;
 }
 
 /** Tiers by price list, highest first. Lists never change. */
 const prepared = new WeakMap<PriceList, readonly Tier[]>();
 
 /**
- * What the tokens cost, exactly: every line, and once the sum, is rounded half to even to a billionth of a dollar. Cached
- * tokens without a price of their own count as input. The tier is chosen by all input tokens. Undefined when a price that
- * is needed is not known. The usage must be one that clampUsage lets through.
+ * What a call cost, exactly: every line, and once the sum, is rounded half to even to a billionth of a dollar. Cached
+ * tokens without a price of their own count as input, but for those written for an hour, which cost more than input. The
+ * tier is chosen by all input tokens. Undefined when a price that is needed is not known, which goes for every service
+ * tier but the standard one. The usage must be one that clampUsage lets through.
  */
 export function costOf(usage: Usage, list: PriceList | undefined): Cost | undefined {
-  if (list === undefined) return undefined;
+  if (list === undefined || usage.serviceTier !== "") return undefined;
   const tier = tiersOf(list).find(({ fromInputTokens }) => usage.inputTokens >= fromInputTokens);
   if (tier === undefined) return undefined;
   const cacheRead = tier.cacheRead === undefined ? 0 : (usage.cacheReadTokens ?? 0);
-  const cacheWrite = tier.cacheWrite === undefined ? 0 : (usage.cacheWriteTokens ?? 0);
+  const cacheWrite1h = usage.cacheWrite1hTokens ?? 0;
+  const cacheWrite = tier.cacheWrite === undefined ? 0 : (usage.cacheWriteTokens ?? 0) - cacheWrite1h;
   const bill = new Bill();
-  bill.add(usage.inputTokens - cacheRead - cacheWrite, tier.input);
+  bill.add(usage.inputTokens - cacheRead - cacheWrite - cacheWrite1h, tier.input);
   bill.add(cacheRead, tier.cacheRead);
   bill.add(cacheWrite, tier.cacheWrite);
+  bill.add(cacheWrite1h, tier.cacheWrite1h);
   bill.add(usage.outputTokens, tier.output);
+  for (const [tool, uses] of Object.entries(usage.toolUses)) bill.add(uses, tier.tools.get(tool));
   return bill.complete ? bill.cost(list.name, usage.source === UsageSource.ESTIMATED) : undefined;
 }
 
@@ -112,6 +122,12 @@ function prepare(prices: readonly Price[]): readonly Tier[] {
       output: find("output"),
       cacheRead: find("cache_read"),
       cacheWrite: find("cache_write"),
+      cacheWrite1h: find("cache_write_1h"),
+      tools: new Map(
+        ascending
+          .filter((price) => price.meter.startsWith(toolPrefix) && price.fromInputTokens <= fromInputTokens)
+          .map((price) => [price.meter.slice(toolPrefix.length), price]),
+      ),
     };
   });
 }

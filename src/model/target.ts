@@ -6,7 +6,7 @@ import type { Dispatch } from "./dispatch.ts";
 
 /** Price of one meter. */
 export interface Price {
-  /** CostLine.meter: "input", "output", "cache_read", "cache_write". */
+  /** CostLine.meter: "input", "output", "cache_read", "cache_write", "cache_write_1h", "tool:web_search". */
   readonly meter: string;
   /** Billionths of a dollar for one million units. */
   readonly nanosPerMillion: bigint;
@@ -27,7 +27,7 @@ export interface ModelFacts {
   readonly maxOutputTokens: number;
   readonly inputModalities: readonly Modality[];
   readonly outputModalities: readonly Modality[];
-  /** "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache", "citations", "logprobs", "streaming", "adaptive_reasoning", "fixed_sampling". */
+  /** "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache", "citations", "logprobs", "streaming", "adaptive_reasoning", "always_reasoning", "fixed_sampling", "effort_none", "effort_minimal", "effort_xhigh", "effort_max". */
   readonly features: ReadonlySet<string>;
   /** Undefined: unknown, which is not zero. */
   readonly priceList: PriceList | undefined;

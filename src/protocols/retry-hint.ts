@@ -50,7 +50,8 @@ function spanMsOf(value: string): number | undefined {
   if (seconds !== undefined) return seconds * 1000;
   if (!/^(\d+(\.\d+)?(ms|[dhms]))+$/.test(value)) return undefined;
   let sumMs = 0;
-  for (const [, amount, unit = ""] of value.matchAll(/([\d.]+)(ms|[dhms])/g)) sumMs += Number(amount) * (unitMs[unit] ?? 0);
+  for (const [, amount, unit = ""] of value.matchAll(/([\d.]+)(ms|[dhms])/g))
+    sumMs += Number(amount) * (unitMs[unit] ?? 0);
   return sumMs;
 }
 

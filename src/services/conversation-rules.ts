@@ -7,15 +7,21 @@ import { type FieldViolation, invalidRequest } from "./bad-request.ts";
 const violationsMax = 20;
 
 /**
- * The rules of a completion that look at more than one field and therefore stand as comments in the proto files: parts
- * fit the role of their message, results answer earlier calls, ids and names are unique, a chosen tool exists. Throws
+ * The rules of a completion that look at more than one field and therefore stand as comments in the proto files: there
+ * is something to answer, parts fit the role of their message, results answer earlier calls, ids and names are unique, a chosen tool exists. Throws
  * INVALID_REQUEST. `parent` is where the request sits in a larger one: "request".
  */
 export function checkConversation(request: CompleteRequest, parent = ""): void {
-  const violations = [...messageViolations(request.messages), ...toolViolations(request)];
+  const violations = [...inputViolations(request), ...messageViolations(request.messages), ...toolViolations(request)];
   if (violations.length === 0) return;
   const prefix = parent === "" ? "" : `${parent}.`;
   throw invalidRequest(violations.map((violation) => ({ ...violation, field: prefix + violation.field })));
+}
+
+function inputViolations({ messages, input }: CompleteRequest): FieldViolation[] {
+  if (messages.length > 0 || input !== "") return [];
+  const description = "one of messages or input is required";
+  return [{ field: "messages", reason: "input_required", description }];
 }
 
 function messageViolations(messages: readonly ChatMessage[]): FieldViolation[] {

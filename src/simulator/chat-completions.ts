@@ -9,6 +9,8 @@ import { countTokens, fragmentsOf } from "./tokens.ts";
 const fingerprint = "fp_5100140a7e";
 const modelsCreatedS = 1_735_689_600;
 const choicesMax = 16;
+const stopsMax = 4;
+const callIdCharsMax = 40;
 const attachments: Readonly<Record<string, string>> = { image_url: "image", input_audio: "audio", file: "document" };
 const finishReasons: Readonly<Record<Ending, string>> = {
   stop: "stop",
@@ -64,6 +66,12 @@ function read(body: JsonObject): Ask {
   }
   const effort = string(body["reasoning_effort"]);
   const { stop } = body;
+  const stops = typeof stop === "string" ? [stop] : list(stop).map(string);
+  if (stops.length > stopsMax) {
+    const found = `Expected an array with maximum length ${stopsMax}, but got an array with length ${stops.length} instead.`;
+    throw new BadRequest(`Invalid 'stop': array too long. ${found}`, "stop");
+  }
+  demandCallIds(messages);
   return {
     model: string(body["model"]),
     stream: body["stream"] === true,
@@ -79,10 +87,24 @@ function read(body: JsonObject): Ask {
     announcesTools: false,
     format: format(object(body["response_format"])),
     outputTokensMax,
-    stops: typeof stop === "string" ? [stop] : list(stop).map(string),
+    stops,
     reasoningTokensMax: effort === "" || effort === "none" ? undefined : Number.MAX_SAFE_INTEGER,
     inputTokens: messages.length * 4 + countTokens([messages, body["tools"], body["response_format"]]),
   };
+}
+
+function demandCallIds(messages: readonly JsonObject[]): void {
+  for (const [at, message] of messages.entries()) {
+    const calls = list(message["tool_calls"]).map((call, position) => ({
+      id: string(object(call)["id"]),
+      param: `messages[${at}].tool_calls[${position}].id`,
+    }));
+    const ids = [...calls, { id: string(message["tool_call_id"]), param: `messages[${at}].tool_call_id` }];
+    const long = ids.find(({ id }) => id.length > callIdCharsMax);
+    if (long === undefined) continue;
+    const found = `Expected a string with maximum length ${callIdCharsMax}, but got a string with length ${long.id.length} instead.`;
+    throw new BadRequest(`Invalid '${long.param}': string too long. ${found}`, long.param);
+  }
 }
 
 function textOf(content: unknown): string {

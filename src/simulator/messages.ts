@@ -7,6 +7,7 @@ import { messagesFault } from "./messages-fault.ts";
 import { countTokens, fragmentsOf } from "./tokens.ts";
 
 const budgetTokensMin = 1024;
+const cacheMarksMax = 4;
 const modelsCreated = "2025-01-01T00:00:00Z";
 const stopReasons: Readonly<Record<Ending, string>> = {
   stop: "end_turn",
@@ -57,6 +58,8 @@ function read(body: JsonObject, operation: Operation, header: (name: string) => 
   if (header("anthropic-version") === "") throw new BadRequest("anthropic-version: header is required");
   if (string(body["model"]) === "") throw new BadRequest("model: Field required");
   if (turns.length === 0) throw new BadRequest("messages: at least one message is required");
+  demandResults(turns);
+  demandCacheMarks(body, turns);
   if (operation === "generate") demand(body);
   const asked = turns.findLast((turn) => turn["role"] === "user" && textOf(turn["content"]) !== "");
   return {
@@ -90,6 +93,32 @@ function demand(body: JsonObject): void {
     throw new BadRequest("thinking.enabled.budget_tokens: Input should be greater than or equal to 1024");
   }
   if (budget >= tokensMax) throw new BadRequest("`max_tokens` must be greater than `thinking.budget_tokens`.");
+}
+
+/** A result of a tool answers a call in the assistant's last message; user messages in a row count as one. */
+function demandResults(turns: readonly JsonObject[]): void {
+  let called: ReadonlySet<unknown> = new Set();
+  for (const [at, turn] of turns.entries()) {
+    const content = list(turn["content"]).map(object);
+    const stray = content.find(({ type, tool_use_id }) => type === "tool_result" && !called.has(tool_use_id));
+    if (stray !== undefined) {
+      const id = string(stray["tool_use_id"]);
+      throw new BadRequest(
+        `messages.${at}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${id}. Each \`tool_result\` ` +
+          "block must have a corresponding `tool_use` block in the previous message.",
+      );
+    }
+    if (turn["role"] !== "assistant") continue;
+    called = new Set(content.filter(({ type }) => type === "tool_use").map(({ id }) => id));
+  }
+}
+
+function demandCacheMarks(body: JsonObject, turns: readonly JsonObject[]): void {
+  const blocks = [body["tools"], body["system"], ...turns.map((turn) => turn["content"])].flatMap(list).map(object);
+  const inner = blocks.flatMap((block) => list(block["content"])).map(object);
+  const count = [...blocks, ...inner].filter((block) => block["cache_control"] instanceof Object).length;
+  if (count <= cacheMarksMax) return;
+  throw new BadRequest(`A maximum of 4 blocks with cache_control may be provided. Found ${count}.`);
 }
 
 function textOf(content: unknown): string {

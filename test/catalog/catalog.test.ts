@@ -15,6 +15,12 @@ test("the shipped tables hold the prices that the providers publish", () => {
   });
 });
 
+test("what a search of the web and an hour in the cache cost is shipped", () => {
+  const prices = catalogOf("anthropic").get("claude-opus-4-6")?.priceList?.prices;
+  expect(prices).toContainEqual({ meter: "tool:web_search", nanosPerMillion: 10_000_000_000_000n, fromInputTokens: 0 });
+  expect(prices).toContainEqual({ meter: "cache_write_1h", nanosPerMillion: 10_000_000_000n, fromInputTokens: 0 });
+});
+
 test("every shipped model has sizes, a text modality and a price for input and output", () => {
   for (const provider of ["openai", "anthropic"]) {
     const models = catalogOf(provider);

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { nanosPerMillion, perMillion } from "../../src/catalog/decimal.ts";
 
 test("dollars per million become billionths, exactly", () => {
-  expect(["0", "0.15", 0.15, "15", "1.5e-1", "0.000000001", 2.5].map(nanosPerMillion)).toEqual([
+  const prices = ["0", "0.15", 0.15, "15", "1.5e-1", "0.000000001", 2.5];
+  expect(prices.map((price) => nanosPerMillion(price))).toEqual([
     0n,
     150_000_000n,
     150_000_000n,

@@ -35,6 +35,36 @@ test("an entry is read field by field", () => {
   });
 });
 
+test("prices beside those of tokens, and what an hour in the cache costs", () => {
+  const cached = {
+    ...entry,
+    cache_creation_input_token_cost: 1.25e-6,
+    cache_creation_input_token_cost_above_1hr: 2e-6,
+  };
+  const search = (low: number, high: number) => ({
+    search_context_cost_per_query: { search_context_size_low: low, search_context_size_high: high },
+  });
+  const long = { ...cached, input_cost_per_token_above_200k_tokens: 2e-6 };
+  const pricesOf = (one: Record<string, unknown>) => extractModels({ x: one }, "openai")["x"]?.prices;
+  const base = { input: "1", output: "2", cache_write: "1.25" };
+  expect(pricesOf({ ...cached, ...search(0.01, 0.01) })).toEqual({
+    ...base,
+    cache_write_1h: "2",
+    "tool:web_search": "10000",
+    "tool:web_fetch": "0",
+  });
+  expect(pricesOf({ ...long, ...search(0.01, 0.02) })).toEqual(base);
+  expect(pricesOf({ ...cached, cache_creation_input_token_cost_above_1hr: 6e-6, ...search(2, 2) })).toEqual(base);
+});
+
+test("features are levels of effort, too, and that a model always reasons", () => {
+  const models = extractModels(
+    { "claude-fable-5": { ...entry, supports_max_reasoning_effort: true, supports_xhigh_reasoning_effort: false } },
+    "openai",
+  );
+  expect(models["claude-fable-5"]?.features).toEqual(["effort_max", "always_reasoning", "streaming"]);
+});
+
 test("only chat models of the provider are kept", () => {
   const table = {
     ok: entry,

@@ -10,6 +10,7 @@ const counts = (usage: Usage) => [
   usage.cacheReadTokens ?? 0,
   usage.cacheWriteTokens ?? 0,
   usage.reasoningTokens ?? 0,
+  usage.cacheWrite1hTokens ?? 0,
   ...usage.byModality.flatMap((share) => [share.inputTokens, share.outputTokens]),
   ...Object.values(usage.toolUses),
 ];
@@ -26,6 +27,7 @@ test("any numbers become a usage that keeps its invariants, and a second time ch
     outputTokens: number,
     cacheReadTokens: known,
     cacheWriteTokens: known,
+    cacheWrite1hTokens: known,
     reasoningTokens: known,
     share: number,
     uses: number,
@@ -38,10 +40,11 @@ test("any numbers become a usage that keeps its invariants, and a second time ch
       ];
       const { usage, changed } = clampUsage(given, contextWindow);
       const limit = contextWindow === 0 ? 2 ** 31 - 1 : contextWindow;
-      for (const count of counts(usage).slice(0, 5))
+      for (const count of counts(usage).slice(0, 6))
         expect(Number.isInteger(count) && count >= 0 && count <= limit).toBe(true);
       for (const count of counts(usage)) expect(Number.isInteger(count) && count >= 0).toBe(true);
       expect((usage.cacheReadTokens ?? 0) + (usage.cacheWriteTokens ?? 0)).toBeLessThanOrEqual(usage.inputTokens);
+      expect(usage.cacheWrite1hTokens ?? 0).toBeLessThanOrEqual(usage.cacheWriteTokens ?? 0);
       expect(usage.reasoningTokens ?? 0).toBeLessThanOrEqual(usage.outputTokens);
       expect(changed).toBe(counts(given).some((count, i) => count !== counts(usage)[i]));
       expect(clampUsage(usage, contextWindow)).toEqual({ usage, changed: false });

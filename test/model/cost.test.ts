@@ -81,6 +81,38 @@ test("cached tokens without their own price count as input", () => {
   expect(costOf(usageOf(100, 0, 40, 10), prices)?.total?.amountNanos).toBe(100n);
 });
 
+test("tokens written for an hour have a price of their own or none", () => {
+  const base = [price("input", 1_000_000n), price("output", 1_000_000n), price("cache_write", 1_250_000n)];
+  const usage = { ...usageOf(1000, 0, 100, 400), cacheWrite1hTokens: 100 };
+  const cost = costOf(usage, list(...base, price("cache_write_1h", 2_000_000n)));
+  expect(cost?.lines.map(({ meter, quantity }) => [meter, quantity])).toEqual([
+    ["input", 600n],
+    ["cache_write", 300n],
+    ["cache_write_1h", 100n],
+  ]);
+  expect(cost?.total?.amountNanos).toBe(600n + 375n + 200n);
+  expect(costOf(usage, list(...base))).toBeUndefined();
+  expect(costOf({ ...usage, cacheWrite1hTokens: 0 }, list(...base))?.total?.amountNanos).toBe(600n + 500n);
+});
+
+test("uses of tools are charged for each, and unknown where they have no price", () => {
+  const prices = [
+    price("input", 1_000_000n),
+    price("output", 1_000_000n),
+    price("tool:web_search", 10_000_000_000_000n),
+  ];
+  const usage = { ...usageOf(10, 5), toolUses: { web_search: 3 } };
+  expect(costOf(usage, list(...prices))?.total?.amountNanos).toBe(30_000_015n);
+  expect(costOf(usage, list(...prices.slice(0, 2)))).toBeUndefined();
+  expect(costOf({ ...usage, toolUses: { toString: 1 } }, list(...prices))).toBeUndefined();
+  expect(costOf({ ...usage, toolUses: { web_fetch: 0 } }, list(...prices))?.total?.amountNanos).toBe(15n);
+});
+
+test("a service tier that is not the standard one has no known price", () => {
+  const prices = list(price("input", 1_000_000n), price("output", 1_000_000n));
+  expect(costOf({ ...usageOf(10, 5), serviceTier: "priority" }, prices)).toBeUndefined();
+});
+
 test("the tier is chosen by all input tokens and holds for the whole call", () => {
   const prices = list(price("input", 1_000_000n), price("output", 1_000_000n), price("input", 2_000_000n, 200_001));
   expect(costOf(usageOf(200_000, 0), prices)?.total?.amountNanos).toBe(200_000n);

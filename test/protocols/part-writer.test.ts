@@ -91,6 +91,30 @@ describe("parts", () => {
   });
 });
 
+describe("signatures", () => {
+  const of = (value: string) => ({ $typeName: "llmhub.v1.PartSignature", provider: "acme", value }) as const;
+
+  it("of reasoning come with its beginning, unless its end brings another", () => {
+    const out: Chunk[] = [];
+    const writer = new PartWriter();
+    writer.signReasoning(of("a"));
+    writer.text("reasoning", "hm", out);
+    writer.text("text", "yes", out);
+    writer.text("reasoning", "so", out);
+    writer.close(out, { signature: of("b") });
+    expect(parts(out).map(({ signature }) => signature?.value)).toEqual(["a", undefined, "b"]);
+  });
+
+  it("of a tool call come with its end", () => {
+    const out: Chunk[] = [];
+    const writer = new PartWriter();
+    writer.endTool(writer.tool("x", "f", out), { signature: of("a") });
+    writer.tool("y", "g", out);
+    writer.closeAll(out);
+    expect(parts(out).map(({ signature }) => signature?.value)).toEqual(["a", undefined]);
+  });
+});
+
 describe("citations", () => {
   const citation = create(CitationSchema, { source: { case: "uri", value: "https://example.com" } });
 
@@ -112,6 +136,14 @@ describe("citations", () => {
 });
 
 describe("surrogate pairs", () => {
+  it("broken inside a text are replaced", () => {
+    const written = lines((writer, out) => {
+      writer.text("text", "a\ud83db\udc00", out);
+      writer.arguments(writer.tool("\ud83d", "\ud83d", out), "\udc00{", out);
+    });
+    expect(written).toEqual(["0 + text", "0 text a\ufffdb\ufffd", "0 -", "1 + toolCall", "1 argumentsJson \ufffd{"]);
+  });
+
   it("that never become whole leave one U+FFFD", () => {
     const written = lines((writer, out) => {
       writer.text("text", "a\ud83d", out);

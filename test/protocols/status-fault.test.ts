@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Failure } from "../../src/model/protocol.ts";
-import { retryMsOf, statusFault } from "../../src/protocols/status-fault.ts";
+import { statusFault } from "../../src/protocols/status-fault.ts";
 
-const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0);
 const reading = { code: "", requestId: "" };
 
 function failure(status: number, rest: Partial<Failure> = {}): Failure {
@@ -62,6 +61,16 @@ describe("details", () => {
     expect(details.map((detail) => ("desc" in detail ? detail.desc.typeName : ""))).toContain(type);
   });
 
+  it("hold codes and ids of the provider only as far as they cannot be content", () => {
+    const info = (code: string, requestId: string) => statusFault(failure(400), { code, requestId }).info;
+    expect(info("user said: my secret", "req_1 secret")).toMatchObject({ upstreamCode: "", requestId: "req_1" });
+    expect(info("c".repeat(65), "r".repeat(20_000))).toMatchObject({ upstreamCode: "", requestId: "r".repeat(128) });
+    expect(info("invalid_request_error", "a-1/b:2")).toMatchObject({
+      upstreamCode: "invalid_request_error",
+      requestId: "a-1/b:2",
+    });
+  });
+
   it("never hold the body", () => {
     const { details, message } = statusFault(failure(402, { body: "secret words" }), reading);
     const values = details.map((detail) => JSON.stringify("value" in detail ? detail.value : detail));
@@ -70,37 +79,18 @@ describe("details", () => {
 });
 
 describe("the delay", () => {
-  it.each<[Record<string, string | string[]>, number | undefined]>([
-    [{}, undefined],
-    [{ "retry-after": "2" }, 2000],
-    [{ "retry-after": " 0.5 " }, 500],
-    [{ "retry-after": "0" }, 0],
-    [{ "retry-after": "-1" }, undefined],
-    [{ "retry-after": "1e9" }, 600_000],
-    [{ "retry-after": "abc" }, undefined],
-    [{ "retry-after": "abc 5" }, undefined],
-    [{ "retry-after": "5." }, undefined],
-    [{ "retry-after": "" }, undefined],
-    [{ "retry-after": ["1", "2"] }, undefined],
-    [{ "retry-after": "Thu, 01 Jan 2026 12:00:30 GMT" }, 30_000],
-    [{ "retry-after": "Thu, 01 Jan 2026 11:00:00 GMT" }, 0],
-    [{ "retry-after": "Fri, 02 Jan 2026 12:00:00 GMT" }, 600_000],
-    [{ "retry-after": "Thu, 99 Jan 2026" }, undefined],
-    [{ "retry-after-ms": "150", "retry-after": "2" }, 150],
-    [{ "retry-after-ms": "0" }, 0],
-    [{ "retry-after-ms": "-5", "retry-after": "2" }, 2000],
-    [{ "retry-after-ms": "soon", "retry-after": "2" }, 2000],
-    [{ "retry-after-ms": "", "retry-after": "2" }, 2000],
-    [{ "retry-after-ms": "1e12" }, 600_000],
-  ])("of %j", (headers, delayMs) => {
-    expect(retryMsOf(headers, nowMs)).toBe(delayMs);
-  });
-
   it("of the body comes before that of the headers, and the default last", () => {
     const headers = { "retry-after": "2" };
     expect(statusFault(failure(429, { headers }), { ...reading, retryMs: 700 }).retryMs).toBe(700);
     expect(statusFault(failure(429, { headers }), reading).retryMs).toBe(2000);
     expect(statusFault(failure(503), reading).retryMs).toBeGreaterThan(0);
     expect(statusFault(failure(400, { headers }), reading).retryMs).toBeUndefined();
+  });
+
+  it.each([
+    ["the body", {}, "never"],
+    ["the headers", { "x-should-retry": "false", "retry-after": "1" }, undefined],
+  ] as const)("is none where %s say that no repeat helps", (_, headers, retryMs) => {
+    expect(statusFault(failure(500, { headers }), { ...reading, retryMs }).retryMs).toBeUndefined();
   });
 });

@@ -33,7 +33,7 @@ function tool(name: string) {
 
 function violationsOf(request: Request, parent = ""): BadRequest["fieldViolations"] {
   try {
-    checkConversation(create(CompleteRequestSchema, request), parent);
+    checkConversation(create(CompleteRequestSchema, { input: "hi", ...request }), parent);
     return [];
   } catch (error) {
     return (error as GatewayError).findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
@@ -120,4 +120,12 @@ describe("refuses", () => {
     const messages = Array.from({ length: 1000 }, () => says(Role.USER, refusal));
     expect(violationsOf({ messages })).toHaveLength(20);
   });
+});
+
+test("there must be something to answer", () => {
+  expect(violationsOf({ system: "be brief", input: "" })).toMatchObject([
+    { field: "messages", reason: "input_required" },
+  ]);
+  expect(violationsOf({ input: "hi" }, "request")).toEqual([]);
+  expect(violationsOf({ input: "" }, "request")).toMatchObject([{ field: "request.messages" }]);
 });

@@ -36,7 +36,6 @@ test("takes what follows the rules", () => {
 
 describe("refuses", () => {
   test.each<[MessageInitShape<typeof CompleteRequestSchema>, string, string]>([
-    [{}, "", "complete_request.input_required"],
     [{ input: "hi", model: "gpt 4o" }, "model", "string.pattern"],
     [{ input: "hi", temperature: 3 }, "temperature", "double.gte_lte"],
     [{ messages: [{ text: "a", content: [] }, { role: 2 }] }, "messages[1]", "message.oneof"],

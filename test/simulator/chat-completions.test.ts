@@ -24,6 +24,28 @@ const stream = async (body: object) => {
   return events(text);
 };
 
+describe("is refused", () => {
+  const messages = user("Hello");
+  const calls = (id: string) => [
+    ...messages,
+    { role: "assistant", tool_calls: [{ id, type: "function", function: { name: "f", arguments: "{}" } }] },
+  ];
+
+  test("a fifth stop sequence", async () => {
+    expect((await ask({ messages, stop: ["1", "2", "3", "4"] })).error).toBeUndefined();
+    expect((await ask({ messages, stop: ["1", "2", "3", "4", "5"] })).error).toMatchObject({ param: "stop" });
+  });
+
+  test("a call id above 40 characters", async () => {
+    expect((await ask({ messages: calls("c".repeat(40)) })).error).toBeUndefined();
+    expect((await ask({ messages: calls("c".repeat(41)) })).error).toMatchObject({
+      param: "messages[1].tool_calls[0].id",
+    });
+    const result = { role: "tool", tool_call_id: "c".repeat(41), content: "ok" };
+    expect((await ask({ messages: [...messages, result] })).error).toMatchObject({ param: "messages[1].tool_call_id" });
+  });
+});
+
 describe("whole", () => {
   test("carries every field of the provider", async () => {
     expect(await ask({ messages: user("Hello there") })).toEqual({

@@ -22,6 +22,33 @@ const types = (sent: readonly Record<string, unknown>[]) => sent.map((event) => 
 const deltas = (sent: readonly Record<string, unknown>[], key: string) =>
   sent.flatMap((event) => Object(event["delta"])[key] ?? []);
 
+describe("is refused", () => {
+  const use = { type: "tool_use", id: "t", name: "f", input: {} };
+  const result = { type: "tool_result", tool_use_id: "t", content: "ok" };
+  const marked = { type: "text", text: "a", cache_control: { type: "ephemeral" } };
+
+  test("a result of a tool that was not called just before", async () => {
+    const called = [...user("a"), { role: "assistant", content: [use] }];
+    expect((await send({ messages: [...called, ...user([result])] })).status).toBe(200);
+    const late = [...called, ...user([result]), { role: "assistant", content: "b" }, ...user([result])];
+    for (const messages of [user([result]), late]) {
+      const { status, text } = await send({ messages });
+      expect([status, JSON.parse(text).error]).toEqual([
+        400,
+        { type: "invalid_request_error", message: expect.stringContaining("corresponding `tool_use` block") },
+      ]);
+    }
+  });
+
+  test("a fifth cache mark", async () => {
+    expect((await send({ messages: user(Array(4).fill(marked)) })).status).toBe(200);
+    const nested = { ...result, content: [marked] };
+    expect((await send({ system: [marked], messages: user(Array(4).fill(marked)) })).status).toBe(400);
+    const calls = [...user(Array(4).fill(marked)), { role: "assistant", content: [use] }];
+    expect((await send({ messages: [...calls, ...user([nested])] })).text).toContain("Found 5");
+  });
+});
+
 describe("whole", () => {
   test("carries every field of the provider", async () => {
     expect(await ask({})).toEqual({

@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file llmhub/v1/usage.proto.
  */
 export const file_llmhub_v1_usage: GenFile = /*@__PURE__*/
-  fileDesc("ChVsbG1odWIvdjEvdXNhZ2UucHJvdG8SCWxsbWh1Yi52MSLoAwoFVXNhZ2USHQoMaW5wdXRfdG9rZW5zGAEgASgFQge6SAQaAigAEh4KDW91dHB1dF90b2tlbnMYAiABKAVCB7pIBBoCKAASJwoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAVCB7pIBBoCKABIAIgBARIoChJjYWNoZV93cml0ZV90b2tlbnMYBCABKAVCB7pIBBoCKABIAYgBARImChByZWFzb25pbmdfdG9rZW5zGAUgASgFQge6SAQaAigASAKIAQESJgoGc291cmNlGAYgASgOMhYubGxtaHViLnYxLlVzYWdlU291cmNlEi4KC2J5X21vZGFsaXR5GAcgAygLMhkubGxtaHViLnYxLk1vZGFsaXR5VG9rZW5zEjEKCXRvb2xfdXNlcxgIIAMoCzIeLmxsbWh1Yi52MS5Vc2FnZS5Ub29sVXNlc0VudHJ5EicKBm5hdGl2ZRgJIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QaLwoNVG9vbFVzZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBQhQKEl9jYWNoZV9yZWFkX3Rva2Vuc0IVChNfY2FjaGVfd3JpdGVfdG9rZW5zQhMKEV9yZWFzb25pbmdfdG9rZW5zImQKDk1vZGFsaXR5VG9rZW5zEiUKCG1vZGFsaXR5GAEgASgOMhMubGxtaHViLnYxLk1vZGFsaXR5EhQKDGlucHV0X3Rva2VucxgCIAEoBRIVCg1vdXRwdXRfdG9rZW5zGAMgASgFIkcKBU1vbmV5EigKDWN1cnJlbmN5X2NvZGUYASABKAlCEbpIDnIMMgpeW0EtWl17M30kEhQKDGFtb3VudF9uYW5vcxgCIAEoAyJyCgRDb3N0Eh8KBXRvdGFsGAEgASgLMhAubGxtaHViLnYxLk1vbmV5EiIKBWxpbmVzGAIgAygLMhMubGxtaHViLnYxLkNvc3RMaW5lEhIKCnByaWNlX2xpc3QYAyABKAkSEQoJZXN0aW1hdGVkGAQgASgIInoKCENvc3RMaW5lEg0KBW1ldGVyGAEgASgJEhAKCHF1YW50aXR5GAIgASgDEisKEXByaWNlX3Blcl9taWxsaW9uGAMgASgLMhAubGxtaHViLnYxLk1vbmV5EiAKBmFtb3VudBgEIAEoCzIQLmxsbWh1Yi52MS5Nb25leSpiCgtVc2FnZVNvdXJjZRIcChhVU0FHRV9TT1VSQ0VfVU5TUEVDSUZJRUQQABIZChVVU0FHRV9TT1VSQ0VfUFJPVklERVIQARIaChZVU0FHRV9TT1VSQ0VfRVNUSU1BVEVEEAJCcQoNZGV2LmxsbWh1Yi52MUIKVXNhZ2VQcm90b1ABWjlnaXRodWIuY29tL2xsbS1jb25uZWN0b3ItaHViL2xsbWh1Yi1nby9sbG1odWIvdjE7bGxtaHVidjGqAglMbG1IdWIuVjHqAgpMbG1IdWI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_llmhub_v1_content]);
+  fileDesc("ChVsbG1odWIvdjEvdXNhZ2UucHJvdG8SCWxsbWh1Yi52MSLFBAoFVXNhZ2USHQoMaW5wdXRfdG9rZW5zGAEgASgFQge6SAQaAigAEh4KDW91dHB1dF90b2tlbnMYAiABKAVCB7pIBBoCKAASJwoRY2FjaGVfcmVhZF90b2tlbnMYAyABKAVCB7pIBBoCKABIAIgBARIoChJjYWNoZV93cml0ZV90b2tlbnMYBCABKAVCB7pIBBoCKABIAYgBARImChByZWFzb25pbmdfdG9rZW5zGAUgASgFQge6SAQaAigASAKIAQESJgoGc291cmNlGAYgASgOMhYubGxtaHViLnYxLlVzYWdlU291cmNlEi4KC2J5X21vZGFsaXR5GAcgAygLMhkubGxtaHViLnYxLk1vZGFsaXR5VG9rZW5zEjEKCXRvb2xfdXNlcxgIIAMoCzIeLmxsbWh1Yi52MS5Vc2FnZS5Ub29sVXNlc0VudHJ5EicKBm5hdGl2ZRgJIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKwoVY2FjaGVfd3JpdGVfMWhfdG9rZW5zGAogASgFQge6SAQaAigASAOIAQESFAoMc2VydmljZV90aWVyGAsgASgJGi8KDVRvb2xVc2VzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4AUIUChJfY2FjaGVfcmVhZF90b2tlbnNCFQoTX2NhY2hlX3dyaXRlX3Rva2Vuc0ITChFfcmVhc29uaW5nX3Rva2Vuc0IYChZfY2FjaGVfd3JpdGVfMWhfdG9rZW5zImQKDk1vZGFsaXR5VG9rZW5zEiUKCG1vZGFsaXR5GAEgASgOMhMubGxtaHViLnYxLk1vZGFsaXR5EhQKDGlucHV0X3Rva2VucxgCIAEoBRIVCg1vdXRwdXRfdG9rZW5zGAMgASgFIkcKBU1vbmV5EigKDWN1cnJlbmN5X2NvZGUYASABKAlCEbpIDnIMMgpeW0EtWl17M30kEhQKDGFtb3VudF9uYW5vcxgCIAEoAyJyCgRDb3N0Eh8KBXRvdGFsGAEgASgLMhAubGxtaHViLnYxLk1vbmV5EiIKBWxpbmVzGAIgAygLMhMubGxtaHViLnYxLkNvc3RMaW5lEhIKCnByaWNlX2xpc3QYAyABKAkSEQoJZXN0aW1hdGVkGAQgASgIInoKCENvc3RMaW5lEg0KBW1ldGVyGAEgASgJEhAKCHF1YW50aXR5GAIgASgDEisKEXByaWNlX3Blcl9taWxsaW9uGAMgASgLMhAubGxtaHViLnYxLk1vbmV5EiAKBmFtb3VudBgEIAEoCzIQLmxsbWh1Yi52MS5Nb25leSpiCgtVc2FnZVNvdXJjZRIcChhVU0FHRV9TT1VSQ0VfVU5TUEVDSUZJRUQQABIZChVVU0FHRV9TT1VSQ0VfUFJPVklERVIQARIaChZVU0FHRV9TT1VSQ0VfRVNUSU1BVEVEEAJCcQoNZGV2LmxsbWh1Yi52MUIKVXNhZ2VQcm90b1ABWjlnaXRodWIuY29tL2xsbS1jb25uZWN0b3ItaHViL2xsbWh1Yi1nby9sbG1odWIvdjE7bGxtaHVidjGqAglMbG1IdWIuVjHqAgpMbG1IdWI6OlYxYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_struct, file_llmhub_v1_content]);
 
 /**
  * Tokens of one call. All counts are totals so far, never increments.
@@ -86,6 +86,22 @@ export type Usage = Message<"llmhub.v1.Usage"> & {
    * @generated from field: google.protobuf.Struct native = 9;
    */
   native?: JsonObject | undefined;
+
+  /**
+   * Part of cache_write_tokens that the provider keeps for an hour, at a price
+   * of its own. Unset: unknown.
+   *
+   * @generated from field: optional int32 cache_write_1h_tokens = 10;
+   */
+  cacheWrite1hTokens?: number | undefined;
+
+  /**
+   * What served the call where it is not the provider's standard service, such
+   * as "priority", "flex", "batch": prices differ there. In the provider's words.
+   *
+   * @generated from field: string service_tier = 11;
+   */
+  serviceTier: string;
 };
 
 /**
@@ -210,7 +226,8 @@ export const CostSchema: GenMessage<Cost> = /*@__PURE__*/
  */
 export type CostLine = Message<"llmhub.v1.CostLine"> & {
   /**
-   * "input", "output", "cache_read", "cache_write", "tool:web_search". Open set.
+   * "input", "output", "cache_read", "cache_write", "cache_write_1h",
+   * "tool:web_search". Open set.
    *
    * @generated from field: string meter = 1;
    */

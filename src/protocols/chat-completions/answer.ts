@@ -9,16 +9,15 @@ import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { PartWriter } from "../part-writer.ts";
-import { badResponse } from "./bad-response.ts";
+import { badResponse, partsMax, tooManyParts } from "./bad-response.ts";
 import { readCitation } from "./citation.ts";
+import { echoSignature, type ReasoningField, textSignature } from "./echo.ts";
 import { faultInAnswer } from "./fault.ts";
 import { readLogprobs } from "./logprobs.ts";
+import { ReasoningDetails } from "./reasoning-details.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import { readUsage } from "./usage.ts";
 import { type ChatAnswer, type ChatChoice, type ChatSaying, isObject } from "./wire.ts";
-
-/** Most parts of one answer. */
-const partsMax = 1024;
 
 const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ["stop", FinishReason.STOP],
@@ -29,6 +28,12 @@ const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ["content_filter", FinishReason.CONTENT_FILTER],
 ]);
 
+/** What servers call the service that is not priced apart; those with one tier repeat what was asked for. */
+const standardTiers: ReadonlySet<string> = new Set(["", "auto", "default", "standard", "on_demand"]);
+
+/** Ends that are failures of the server: what came before is no answer. */
+const failedReasons: ReadonlySet<unknown> = new Set(["error", "insufficient_system_resource"]);
+
 /**
  * Folds what a server says, whole or in pieces, into chunks. Only the first of several choices is read. `finished` waits
  * for `finish`, because the usage may come after the finish reason.
@@ -38,6 +43,13 @@ export class Answer {
   readonly #writer = new PartWriter();
   readonly #calls: ToolCalls;
   readonly #isTextHidden: boolean;
+  /** Reasoning that the caller does not want to see, and the server wants back. */
+  readonly #hidden: string[] = [];
+  readonly #details = new ReasoningDetails();
+  /** The field under which reasoning came. */
+  #reasoningField: ReasoningField | undefined;
+  /** A piece that adds to what was said has come. */
+  #isGrown = false;
   #model = "";
   #heard = false;
   #refused = false;
@@ -46,10 +58,9 @@ export class Answer {
   #metadata: JsonObject | undefined;
 
   constructor(attempt: Attempt) {
-    const { request } = attempt.call;
     this.#attempt = attempt;
-    this.#calls = new ToolCalls(request, this.#writer);
-    this.#isTextHidden = request.reasoning?.hideText ?? false;
+    this.#calls = new ToolCalls(attempt, this.#writer);
+    this.#isTextHidden = attempt.call.request.reasoning?.hideText ?? false;
   }
 
   get model(): string {
@@ -65,12 +76,13 @@ export class Answer {
   take(piece: ChatAnswer, out: Chunk[]): void {
     const usage = piece.usage === undefined ? undefined : this.#readUsage(piece.usage);
     if (usage !== undefined) this.#usage = usage;
-    if (piece.error !== undefined && piece.error !== null) {
+    const choice = firstChoice(piece.choices);
+    const error = piece.error ?? failureIn(choice);
+    if (error !== undefined) {
       if (usage !== undefined) out.push(usageUpdate(usage));
-      throw faultInAnswer(this.#attempt, piece.error);
+      throw faultInAnswer(this.#attempt, error);
     }
     this.#describe(piece);
-    const choice = firstChoice(piece.choices);
     if (choice !== undefined) this.#hear(choice, out);
     if (usage !== undefined && !this.isEnding) out.push(usageUpdate(usage));
   }
@@ -84,11 +96,13 @@ export class Answer {
   /** Ends every part and the answer. */
   finish(out: Chunk[]): void {
     if (!this.#heard) throw badResponse("no_choices", "sent an answer without choices");
+    this.#calls.finish();
     this.#writer.closeAll(out);
+    this.#keepReasoning(out);
     const value = create(StreamFinishedSchema, {
       finishReason: this.#finishReason(),
       nativeFinishReason: this.#nativeFinishReason,
-      usage: this.#usage,
+      usage: this.#served(),
       ...(this.#metadata === undefined
         ? {}
         : { providerMetadata: { [this.#attempt.target.provider.id]: this.#metadata } }),
@@ -96,37 +110,52 @@ export class Answer {
     out.push({ case: "finished", value });
   }
 
+  /** The usage with the service tier where it is not the standard one: prices differ there. */
+  #served(): Usage | undefined {
+    const tier = this.#metadata?.["service_tier"];
+    if (this.#usage !== undefined && typeof tier === "string" && !standardTiers.has(tier)) {
+      this.#usage.serviceTier = tier;
+    }
+    return this.#usage;
+  }
+
   #readUsage(usage: unknown): Usage | undefined {
     return readUsage(usage, this.#attempt.call.request.view === CompletionView.FULL);
   }
 
   #describe({ model, system_fingerprint, service_tier }: ChatAnswer): void {
-    if (this.#model === "" && typeof model === "string") this.#model = model;
+    if (this.#model === "" && typeof model === "string") this.#model = model.toWellFormed();
     if (typeof system_fingerprint === "string") this.#note("system_fingerprint", system_fingerprint);
     if (typeof service_tier === "string") this.#note("service_tier", service_tier);
   }
 
   #note(field: string, value: string): void {
     this.#metadata ??= {};
-    this.#metadata[field] = value;
+    this.#metadata[field] = value.toWellFormed();
   }
 
   #hear(choice: ChatChoice, out: Chunk[]): void {
     this.#heard = true;
     const { delta, message, finish_reason } = choice;
-    if (isObject<ChatSaying>(delta)) this.#say(delta, choice.logprobs, false, out);
-    else if (isObject<ChatSaying>(message)) this.#say(message, choice.logprobs, true, out);
-    if (typeof finish_reason === "string" && finish_reason !== "") this.#nativeFinishReason = finish_reason;
+    if (isObject<ChatSaying>(delta)) {
+      this.#say(delta, choice.logprobs, false, out);
+      this.#isGrown ||= this.#writer.count > 0;
+    } else if (isObject<ChatSaying>(message) && !this.#isGrown) {
+      // After pieces, a whole message only repeats them.
+      this.#say(message, choice.logprobs, true, out);
+    }
+    if (typeof finish_reason === "string" && finish_reason !== "") {
+      this.#nativeFinishReason = finish_reason.toWellFormed();
+    }
     this.#limitParts();
   }
 
   #limitParts(): void {
-    if (this.#writer.count > partsMax) throw badResponse("parts_limit", `sent more than ${partsMax} parts`);
+    if (this.#writer.count > partsMax) throw tooManyParts();
   }
 
   #say(said: ChatSaying, logprobs: unknown, isWhole: boolean, out: Chunk[]): void {
-    const reasoning = said.reasoning_content ?? said.reasoning;
-    if (typeof reasoning === "string") this.#reason(reasoning, out);
+    this.#think(said, out);
     const probable = isObject<{ content?: unknown; refusal?: unknown }>(logprobs) ? logprobs : undefined;
     const tokens = probable === undefined ? undefined : readLogprobs(probable.content);
     if (typeof said.content === "string") this.#writer.text("text", said.content, out, tokens);
@@ -136,11 +165,33 @@ export class Answer {
       this.#refused = true;
       this.#writer.text("refusal", said.refusal, out, readLogprobs(probable?.refusal));
     }
-    if (!Array.isArray(said.tool_calls)) return;
-    for (const call of said.tool_calls) {
+    for (const call of callsIn(said)) {
       if (isWhole) this.#calls.whole(call, out);
       else this.#calls.grow(call, out);
     }
+  }
+
+  #think({ reasoning_content, reasoning, reasoning_details: details }: ChatSaying, out: Chunk[]): void {
+    if (Array.isArray(details)) this.#details.add(details);
+    // Either can be empty or null beside the other.
+    const text = reasoning_content || reasoning;
+    if (typeof text !== "string" || text === "") return;
+    if (this.#reasoningField === undefined) {
+      this.#reasoningField = text === reasoning_content ? "reasoning_content" : "reasoning";
+      this.#writer.signReasoning(textSignature(this.#reasoningField, this.#attempt.target.provider.id));
+    }
+    if (this.#isTextHidden) this.#hidden.push(text);
+    else this.#writer.text("reasoning", text, out);
+  }
+
+  /** A part without text for what the server wants back and no other part shows. */
+  #keepReasoning(out: Chunk[]): void {
+    const { entries } = this.#details;
+    const field = this.#reasoningField;
+    const text = this.#hidden.join("");
+    if (entries.length === 0 && (field === undefined || text === "")) return;
+    const echo = entries.length > 0 || field === undefined ? { reasoning_details: entries } : { [field]: text };
+    this.#writer.close(out, { signature: echoSignature(echo, this.#attempt.target.provider.id) });
   }
 
   #reason(text: string, out: Chunk[]): void {
@@ -179,9 +230,21 @@ export class Answer {
 function firstChoice(choices: unknown): ChatChoice | undefined {
   if (!Array.isArray(choices)) return undefined;
   for (const choice of choices) {
-    if (isObject<ChatChoice>(choice) && (choice.index === undefined || choice.index === 0)) return choice;
+    if (isObject<ChatChoice>(choice) && (choice.index ?? 0) === 0) return choice;
   }
   return undefined;
+}
+
+/** What went wrong with a choice; undefined where nothing did. */
+function failureIn(choice: ChatChoice | undefined): unknown {
+  if (choice === undefined) return undefined;
+  const { error, finish_reason } = choice;
+  return error ?? (failedReasons.has(finish_reason) ? { code: finish_reason } : undefined);
+}
+
+function callsIn({ tool_calls, function_call }: ChatSaying): readonly unknown[] {
+  if (Array.isArray(tool_calls) && tool_calls.length > 0) return tool_calls;
+  return isObject(function_call) ? [{ function: function_call }] : [];
 }
 
 function usageUpdate(usage: Usage): Chunk {

@@ -1,20 +1,23 @@
 import type { Attempt } from "../../model/call.ts";
 import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure, Headers } from "../../model/protocol.ts";
-import { type FaultReading, reasonOf, statusFault } from "../status-fault.ts";
-import { type ChatError, isObject } from "./wire.ts";
+import { type FaultReading, reasonOf, statusFault, word } from "../status-fault.ts";
+import { type ChatAnswer, type ChatError, isObject } from "./wire.ts";
 
 /** Codes and types that say more than the HTTP status, of OpenAI and, in CamelCase, of Azure. */
 const reasonOfCode: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["context_length_exceeded", "CONTEXT_LENGTH_EXCEEDED"],
+  ["exceed_context_size_error", "CONTEXT_LENGTH_EXCEEDED"],
   ["insufficient_quota", "PROVIDER_QUOTA_EXHAUSTED"],
   ["billing_hard_limit_reached", "PROVIDER_QUOTA_EXHAUSTED"],
   ["billing_not_active", "PROVIDER_QUOTA_EXHAUSTED"],
   ["enforced_spend_limit_reached", "PROVIDER_QUOTA_EXHAUSTED"],
   ["content_filter", "PROVIDER_CONTENT_FILTERED"],
   ["content_policy_violation", "PROVIDER_CONTENT_FILTERED"],
+  ["invalid_prompt", "PROVIDER_CONTENT_FILTERED"],
   ["invalid_api_key", "PROVIDER_CREDENTIAL_INVALID"],
   ["overloaded_error", "PROVIDER_OVERLOADED"],
+  ["insufficient_system_resource", "PROVIDER_OVERLOADED"],
 ]);
 
 /** Codes and types that say no more than a status does: needed where the status is 200. */
@@ -37,10 +40,19 @@ const statusOfCode: ReadonlyMap<string, number> = new Map([
 
 const modelCodes: ReadonlySet<string> = new Set(["model_not_found", "DeploymentNotFound"]);
 
-/** The error behind a response that is no answer. */
+/** How servers without a code of their own say whose fault it is. */
+const wrongKey = /(?:incorrect|invalid) api key|api key not valid/i;
+const missingModel = /model|deployment|no endpoints found/i;
+/** Says that a single request is above the limit per minute: waiting changes nothing. */
+const tooLarge = /^request too large/i;
+
+/** The error behind a response that is no answer. Under HTTP 200 the error itself says what status it stands for. */
 export function faultOf(failure: Failure): GatewayError {
-  const error = errorIn(parsed(failure.body));
-  return statusFault(failure, readingOf(error, failure, failure.status));
+  const body = unlisted(parsed(failure.body));
+  const error = errorIn(body);
+  const isTold = isObject<ChatAnswer>(body) && body.error !== undefined && body.error !== null;
+  const status = failure.status < 400 && isTold ? statusIn(error) : failure.status;
+  return statusFault(failure, readingOf(error, failure, status));
 }
 
 /** The error that a body or an event holds although the HTTP status was 200. */
@@ -58,18 +70,31 @@ export function faultInAnswer(attempt: Attempt, error: unknown): GatewayError {
   return statusFault(failure, readingOf(said, failure, statusIn(said)));
 }
 
-function readingOf(error: ChatError, { headers, modelDeclared }: Failure, status: number): FaultReading {
-  const code = codeOf(error);
-  const limits = contextLimits(error);
-  const reason = modelCodes.has(code)
-    ? reasonOf(404, modelDeclared)
-    : (reasonOfCode.get(code) ?? reasonOfCode.get(word(error.type)) ?? (limits && "CONTEXT_LENGTH_EXCEEDED"));
+function readingOf(error: ChatError, failure: Failure, status: number): FaultReading {
+  const message = messageOf(error);
+  const limits = contextLimits(error, message);
   return {
-    code,
-    reason: reason ?? reasonOf(status, modelDeclared),
-    requestId: requestIdOf(headers),
+    code: codeOf(error),
+    reason:
+      meaningOf(error, message, failure, status) ?? (limits && "CONTEXT_LENGTH_EXCEEDED") ?? plain(status, failure),
+    requestId: requestIdOf(failure.headers),
+    ...(status === 429 && tooLarge.test(message) ? { retryMs: "never" } : {}),
     ...(limits === undefined ? {} : { metadata: limits }),
   };
+}
+
+/** What the code, or else the message, tells beyond the status. */
+function meaningOf(error: ChatError, message: string, failure: Failure, status: number): Reason | undefined {
+  const code = codeOf(error);
+  const isModel = status === 404 && missingModel.test(`${code} ${message}`);
+  if (isModel || modelCodes.has(code)) return reasonOf(404, failure.modelDeclared);
+  if (status === 400 && wrongKey.test(message)) return "PROVIDER_CREDENTIAL_INVALID";
+  return reasonOfCode.get(code) ?? reasonOfCode.get(word(error.type));
+}
+
+/** What the status alone tells. A 404 that names no model is a wrong address, or a file that is not there. */
+function plain(status: number, { modelDeclared }: Failure): Reason {
+  return status === 404 ? "PROVIDER_INVALID_REQUEST" : reasonOf(status, modelDeclared);
 }
 
 /** The status that an error inside an answer stands for. Unknown ones are the provider's own failure. */
@@ -95,28 +120,56 @@ function parsed(body: string): unknown {
   }
 }
 
-function codeOf({ code, type }: ChatError): string {
-  return typeof code === "number" ? String(code) : word(code) || word(type);
+/** Some servers put the error object into a list of one. */
+function unlisted(body: unknown): unknown {
+  return Array.isArray(body) ? body[0] : body;
 }
 
-/** An identifier. Anything else, which might be a sentence, is left out. */
-function word(value: unknown): string {
-  return typeof value === "string" && /^[\w.:-]{1,64}$/.test(value) ? value : "";
+function codeOf({ code, type }: ChatError): string {
+  return typeof code === "number" ? String(code) : word(code) || word(type);
 }
 
 /** Characters of a provider's message that are looked at; its length is the provider's. */
 const messageCharsMax = 2048;
 
-/** Numbers out of the sentence that OpenAI and those who follow it write; some of them give no code of their own. */
-function contextLimits({ message }: ChatError): Record<string, string> | undefined {
-  const text = typeof message === "string" ? message.slice(0, messageCharsMax) : "";
-  const limitTokens = /maximum context length is (\d{1,10}) tokens/.exec(text)?.[1];
+function messageOf({ message }: ChatError): string {
+  return typeof message === "string" ? message.slice(0, messageCharsMax) : "";
+}
+
+/** Sentences that tell the size of the context window and that of the input; some servers give no code of their own. */
+const limitSentences = [
+  /maximum context length is (\d{1,10}) tokens/,
+  /maximum model length of (\d{1,10})/,
+  /maximum number of tokens allowed \(?(\d{1,10})/,
+  /maximum prompt length is (\d{1,10})/,
+];
+const inputSentences = [
+  /\b(\d{1,10}) in the messages/,
+  /(?:resulted in|requested|request contains|request has) (\d{1,10}) (?:input )?tokens/,
+  /prompt \(length (\d{1,10})\)/,
+  /input token count \(?(\d{1,10})\)? exceeds/,
+];
+
+function contextLimits({ n_ctx, n_prompt_tokens }: ChatError, message: string): Record<string, string> | undefined {
+  const limitTokens = countOf(n_ctx) ?? numberIn(message, limitSentences);
   if (limitTokens === undefined) return undefined;
-  const input = /\b(\d{1,10}) in the messages/.exec(text) ?? /(?:resulted in|requested) (\d{1,10}) tokens/.exec(text);
-  return { limitTokens, ...(input?.[1] === undefined ? {} : { inputTokens: input[1] }) };
+  const inputTokens = countOf(n_prompt_tokens) ?? numberIn(message, inputSentences);
+  return { limitTokens, ...(inputTokens === undefined ? {} : { inputTokens }) };
+}
+
+function numberIn(message: string, sentences: readonly RegExp[]): string | undefined {
+  for (const sentence of sentences) {
+    const found = sentence.exec(message)?.[1];
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function countOf(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 function requestIdOf(headers: Headers): string {
   const id = headers["x-request-id"];
-  return typeof id === "string" ? id.slice(0, 128) : "";
+  return typeof id === "string" ? id : "";
 }

@@ -35,5 +35,7 @@ function alternativesOf(entry: Token): TokenAlternative[] {
 function read(entry: unknown): { token: string; logprob: number } | undefined {
   if (!isObject<Token>(entry)) return undefined;
   const { token, logprob } = entry;
-  return typeof token === "string" && typeof logprob === "number" ? { token, logprob } : undefined;
+  return typeof token === "string" && typeof logprob === "number"
+    ? { token: token.toWellFormed(), logprob }
+    : undefined;
 }

@@ -1,19 +1,26 @@
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { type Warning, WarningSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import { GatewayError, type Reason } from "../../model/error.ts";
+import { type Echo, readEcho } from "./echo.ts";
 
 /** Provider name that stands for every server of the dialect, in provider_options and on parts. */
 const family = "openai";
+
+type LossCode = "SETTING_IGNORED" | "SETTING_CHANGED" | "PART_DROPPED" | "SIGNATURE_DROPPED";
 
 /** What rendering loses or refuses. Losses of one kind are one warning, so a long conversation stays a short list. */
 export class LossReport {
   readonly #attempt: Attempt;
   readonly #losses = new Map<string, { warning: Warning; more: number }>();
+  readonly #takesEchoes: boolean;
 
-  constructor(attempt: Attempt) {
+  /** `takesEchoes`: the target wants back what it said beside its answers. */
+  constructor(attempt: Attempt, takesEchoes: boolean) {
     this.#attempt = attempt;
+    this.#takesEchoes = takesEchoes;
   }
 
   /** Warnings so far, each with the path of its first occurrence. */
@@ -24,7 +31,7 @@ export class LossReport {
   }
 
   /** Records a loss; `field` is a path in the request. */
-  warn(code: "SETTING_IGNORED" | "PART_DROPPED" | "SIGNATURE_DROPPED", field: string, message: string): void {
+  warn(code: LossCode, field: string, message: string): void {
     const key = `${code} ${message}`;
     const loss = this.#losses.get(key);
     if (loss === undefined)
@@ -46,6 +53,12 @@ export class LossReport {
   /** Whether something that names a provider is meant for this one. */
   isOwn(provider: string): boolean {
     return provider === family || provider === this.#attempt.target.provider.id;
+  }
+
+  /** The echo for a part with this text and signature, if the target made it and wants it back. */
+  echoOf(text: string, signature: PartSignature | undefined): Echo | undefined {
+    const isWanted = this.#takesEchoes && signature?.provider === this.#attempt.target.provider.id;
+    return isWanted ? readEcho(text, signature) : undefined;
   }
 
   /** The provider_options for this provider; its own entry wins over the family's. */

@@ -1,4 +1,5 @@
 import type { MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import { checkMediaUri } from "../media-uri.ts";
 import type { LossReport } from "./loss-report.ts";
 import type { ChatPart } from "./wire.ts";
 
@@ -46,6 +47,8 @@ export function renderMedia(media: MediaPart, path: string, losses: LossReport):
       `the file lives at provider "${source.value.provider}"; send its bytes instead`,
     );
   }
+  const refusal = source.case === "uri" ? checkMediaUri(source.value) : undefined;
+  if (refusal !== undefined) throw losses.invalid(`${path}.uri`, refusal);
   const type = typeOf(media);
   if (type === "") throw losses.invalid(`${path}.mime_type`, "is needed: the type cannot be told from the content");
   if (type.startsWith("image/")) return renderImage(media, type);

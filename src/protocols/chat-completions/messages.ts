@@ -1,17 +1,17 @@
 import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import {
   type ContentPart,
-  type DocumentPart,
-  type MediaPart,
   type ProviderPart,
   Role,
   type ToolResult,
   type ToolResultPart,
 } from "../../../gen/llmhub/v1/content_pb.ts";
 import { type Turn, turnsOf } from "../../model/conversation.ts";
+import { renderDocument } from "./document.ts";
 import { parseObject } from "./json-text.ts";
 import type { LossReport } from "./loss-report.ts";
-import { renderMedia, textPart } from "./media.ts";
+import { renderMedia } from "./media.ts";
+import { renderReasoning } from "./reasoning.ts";
 import type { AssistantMessage, ChatContent, ChatMessage, ChatPart, ChatToolCall } from "./wire.ts";
 
 /**
@@ -20,29 +20,21 @@ import type { AssistantMessage, ChatContent, ChatMessage, ChatPart, ChatToolCall
  */
 export function renderMessages(request: CompleteRequest, losses: LossReport): ChatMessage[] {
   return turnsOf(request).flatMap((turn) => {
-    if (turn.role === Role.TOOL) return turn.content.map((part, index) => toolMessage(part, at(turn, index), losses));
+    if (turn.role === Role.TOOL) {
+      if (turn.name !== "") losses.warn("SETTING_IGNORED", `${turn.path}.name`, "tool messages have no name here");
+      return turn.content.map((part, index) => toolMessage(part, at(turn, index), losses));
+    }
     if (turn.role === Role.ASSISTANT) return assistantMessage(turn, losses);
     return promptMessage(turn, losses);
   });
 }
 
 function promptMessage(turn: Turn, losses: LossReport): ChatMessage[] {
-  const parts = turn.content.flatMap((part, index) => promptPart(part, at(turn, index), losses));
+  const isSystem = turn.role === Role.SYSTEM;
+  const render = isSystem ? textPartOf : contentPart;
+  const parts = turn.content.flatMap((part, index) => render(part, at(turn, index), losses));
   if (parts.length === 0 && turn.content.length > 0) return [];
-  const role = turn.role === Role.SYSTEM ? "system" : "user";
-  return [{ role, content: contentOf(parts), ...nameOf(turn) }];
-}
-
-function promptPart(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
-  switch (part.part.case) {
-    case "text":
-    case "media":
-    case "document":
-    case "providerPart":
-      return contentPart(part, path, losses);
-    default:
-      throw losses.invalid(path, `a part of kind ${part.part.case} does not belong in a message of this role`);
-  }
+  return [{ role: isSystem ? "system" : "user", content: contentOf(parts), ...nameOf(turn) }];
 }
 
 function assistantMessage(turn: Turn, losses: LossReport): AssistantMessage[] {
@@ -53,35 +45,21 @@ function assistantMessage(turn: Turn, losses: LossReport): AssistantMessage[] {
     const path = at(turn, index);
     if (part.part.case === "toolCall") calls.push(...toolCall(part, path, losses));
     else if (part.part.case === "refusal") refusal += part.part.value;
-    else parts.push(...saidPart(part, path, losses));
+    else if (part.part.case !== "reasoning") parts.push(...textPartOf(part, path, losses));
   });
-  if (parts.length === 0 && calls.length === 0 && refusal === "") return [];
+  const isEmpty = parts.length === 0 && calls.length === 0 && refusal === "";
+  const reasoning = renderReasoning(turn, { isEmpty, hasCalls: calls.length > 0 }, losses);
+  if (isEmpty) return [];
   return [
     {
       role: "assistant",
       content: parts.length === 0 ? null : contentOf(parts),
+      ...reasoning,
       ...(refusal === "" ? {} : { refusal }),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
       ...nameOf(turn),
     },
   ];
-}
-
-/** A part of the model's own words. */
-function saidPart(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
-  switch (part.part.case) {
-    case "text":
-    case "document":
-    case "providerPart":
-      return contentPart(part, path, losses);
-    case "reasoning":
-      losses.warn("PART_DROPPED", path, "reasoning cannot be given back in this dialect");
-      return [];
-    case "media":
-      throw losses.unsupported(path, "media", "media in the model's own messages cannot be sent in this dialect");
-    default:
-      throw losses.invalid(path, `a part of kind ${part.part.case} does not belong in a message of this role`);
-  }
 }
 
 function toolCall(part: ContentPart, path: string, losses: LossReport): ChatToolCall[] {
@@ -91,9 +69,11 @@ function toolCall(part: ContentPart, path: string, losses: LossReport): ChatTool
     losses.warn("PART_DROPPED", path, "a tool call that a provider ran itself cannot be given back in this dialect");
     return [];
   }
-  warnSignature(part, path, losses);
+  const extra_content = losses.echoOf("", part.signature)?.extra_content;
+  if (extra_content === undefined) warnSignature(part, path, losses);
   const call: ChatToolCall = { id, type: "function", function: { name, arguments: argumentsJson || "{}" } };
-  return [{ ...call, ...losses.optionsOf(part.providerOptions) }];
+  const echo = extra_content === undefined ? {} : { extra_content };
+  return [{ ...call, ...echo, ...losses.optionsOf(part.providerOptions) }];
 }
 
 function toolMessage(part: ContentPart, path: string, losses: LossReport): ChatMessage {
@@ -110,12 +90,20 @@ function toolMessage(part: ContentPart, path: string, losses: LossReport): ChatM
 function resultPart({ part }: ToolResultPart, path: string, losses: LossReport): ChatPart {
   if (part.case === "text" || part.case === "json") return { type: "text", text: part.value };
   if (part.case === "document") {
-    const rendered = document(part.value, path, losses);
+    const rendered = renderDocument(part.value, `${path}.document`, losses);
     if (rendered.type === "text") return rendered;
   }
-  const inText = part.case === "media" ? renderMedia(part.value, path, losses) : undefined;
+  const inText = part.case === "media" ? renderMedia(part.value, `${path}.media`, losses) : undefined;
   if (inText?.type === "text") return inText;
   throw losses.unsupported(path, "tools", "a tool result can only be text in this dialect");
+}
+
+/** A part for a role that has no media: instructions, and the model's own words. */
+function textPartOf(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
+  const rendered = contentPart(part, path, losses);
+  const isOwn = part.part.case === "providerPart";
+  if (isOwn || rendered.every(({ type }) => type === "text")) return rendered;
+  throw losses.unsupported(path, "media", "media can be sent in messages of the user only in this dialect");
 }
 
 /** A part that several roles share; provider_options are added to what it becomes. */
@@ -123,22 +111,29 @@ function contentPart(part: ContentPart, path: string, losses: LossReport): ChatP
   const rendered = plainPart(part.part, path, losses);
   if (rendered === undefined) return [];
   warnSignature(part, path, losses);
+  if (part.citations.length > 0) {
+    losses.warn(
+      "PART_DROPPED",
+      `${path}.citations`,
+      "citations of earlier answers cannot be given back in this dialect",
+    );
+  }
   return [{ ...rendered, ...losses.optionsOf(part.providerOptions) }];
 }
 
 function plainPart(part: ContentPart["part"], path: string, losses: LossReport): ChatPart | undefined {
-  if (part.case === "text") return { type: "text", text: part.value };
-  if (part.case === "media") return renderMedia(part.value, `${path}.media`, losses);
-  if (part.case === "document") return document(part.value, `${path}.document`, losses);
-  return part.case === "providerPart" ? ownPart(part.value, path, losses) : undefined;
-}
-
-function document({ body, title, citable }: DocumentPart, path: string, losses: LossReport): ChatPart {
-  if (citable) losses.warn("SETTING_IGNORED", `${path}.citable`, "this dialect cannot ask for citations of documents");
-  if (body.case === "text") return textPart(title, body.value);
-  if (body.case !== "media") throw losses.invalid(path, "has neither text nor media");
-  const media: MediaPart = body.value.filename === "" ? { ...body.value, filename: title } : body.value;
-  return renderMedia(media, `${path}.media`, losses);
+  switch (part.case) {
+    case "text":
+      return { type: "text", text: part.value };
+    case "media":
+      return renderMedia(part.value, `${path}.media`, losses);
+    case "document":
+      return renderDocument(part.value, `${path}.document`, losses);
+    case "providerPart":
+      return ownPart(part.value, path, losses);
+    default:
+      throw losses.invalid(path, `a part of kind ${part.case} does not belong in a message of this role`);
+  }
 }
 
 function ownPart({ provider, json }: ProviderPart, path: string, losses: LossReport): ChatPart | undefined {
@@ -149,7 +144,7 @@ function ownPart({ provider, json }: ProviderPart, path: string, losses: LossRep
 
 function warnSignature({ signature }: ContentPart, path: string, losses: LossReport): void {
   if (signature === undefined) return;
-  losses.warn("SIGNATURE_DROPPED", `${path}.signature`, "signatures cannot be given back in this dialect");
+  losses.warn("SIGNATURE_DROPPED", `${path}.signature`, "the target does not know the signature, or wants none back");
 }
 
 /** A single plain text takes the short form, which every server reads. */

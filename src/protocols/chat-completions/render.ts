@@ -2,22 +2,20 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
+import { refuseReserved } from "../reserved-options.ts";
 import { LossReport } from "./loss-report.ts";
 import { renderMessages } from "./messages.ts";
 import { renderFormat, renderTools } from "./tools.ts";
 import type { ChatBody } from "./wire.ts";
 
-/** Fields that decide what is billed and how the answer is read; a caller must not reach them past the gateway. */
-const reserved = ["model", "stream", "n"] as const;
-
 /**
  * The request in the chat completions dialect, with field names that every server of it knows. A provider that wants others
- * (`max_completion_tokens`, the role "developer") renames them in the body. Labels stay in the gateway.
+ * (`max_completion_tokens`, the role "developer") renames them in the body. Labels stay in the gateway. `losses` may hold
+ * what was lost before.
  */
-export function renderChat(attempt: Attempt): Rendered<ChatBody> {
+export function renderChat(attempt: Attempt, losses = new LossReport(attempt, true)): Rendered<ChatBody> {
   const { call, target } = attempt;
   const { request } = call;
-  const losses = new LossReport(attempt);
   const body: ChatBody = {
     model: target.model,
     messages: renderMessages(request, losses),
@@ -74,8 +72,6 @@ function renderSampling(request: CompleteRequest, losses: LossReport): Sampling 
 
 function renderOptions(request: CompleteRequest, losses: LossReport): JsonObject {
   const options = losses.optionsOf(request.providerOptions);
-  for (const field of reserved) {
-    if (Object.hasOwn(options, field)) throw losses.invalid(`provider_options.${field}`, "is set by the gateway alone");
-  }
+  refuseReserved(options, (field, message) => losses.invalid(field, message));
   return options;
 }

@@ -57,14 +57,17 @@ function onlyText({ choices, usage, error }: ChatAnswer): string | undefined {
   const choice: unknown = choices[0];
   if (!isObject<ChatChoice>(choice) || !isObject<ChatSaying>(choice.delta)) return undefined;
   const { index, finish_reason, logprobs, delta } = choice;
-  if ((index !== undefined && index !== 0) || !isNothing(finish_reason) || !isNothing(logprobs)) return undefined;
-  const { content, refusal, reasoning_content, reasoning, tool_calls, annotations } = delta;
-  const isAlone = [refusal, reasoning_content, reasoning, tool_calls, annotations].every(isNothing);
+  if ((index ?? 0) !== 0 || ![finish_reason, logprobs, choice.error].every(isNothing)) return undefined;
+  const { content, refusal, reasoning_content, reasoning, reasoning_details } = delta;
+  const { tool_calls, function_call, annotations } = delta;
+  const isAlone =
+    [refusal, reasoning_content, reasoning].every(isNothing) &&
+    [reasoning_details, tool_calls, function_call, annotations].every(isNothing);
   return isAlone && typeof content === "string" ? content : undefined;
 }
 
 function isNothing(value: unknown): boolean {
-  return value === undefined || value === null;
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }
 
 /** Whether the padding of an event begins here and the event ends with it. */

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { CompleteRequest, JsonSchemaFormat, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { type FunctionTool, type ProviderTool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
 import { parseObject, sortKeys } from "./json-text.ts";
@@ -64,9 +65,20 @@ function renderFunction(tool: FunctionTool, path: string, losses: LossReport): C
 }
 
 function renderParameters({ inputSchema }: FunctionTool, path: string, losses: LossReport) {
-  if (inputSchema.case === "parameters") return sortKeys(inputSchema.value);
-  if (inputSchema.case === "parametersJson") return parseObject(inputSchema.value, `${path}.parameters_json`, losses);
+  if (inputSchema.case === "parameters") return completed(sortKeys(inputSchema.value));
+  if (inputSchema.case === "parametersJson") {
+    return completed(parseObject(inputSchema.value, `${path}.parameters_json`, losses));
+  }
   return { type: "object", properties: {}, additionalProperties: false };
+}
+
+/** Servers refuse parameters that do not say they are an object and of what. */
+function completed(schema: JsonObject): JsonObject {
+  return {
+    ...schema,
+    ...(schema["type"] === undefined ? { type: "object" } : {}),
+    ...(schema["properties"] === undefined ? { properties: {} } : {}),
+  };
 }
 
 function renderProviderTool({ id, name, config }: ProviderTool, path: string, losses: LossReport): ChatTool {

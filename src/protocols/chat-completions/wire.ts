@@ -1,4 +1,4 @@
-import type { JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 
 /** A request body. `max_tokens`, not `max_completion_tokens`: every server of the dialect knows the older name. */
 export interface ChatBody {
@@ -44,6 +44,10 @@ export interface AssistantMessage {
   readonly refusal?: string;
   readonly tool_calls?: readonly ChatToolCall[];
   readonly name?: string;
+  /** Reasoning that the server gave and wants back. */
+  readonly reasoning_content?: string;
+  readonly reasoning?: string;
+  readonly reasoning_details?: readonly JsonValue[];
 }
 
 /** What a tool returned. */
@@ -76,6 +80,8 @@ export interface ChatToolCall {
   readonly id: string;
   readonly type: "function";
   readonly function: { readonly name: string; readonly arguments: string };
+  /** What the server said beside the call and wants back. */
+  readonly extra_content?: JsonObject;
 }
 
 /** A function, or a tool that the provider itself defines. */
@@ -130,6 +136,8 @@ export interface ChatChoice {
   readonly delta?: unknown;
   readonly finish_reason?: unknown;
   readonly logprobs?: unknown;
+  /** Why the server stopped midway, at servers that route on. */
+  readonly error?: unknown;
 }
 
 /** What a choice says, or adds. */
@@ -140,7 +148,11 @@ export interface ChatSaying {
   readonly reasoning_content?: unknown;
   /** The same under a younger name. */
   readonly reasoning?: unknown;
+  /** Reasoning as a list that the server wants back. */
+  readonly reasoning_details?: unknown;
   readonly tool_calls?: unknown;
+  /** The call of a tool before there were lists of them. */
+  readonly function_call?: unknown;
   readonly annotations?: unknown;
 }
 
@@ -149,6 +161,7 @@ export interface ChatCallDelta {
   readonly index?: unknown;
   readonly id?: unknown;
   readonly function?: unknown;
+  readonly extra_content?: unknown;
 }
 
 /** Token counts. */
@@ -165,6 +178,9 @@ export interface ChatError {
   readonly message?: unknown;
   readonly type?: unknown;
   readonly code?: unknown;
+  /** Size of the context window and of the prompt, at llama.cpp. */
+  readonly n_ctx?: unknown;
+  readonly n_prompt_tokens?: unknown;
 }
 
 /**

@@ -72,10 +72,11 @@ export class Answer {
     out.push({ case: "usage", value: create(UsageUpdateSchema, { usage: usageOf(this.#usage) }) });
   }
 
-  /** Takes the fields that say why the answer ends. */
+  /** Takes the fields that say why the answer ends. What says nothing takes nothing back. */
   stop(ending: JsonObject): void {
+    if (textOf(ending["stop_reason"]) === "") return;
     this.#ending = ending;
-    this.isStopped = textOf(ending["stop_reason"]) !== "";
+    this.isStopped = true;
   }
 
   startBlock(index: number, block: JsonObject, out: Chunk[]): void {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
-import { isJson, parseExactObject, parseObject } from "./field.ts";
+import { isJson, parseExactObject } from "./field.ts";
 import { renderDocument, renderMedia } from "./media.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
@@ -103,7 +103,7 @@ function reasoningBlock(
 }
 
 function ownBlock(json: string, path: string, rendering: Rendering): Block {
-  const block = parseObject(json);
+  const block = parseExactObject(json);
   const type = block?.["type"];
   if (block === undefined || typeof type !== "string") {
     throw rendering.invalid(`${path}.provider_part.json`, "must be the JSON text of a block with a type");

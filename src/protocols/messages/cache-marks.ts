@@ -1,4 +1,5 @@
 import type { CacheHint } from "../../../gen/llmhub/v1/content_pb.ts";
+import { objectOf } from "./field.ts";
 import type { Rendering } from "./rendering.ts";
 import type { CacheControl } from "./wire.ts";
 
@@ -26,7 +27,7 @@ export class CacheMarks {
   /** Puts the hint, if there is one, onto what is sent for it. A mark that provider options made counts, and stays. */
   put(holder: Mark["holder"], hint: CacheHint | undefined, path: string): void {
     if (holder.cache_control !== undefined) {
-      this.#marks.push({ holder, control: holder.cache_control, field: `${path}.provider_options` });
+      this.#keep(holder, `${path}.provider_options`);
       return;
     }
     if (hint === undefined) return;
@@ -37,6 +38,14 @@ export class CacheMarks {
     if (hint.ttl !== undefined && seconds !== 300 && seconds !== 3600) {
       this.#rendering.changed(`${path}.cache_hint.ttl`, `the prompt cache keeps 5m or 1h; ${control.ttl} is used`);
     }
+  }
+
+  /** Notes what the request itself marked, copied because settling may change it. */
+  #keep(holder: Mark["holder"], field: string): void {
+    if (objectOf(holder.cache_control) === undefined) return;
+    const control: CacheControl = { type: "ephemeral", ...holder.cache_control };
+    holder.cache_control = control;
+    this.#marks.push({ holder, control, field });
   }
 
   /**

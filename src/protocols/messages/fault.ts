@@ -36,11 +36,13 @@ export function fault(failure: Failure): GatewayError {
   const code = word(error?.["type"]);
   const message = textOf(error?.["message"]).slice(0, messageCharsMax);
   const detail = word(objectOf(error?.["details"])?.["error_code"]);
+  // An error of an unknown type in place of an answer: HTTP 200 says no more, so it is the provider's own.
+  const unnamed = error !== undefined && failure.status < 300 ? "PROVIDER_UNAVAILABLE" : undefined;
   const overflow = tooLong.exec(message) ?? tooLongWithOutput.exec(message);
   const { input, limit } = overflow?.groups ?? {};
   return statusFault(failure, {
     code: detail === "" ? code : detail,
-    reason: reasonOf(code, message, detail, failure),
+    reason: reasonOf(code, message, detail, failure) ?? unnamed,
     requestId: textOf(envelope?.["request_id"]) || textOf(failure.headers["request-id"]),
     metadata: {
       ...(input === undefined ? {} : { inputTokens: input }),
@@ -78,6 +80,5 @@ function reasonOf(type: string, message: string, detail: string, failure: Failur
     if (!ofModel.test(message)) return "PROVIDER_INVALID_REQUEST";
     return failure.modelDeclared ? "PROVIDER_MODEL_NOT_FOUND" : "MODEL_NOT_FOUND";
   }
-  // An error of an unknown type in place of an answer: under HTTP 200 no status says more.
-  return meanings.get(type) ?? (failure.status < 300 ? "PROVIDER_UNAVAILABLE" : undefined);
+  return meanings.get(type);
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { parseObject } from "./field.ts";
+import { parseExactObject } from "./field.ts";
 import type { Rendering } from "./rendering.ts";
 
 /** A JSON Schema as a request gives it: as an object, as text, or not at all. */
@@ -16,7 +16,7 @@ export function schemaOf(source: SchemaSource, path: string, rendering: Renderin
       return sorted(source.value) as JsonObject;
     case "parametersJson":
     case "schemaJson": {
-      const schema = parseObject(source.value);
+      const schema = parseExactObject(source.value);
       if (schema === undefined) throw rendering.invalid(path, "must be the JSON text of an object");
       return schema;
     }

@@ -2,8 +2,12 @@ import type { ReasoningOptions } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Message, Thinking, ToolChoice } from "./wire.ts";
 
+/** Feature of models that can think at all. */
+const reasoningFeature = "reasoning";
 /** Feature of models whose thinking is steered by effort; they refuse a budget, as older ones refuse effort. */
 const adaptiveFeature = "adaptive_reasoning";
+/** Feature of models that refuse not to think. */
+const alwaysFeature = "always_reasoning";
 /** Least budget the API takes. */
 const budgetMin = 1024;
 /** Tokens left for the answer itself when a budget has to give way. */
@@ -17,7 +21,14 @@ const budgets: ReadonlyMap<string, number> = new Map([
   ["xhigh", 24_576],
   ["max", 32_768],
 ]);
-const efforts: ReadonlySet<string> = new Set(["low", "medium", "high", "xhigh", "max"]);
+/** Levels of effort from the least to the most, and the feature that a known model needs for it. */
+const efforts: ReadonlyMap<string, string | undefined> = new Map([
+  ["low", undefined],
+  ["medium", undefined],
+  ["high", undefined],
+  ["xhigh", "effort_xhigh"],
+  ["max", "effort_max"],
+]);
 
 /** How much the answer may grow. */
 export interface OutputBound {
@@ -47,46 +58,75 @@ export function planThinking(
   const options = rendering.request.reasoning;
   const budget = options?.budgetTokens;
   if (options === undefined || (options.effort === "" && budget === undefined)) return { maxTokens };
-  if (options.effort === "none" || budget === 0) return { thinking: { type: "disabled" }, maxTokens };
-  const obstacle = obstacleOf(choice, messages);
-  if (obstacle !== undefined) rendering.ignored("reasoning", obstacle);
   const { features } = rendering.target.facts;
+  const isOff = options.effort === "none" || budget === 0;
+  if (features.size > 0 && !features.has(reasoningFeature) && !features.has(adaptiveFeature)) {
+    if (!isOff) rendering.ignored("reasoning", "the model does not reason");
+    return { maxTokens };
+  }
+  if (isOff) return { ...switchedOff(rendering), maxTokens };
   if (features.has(adaptiveFeature) || (features.size === 0 && budget === undefined)) {
     const display = options.hideText ? "omitted" : "summarized";
-    const effort = effortOf(options, rendering);
-    return { ...(obstacle === undefined ? { thinking: { type: "adaptive", display } } : {}), effort, maxTokens };
+    return { thinking: { type: "adaptive", display }, effort: effortOf(options, rendering), maxTokens };
   }
-  return obstacle === undefined ? budgeted(options, bound, rendering) : { maxTokens };
+  const obstacle = obstacleOf(choice, messages);
+  if (obstacle === undefined) return budgeted(options, bound, rendering);
+  rendering.ignored("reasoning", obstacle);
+  return { maxTokens };
 }
 
-/** What the API refuses together with thinking. */
+function switchedOff(rendering: Rendering): Pick<ThinkingPlan, "thinking" | "effort"> {
+  if (!rendering.target.facts.features.has(alwaysFeature)) return { thinking: { type: "disabled" } };
+  rendering.changed("reasoning", 'the model always thinks; effort "low" is used');
+  return { effort: "low" };
+}
+
+/** What the API refuses together with a budget for thinking. */
 function obstacleOf(choice: ToolChoice | undefined, messages: readonly Message[]): string | undefined {
   if (choice?.type === "any" || choice?.type === "tool") return "the model cannot think when a tool call is forced";
-  const last = messages.at(-1)?.content[0];
-  const first = messages.at(-2)?.content[0];
-  const isUnsigned = first !== undefined && first.type !== "thinking" && first.type !== "redacted_thinking";
-  if (last?.type === "tool_result" && isUnsigned) {
+  const last = messages.at(-1);
+  if (last?.role === "assistant" && !isThought(last)) return "the model cannot think when its answer is begun for it";
+  const before = messages.at(-2);
+  if (last?.content[0]?.type === "tool_result" && before !== undefined && !isThought(before)) {
     return "the model cannot begin to think between a tool call and its result";
   }
   return undefined;
 }
 
+/** Whether the model thought before it said this. */
+function isThought({ content: [first] }: Message): boolean {
+  return first?.type === "thinking" || first?.type === "redacted_thinking";
+}
+
 function effortOf({ effort, budgetTokens }: ReasoningOptions, rendering: Rendering): string {
   if (effort === "") {
-    const nearest = nearestEffort(budgetTokens ?? 0);
+    const nearest = nearestEffort(budgetTokens ?? 0, rendering);
     rendering.changed("reasoning.budget_tokens", `the model takes no budget; effort "${nearest}" is used`);
     return nearest;
   }
   if (budgetTokens !== undefined) rendering.ignored("reasoning.budget_tokens", "the model takes effort, not a budget");
-  if (efforts.has(effort)) return effort;
-  const nearest = effort === "minimal" ? "low" : "medium";
-  rendering.changed("reasoning.effort", `"${effort}" is not known; "${nearest}" is used`);
+  if (hasEffort(effort, rendering)) return effort;
+  const nearest = effort === "minimal" ? "low" : efforts.has(effort) ? lowerEffort(effort, rendering) : "medium";
+  rendering.changed("reasoning.effort", `the model has no effort "${effort}"; "${nearest}" is used`);
   return nearest;
 }
 
+/** A model of which nothing is known is taken at its word. */
+function hasEffort(effort: string, { target }: Rendering): boolean {
+  const { features } = target.facts;
+  const needed = efforts.get(effort);
+  return efforts.has(effort) && (needed === undefined || features.size === 0 || features.has(needed));
+}
+
+/** The next level below that the model has. */
+function lowerEffort(effort: string, rendering: Rendering): string {
+  const levels = [...efforts.keys()];
+  return levels.slice(0, levels.indexOf(effort)).findLast((level) => hasEffort(level, rendering)) ?? "low";
+}
+
 /** The highest level that the budget pays for. */
-function nearestEffort(budget: number): string {
-  const paid = [...budgets].findLast(([level, cost]) => efforts.has(level) && cost <= budget);
+function nearestEffort(budget: number, rendering: Rendering): string {
+  const paid = [...budgets].findLast(([level, cost]) => hasEffort(level, rendering) && cost <= budget);
   return paid?.[0] ?? "low";
 }
 

@@ -1,11 +1,18 @@
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
+import { LossReport } from "../../protocols/chat-completions/loss-report.ts";
 import { renderChat } from "../../protocols/chat-completions/render.ts";
 import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
+import { fitRequest } from "./fit.ts";
 
-/** OpenAI deprecated max_tokens, and its reasoning models refuse it: the bound is called max_completion_tokens here. */
+/**
+ * The request as OpenAI itself takes it. It deprecated max_tokens, and its reasoning models refuse it: the bound is called
+ * max_completion_tokens here. It never shows reasoning, so none goes back.
+ */
 export function renderOpenAi(attempt: Attempt): Rendered<ChatBody> {
-  const rendered = renderChat(attempt);
+  const losses = new LossReport(attempt, false);
+  const request = fitRequest(attempt.call.request, attempt.target.facts, losses);
+  const rendered = renderChat({ ...attempt, call: { ...attempt.call, request } }, losses);
   const { max_tokens, ...body } = rendered.body;
   if (max_tokens === undefined) return rendered;
   return { ...rendered, body: { ...body, max_completion_tokens: max_tokens } as ChatBody };

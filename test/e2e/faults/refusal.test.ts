@@ -33,7 +33,7 @@ async function refusing(kind: string, status: number, body: object | string, hea
   };
 }
 
-const said = (type: string) => ({ type: "error", error: { type, message: `canary-content ${providerKey}` } });
+const said = (type: string) => ({ type: "error", error: { type, message: `model: canary-content ${providerKey}` } });
 
 for (const dialect of dialects) {
   const { kind } = dialect;
@@ -109,7 +109,7 @@ for (const dialect of dialects) {
 
 test("each refusal has the detail of its kind", async () => {
   const detail = async (status: number, schema: DescMessage) => {
-    await using at = await refusing(chat.kind, status, {});
+    await using at = await refusing(chat.kind, status, said("not_found_error"));
     return (await at.gateway.failure(request)).findDetails(schema).length;
   };
   expect(await detail(401, PreconditionFailureSchema)).toBe(1);

@@ -40,6 +40,7 @@ describe("recorded refusals", () => {
     ["Azure", { error: { type: "invalid_request_error", code: "DeploymentNotFound" } }],
     ["Ollama", { error: "model 'nonexistent-model:latest' not found" }],
     ["OpenAI", { error: { type: "invalid_request_error", code: "model_not_found" } }],
+    ["OpenRouter", { error: { code: 404, message: "No endpoints found for acme/x-1." } }],
   ])("of the model by %s", (_, body) => {
     expect(faultFor(404, body, false).reason).toBe("MODEL_NOT_FOUND");
     expect(faultFor(404, body, true).reason).toBe("PROVIDER_MODEL_NOT_FOUND");
@@ -61,6 +62,18 @@ describe("refusals written by hand after the documentation", () => {
     [503, "", "PROVIDER_OVERLOADED"],
     [529, "[]", "PROVIDER_OVERLOADED"],
     [504, "null", "PROVIDER_TIMEOUT"],
+    [400, { error: { code: "invalid_prompt", type: "invalid_request_error" } }, "PROVIDER_CONTENT_FILTERED"],
+    [400, { code: "invalid-argument", error: "Incorrect API key provided: xx." }, "PROVIDER_CREDENTIAL_INVALID"],
+    [400, [{ error: { code: 400, message: "API key not valid." } }], "PROVIDER_CREDENTIAL_INVALID"],
+    [429, [{ error: { code: 429, status: "RESOURCE_EXHAUSTED" } }], "PROVIDER_RATE_LIMITED"],
+    [404, { error: { message: "Invalid URL (POST /chat/completions)", code: null } }, "PROVIDER_INVALID_REQUEST"],
+    [404, { error: { message: "No such File object: file-1" } }, "PROVIDER_INVALID_REQUEST"],
+    [404, "<html>not found</html>", "PROVIDER_INVALID_REQUEST"],
+    [200, { error: { message: "x", code: 429 } }, "PROVIDER_RATE_LIMITED"],
+    [200, { error: "x" }, "PROVIDER_UNAVAILABLE"],
+    [200, { error: null }, "PROVIDER_BAD_RESPONSE"],
+    [200, "<html>", "PROVIDER_BAD_RESPONSE"],
+    [302, "", "PROVIDER_BAD_RESPONSE"],
     [400, { error: { code: "constructor", type: "__proto__" } }, "PROVIDER_INVALID_REQUEST"],
   ])("%i %j is %s", (status, body, reason) => {
     expect(faultFor(status, body).reason).toBe(reason);
@@ -72,6 +85,28 @@ describe("refusals written by hand after the documentation", () => {
     const details = fault.details.map((detail) => JSON.stringify("value" in detail ? detail.value : detail));
     expect([fault.message, JSON.stringify(fault.info), ...details].join(" ")).not.toContain("secret");
     expect(fault.info["requestId"]).toBe("req_1");
+  });
+
+  it("of a request above the limit per minute promise nothing of a repeat", () => {
+    const message = "Request too large for gpt-x in organization org-x on tokens per min (TPM): Limit 3, Requested 5.";
+    const fault = faultFor(429, { error: { message, type: "tokens", code: "rate_limit_exceeded" } });
+    expect([fault.reason, fault.retryMs]).toEqual(["PROVIDER_RATE_LIMITED", undefined]);
+  });
+
+  it.each<[string, Record<string, unknown>, string, string | undefined]>([
+    ["llama.cpp", { type: "exceed_context_size_error", n_ctx: 4096, n_prompt_tokens: 9000 }, "4096", "9000"],
+    ["vLLM", { message: "The decoder prompt (length 12) is longer than the maximum model length of 8." }, "8", "12"],
+    ["vLLM", { message: "maximum context length is 8 tokens and your request has 12 input tokens" }, "8", "12"],
+    ["Gemini", { message: "The input token count (12) exceeds the maximum number of tokens allowed (8)." }, "8", "12"],
+    ["xAI", { message: "maximum prompt length is 8 but the request contains 12 tokens." }, "8", "12"],
+    ["nobody", { message: "maximum model length of 8" }, "8", undefined],
+  ])("tell how much too long the input is, in the words of %s", (_, error, limitTokens, inputTokens) => {
+    const { reason, info } = faultFor(400, { error: { code: 400, ...error } });
+    expect([reason, info["limitTokens"], info["inputTokens"]]).toEqual([
+      "CONTEXT_LENGTH_EXCEEDED",
+      limitTokens,
+      inputTokens,
+    ]);
   });
 
   it("take the tokens of the messages for the input, not what the answer may have", () => {

@@ -74,10 +74,10 @@ describe("messages", () => {
         },
       ],
       warnings: [
-        "PART_DROPPED messages[0].content[0]",
         "SIGNATURE_DROPPED messages[0].content[3].signature",
         "PART_DROPPED messages[0].content[5]",
         "PART_DROPPED messages[0].content[6]",
+        "PART_DROPPED messages[0].content[0]",
       ],
     });
   });
@@ -89,6 +89,15 @@ describe("messages", () => {
     );
     expect(body.messages).toEqual([{ role: "user", content: "hi" }]);
     expect(warnings).toMatchObject([{ field: "messages[0].content[0]", message: expect.stringContaining("2 more") }]);
+  });
+
+  it("warn of citations and names that get lost", () => {
+    const said = { role: "ROLE_ASSISTANT", content: [{ text: "a", citations: [{ uri: "https://example.com" }] }] };
+    const returned = { role: "ROLE_TOOL", name: "f", content: [{ toolResult: { toolCallId: "a" } }] };
+    expect(render(said, returned).warnings).toEqual([
+      "PART_DROPPED messages[0].content[0].citations",
+      "SETTING_IGNORED messages[1].name",
+    ]);
   });
 
   it("become one for each tool result", () => {
@@ -198,13 +207,40 @@ describe("media", () => {
     expect([error.reason, error.info]).toMatchObject(["CAPABILITY_UNSUPPORTED", { model: "openai/gpt-x" }]);
   });
 
-  it("is refused in tool results and in the model's own messages", () => {
+  it.each([
+    ["http://example.com/a.png", "must be an https: or data: URI"],
+    ["file:///etc/passwd", "must be an https: or data: URI"],
+    ["https://169.254.169.254/latest/meta-data", "must not lead to a private address"],
+  ])("is refused by the address %s", (uri, message) => {
+    const error = errorOf(() => content({ media: { uri, mimeType: "image/png" } }));
+    const field = "messages[0].content[0].media.uri";
+    expect([error.reason, error.rawMessage]).toEqual(["INVALID_REQUEST", `${field}: ${message}`]);
+  });
+
+  it("of a document tells its source, or warns that it cannot", () => {
+    const uri = "https://example.com/t";
+    expect(content({ document: { title: "T", uri, text: "body" } })).toBe(`T\nSource: ${uri}\n\nbody`);
+    expect(content({ document: { uri, text: "body" } })).toBe(`Source: ${uri}\n\nbody`);
+    const media = { data, mimeType: "application/pdf", filename: "a.pdf" };
+    expect(render({ content: [{ document: { title: "T", uri, media } }] }).warnings).toEqual([
+      "SETTING_IGNORED messages[0].content[0].document.uri",
+      "SETTING_IGNORED messages[0].content[0].document.title",
+    ]);
+  });
+
+  it.each(["ROLE_SYSTEM", "ROLE_ASSISTANT"])("is refused in messages of %s, but for text", (role) => {
+    const pdf = { document: { media: { data, mimeType: "application/pdf" } } };
+    const png = { media: { data, mimeType: "image/png" } };
+    for (const part of [pdf, png]) {
+      expect(errorOf(() => render({ role, content: [part] })).reason).toBe("CAPABILITY_UNSUPPORTED");
+    }
+    expect(render({ role, content: [{ document: { text: "body" } }] }).messages).toMatchObject([{ content: "body" }]);
+  });
+
+  it("is refused in tool results", () => {
     const media = { data, mimeType: "image/png" };
     const result = { toolResult: { toolCallId: "a", content: [{ media }] } };
     expect(errorOf(() => render({ role: "ROLE_TOOL", content: [result] })).reason).toBe("CAPABILITY_UNSUPPORTED");
-    expect(errorOf(() => render({ role: "ROLE_ASSISTANT", content: [{ media }] })).reason).toBe(
-      "CAPABILITY_UNSUPPORTED",
-    );
   });
 });
 

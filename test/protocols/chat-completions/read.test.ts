@@ -90,6 +90,13 @@ describe("a stream", () => {
     });
   });
 
+  it("reads reasoning beside the empty field of the other name", () => {
+    const body = delta({ reasoning_content: "", reasoning: "Hm" }) + delta({ reasoning_content: null, reasoning: "m" });
+    expect(streamed(body + ending("stop") + done)).toMatchObject({
+      message: { content: [{ reasoning: { text: "Hmm" } }] },
+    });
+  });
+
   it("reads content in lists", () => {
     const thinking = { type: "thinking", thinking: [{ type: "text", text: "Hm" }] };
     const body = delta({ content: [thinking, { type: "text", text: "Y" }] }) + delta({ content: "es" });
@@ -98,10 +105,13 @@ describe("a stream", () => {
     });
   });
 
-  it("leaves reasoning out when the caller does not want to see it", () => {
+  it("leaves the text of reasoning out when the caller does not want to see it", () => {
     const attempt = attemptOf({ model: "openai/gpt-x", input: "hi", reasoning: { hideText: true } }, true);
     const body = delta({ reasoning: "Hm" }) + delta({ content: "Yes" }) + ending("stop") + done;
-    expect(folded(chunksOf(attempt, [Buffer.from(body)]))).toMatchObject({ message: { content: [{ text: "Yes" }] } });
+    const value = JSON.stringify({ reasoning: "Hm" });
+    expect(folded(chunksOf(attempt, [Buffer.from(body)]))).toMatchObject({
+      message: { content: [{ text: "Yes" }, { reasoning: {}, signature: { provider: "openai", value } }] },
+    });
   });
 
   it("reads the first choice only", () => {
@@ -109,6 +119,32 @@ describe("a stream", () => {
     expect(streamed(other + delta({ content: "Yes" }) + other + ending("stop") + done)).toMatchObject({
       message: { content: [{ text: "Yes" }] },
       finishReason: "FINISH_REASON_STOP",
+    });
+  });
+
+  it("may leave the index of its choice open", () => {
+    const body = event({ choices: [{ index: null, delta: { content: "Yes" }, finish_reason: "stop" }] });
+    expect(streamed(body + done)).toMatchObject({ message: { content: [{ text: "Yes" }] } });
+  });
+
+  it("may end with the whole message, or be one, without saying it twice", () => {
+    const last = event({ choices: [{ index: 0, message: { content: "Yes" }, finish_reason: "stop" }] });
+    const expected = { message: { content: [{ text: "Yes" }] } };
+    expect(streamed(delta({ content: "Ye" }) + delta({ content: "s" }) + last + done)).toMatchObject(expected);
+    expect(streamed(last + done)).toMatchObject(expected);
+  });
+
+  it("replaces halves of surrogate pairs, which no message can carry", () => {
+    const body = JSON.stringify({
+      content: "a?b",
+      tool_calls: [{ id: "?", function: { name: "?", arguments: "?1" } }],
+    });
+    const said = (half: string) => JSON.parse(body.replaceAll("?", half));
+    expect(streamed(delta(said("\\ud83d")) + ending("stop?".replace("?", "\udc00")) + done)).toMatchObject({
+      message: {
+        content: [{ text: "a\ufffdb" }, { toolCall: { id: "\ufffd", name: "\ufffd", argumentsJson: "\ufffd1" } }],
+      },
+      nativeFinishReason: "stop\ufffd",
     });
   });
 
@@ -140,6 +176,18 @@ describe("a stream", () => {
           },
         ],
       },
+    });
+  });
+
+  it.each([
+    [1.5, 1e12],
+    [-1, 2 ** 31],
+    ["0", null],
+  ])("leaves out positions of annotations that are none: %j, %j", (start_index, end_index) => {
+    const url_citation = { url: "https://example.com", start_index, end_index };
+    const body = delta({ content: "See", annotations: [{ type: "url_citation", url_citation }] });
+    expect(streamed(body + ending("stop") + done)).toMatchObject({
+      message: { content: [{ text: "See", citations: [{ uri: "https://example.com" }] }] },
     });
   });
 
@@ -197,6 +245,13 @@ describe("an error inside a stream", () => {
     ["without an envelope", `event: error\n${event({ ...unlike, type: "overloaded_error" })}`, "PROVIDER_OVERLOADED"],
     ["of an exhausted account", event({ error: { code: "insufficient_quota" } }), "PROVIDER_QUOTA_EXHAUSTED"],
     ["as a whole body", JSON.stringify({ error: { code: "rate_limit_exceeded" } }), "PROVIDER_RATE_LIMITED"],
+    [
+      "of a choice",
+      delta({ content: "Hi" }) + event({ choices: [{ delta: {}, finish_reason: "error", error: { code: 502 } }] }),
+      "PROVIDER_UNAVAILABLE",
+    ],
+    ["as a finish reason", delta({ content: "Hi" }) + ending("error"), "PROVIDER_UNAVAILABLE"],
+    ["as DeepSeek ends", delta({ content: "Hi" }) + ending("insufficient_system_resource"), "PROVIDER_OVERLOADED"],
     ["as a sentence", event({ error: "secret words" }), "PROVIDER_UNAVAILABLE"],
   ])("%s", (_, body, reason) => {
     const error = errorOf(() => streamed(body));

@@ -98,7 +98,7 @@ describe("settings", () => {
     expect(body).not.toHaveProperty("x");
   });
 
-  it.each(["model", "stream", "n"])("of the provider cannot change %s", (field) => {
+  it.each(["model", "models", "route", "messages", "stream", "n"])("of the provider cannot change %s", (field) => {
     const error = errorOf(() => render({ providerOptions: { openai: { [field]: "gpt-dear" } } }));
     expect([error.reason, error.info["field"]]).toEqual(["INVALID_REQUEST", `provider_options.${field}`]);
   });
@@ -114,6 +114,17 @@ describe("tools and formats", () => {
     expect(of(render(tool({ parameters: schema })))).toContain(`"parameters":${sorted}`);
     const parametersJson = JSON.stringify(schema);
     expect(of(render(tool({ parametersJson })))).toContain(`"parameters":${parametersJson}`);
+  });
+
+  it("say that parameters are an object, and keep numbers as they are written", () => {
+    const parametersOf = (rest: JsonObject) => {
+      const { body } = renderChat(attemptOf({ model: "openai/gpt-x", input: "hi", ...tool(rest) }, false));
+      return /"parameters":(.*)\}\}\]/.exec(JSON.stringify(body))?.[1];
+    };
+    expect(parametersOf({ parameters: {} })).toBe('{"type":"object","properties":{}}');
+    expect(parametersOf({ parametersJson: '{"$defs":{}}' })).toBe('{"$defs":{},"type":"object","properties":{}}');
+    const exact = '{"properties":{"n":{"maximum":9223372036854775807,"multipleOf":1.0}},"type":"object"}';
+    expect(parametersOf({ parametersJson: exact })).toBe(exact);
   });
 
   it("say that a function takes no arguments", () => {

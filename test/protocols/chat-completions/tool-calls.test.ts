@@ -81,9 +81,35 @@ describe("fragments of tool calls", () => {
     expect(read(calls({ index: 3, name: "f", text: "{" }), calls({ index: 3, text: "}" }))).toEqual(["call_0 f {}"]);
   });
 
-  it("must begin with a name", () => {
+  it("may tell the name after the id", () => {
+    expect(
+      read(
+        calls({ index: 0, id: "a", text: "" }),
+        calls({ index: 0, text: "{" }, { index: 1, id: "b", name: "g", text: "[]" }),
+        calls({ index: 0, name: "f" }),
+        calls({ index: 0, text: "}" }),
+      ),
+    ).toEqual(["b g []", "a f {}"]);
+    expect(read(calls({ index: 0 }), calls({ index: 0, id: "a", name: "f", text: "{}" }))).toEqual(["a f {}"]);
+  });
+
+  it("follow the id of the server also where that is not unique", () => {
+    expect(
+      read(
+        calls({ index: 0, id: "a", name: "f", text: "{" }, { index: 1, id: "a", name: "g", text: "[" }),
+        calls({ index: 1, id: "a", text: "]" }, { index: 0, id: "a", text: "}" }),
+      ),
+    ).toEqual(["a f {}", "call_0 g []"]);
+  });
+
+  it("must tell a name", () => {
     const error = errorOf(() => read(calls({ index: 0, id: "a", text: "{}" })));
     expect([error.reason, error.info["cause"]]).toEqual(["PROVIDER_BAD_RESPONSE", "tool_call_without_name"]);
+  });
+
+  it("may be of the one function that could be called once", () => {
+    const said = (name: string, text: string) => delta({ function_call: { ...(name && { name }), arguments: text } });
+    expect(read(said("f", ""), said("", "{"), said("", "}"))).toEqual(["call_0 f {}"]);
   });
 
   it("come between texts", () => {

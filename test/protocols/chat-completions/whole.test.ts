@@ -26,24 +26,43 @@ describe("a whole answer", () => {
     expect(answered(whole({ content: "Hi" }, native))).toMatchObject({ finishReason });
   });
 
-  it("keeps calls apart that have the same id, and makes ids that are missing", () => {
+  it("keeps calls apart that have the same id, and makes ids that are missing or too long", () => {
     const call = (id?: string) => ({ ...(id === undefined ? {} : { id }), function: { name: "f", arguments: "{}" } });
-    const body = whole({ tool_calls: [call("a"), call("a"), call(), call("")] }, "tool_calls");
-    const ids = ["a", "a", "call_0", "call_1"];
+    const body = whole({ tool_calls: [call("a"), call("a"), call(), call(""), call("b".repeat(257))] }, "tool_calls");
+    const ids = ["a", "call_0", "call_1", "call_2", "call_3"];
     expect(answered(body)).toMatchObject({ message: { content: ids.map((id) => ({ toolCall: { id } })) } });
   });
 
-  it("makes ids that earlier turns do not have", () => {
-    const toolCall = { id: "call_0", name: "f", argumentsJson: "{}" };
+  it.each([
+    ["that is missing", ["call_0"], undefined, "call_1"],
+    ["that an earlier turn has", ["call_0"], "call_0", "call_1"],
+    ["that is missing, after the beginning of the conversation is gone", ["call_1"], undefined, "call_2"],
+    ["that is free", ["call_0"], "call_7", "call_7"],
+  ])("makes an id %s", (_, earlier, id, expected) => {
     const messages = [
-      { role: "ROLE_ASSISTANT", content: [{ toolCall }] },
-      { role: "ROLE_TOOL", content: [{ toolResult: { toolCallId: "call_0" } }] },
+      { role: "ROLE_ASSISTANT", content: earlier.map((one) => ({ toolCall: { id: one, name: "f" } })) },
+      { role: "ROLE_TOOL", content: earlier.map((toolCallId) => ({ toolResult: { toolCallId } })) },
     ];
     const attempt = attemptOf({ model: "openai/gpt-x", messages }, false);
-    const body = whole({ tool_calls: [{ function: { name: "f", arguments: "{}" } }] }, "tool_calls");
-    expect(folded(chunksOf(attempt, [Buffer.from(body)]))).toMatchObject({
-      message: { content: [{ toolCall: { id: "call_1" } }] },
+    const call = { ...(id === undefined ? {} : { id }), function: { name: "f", arguments: "{}" } };
+    expect(folded(chunksOf(attempt, [Buffer.from(whole({ tool_calls: [call] }, "tool_calls"))]))).toMatchObject({
+      message: { content: [{ toolCall: { id: expected } }] },
     });
+  });
+
+  it("may call a function as it was done before there were lists of calls", () => {
+    const function_call = { name: "f", arguments: '{"a":1}' };
+    expect(answered(whole({ content: null, function_call }, "function_call"))).toMatchObject({
+      message: { content: [{ toolCall: { id: "call_0", name: "f", argumentsJson: '{"a":1}' } }] },
+      finishReason: "FINISH_REASON_TOOL_CALLS",
+    });
+  });
+
+  it("is no answer when the choice holds an error", () => {
+    const choice = { index: 0, message: { content: "half" }, finish_reason: "error" };
+    const failed = (error?: object) => JSON.stringify({ choices: [{ ...choice, ...(error && { error }) }] });
+    expect(errorOf(() => answered(failed({ code: 429, message: "secret" }))).reason).toBe("PROVIDER_RATE_LIMITED");
+    expect(errorOf(() => answered(failed())).reason).toBe("PROVIDER_UNAVAILABLE");
   });
 
   it("may have been cut by a filter before it said anything", () => {
@@ -76,6 +95,8 @@ describe("a whole answer", () => {
   it("holds at most 1,024 calls", () => {
     const tool_calls = Array.from({ length: 1025 }, (_, index) => ({ id: `c${index}`, function: { name: "f" } }));
     expect(errorOf(() => answered(whole({ tool_calls }))).info["cause"]).toBe("parts_limit");
+    const nameless = tool_calls.map(({ id }) => ({ id }));
+    expect(errorOf(() => answered(whole({ tool_calls: nameless }))).info["cause"]).toBe("parts_limit");
   });
 });
 

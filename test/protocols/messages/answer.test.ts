@@ -2,7 +2,22 @@ import { describe, expect, test } from "vitest";
 import type { Chunk } from "../../../src/model/chunk.ts";
 import { messages } from "../../../src/protocols/messages/protocol.ts";
 import { attemptOf, folded, readAll, requestOf } from "./cases.ts";
-import { bytes, close, end, ending, grow, jsonOf, open, say, sse, start, streaming, text } from "./events.ts";
+import {
+  bytes,
+  close,
+  end,
+  ending,
+  failureOf,
+  grow,
+  jsonOf,
+  open,
+  say,
+  sse,
+  start,
+  streaming,
+  text,
+  whole,
+} from "./events.ts";
 
 describe("a stream", () => {
   test("yields usage at once and no content for its preamble", () => {
@@ -61,6 +76,14 @@ describe("a stream", () => {
   ])("that stops for %s says so", (reason, more, expected) => {
     const response = jsonOf(readAll(streaming, [sse(start, ending(reason, more), end)]));
     expect(response).toMatchObject({ finishReason: expected, nativeFinishReason: reason, ...camel(more) });
+  });
+
+  test("that only counts after its stop reason keeps the reason", () => {
+    const counted = { type: "message_delta", delta: {}, usage: { output_tokens: 9 } };
+    expect(jsonOf(readAll(streaming, [sse(start, ending("end_turn"), counted, end)]))).toMatchObject({
+      finishReason: "FINISH_REASON_STOP",
+      usage: { outputTokens: 9 },
+    });
   });
 
   test("takes later totals, and neither null nor a word for a count", () => {
@@ -126,76 +149,85 @@ describe("blocks of the provider's own", () => {
   });
 });
 
-describe("citations", () => {
-  const documents = attemptOf(
-    requestOf({
-      messages: [
-        {
-          content: [
-            { text: "compare" },
-            { document: { text: "one", documentId: "first" } },
-            { media: { data: "JVBERg==", mimeType: "application/pdf" } },
-          ],
-        },
-        {
-          role: "ROLE_TOOL",
-          content: [
-            { toolResult: { toolCallId: "t", content: [{ document: { text: "two", documentId: "result" } }] } },
-          ],
-        },
-      ],
-    }),
-    true,
-  );
-  const locations = [
-    {
-      type: "char_location",
-      cited_text: "x",
-      document_index: 1,
-      document_title: "T",
-      start_char_index: 3,
-      end_char_index: 4,
-    },
-    {
-      type: "page_location",
-      cited_text: "y",
-      document_index: 2,
-      document_title: null,
-      start_page_number: 5,
-      end_page_number: 6,
-    },
-    { type: "content_block_location", cited_text: "z", document_index: 9, start_block_index: 0, end_block_index: 1 },
-    { type: "web_search_result_location", cited_text: "w", url: "https://a.example", title: "A", encrypted_index: "e" },
-    {
-      type: "search_result_location",
-      cited_text: "s",
-      source: "https://b.example",
-      title: null,
-      search_result_index: 0,
-    },
-  ];
-  // Tool results are sent first, so the document of the tool result is number 0.
-  const expected = [
-    { documentId: "first", title: "T", citedText: "x" },
-    { documentId: "#2", citedText: "y", page: 5 },
-    { documentId: "#9", citedText: "z" },
-    { uri: "https://a.example", title: "A", citedText: "w" },
-    { uri: "https://b.example", citedText: "s" },
-  ];
+describe("deltas of another kind", () => {
+  const thinking = { type: "thinking", thinking: "", signature: "" };
+  const tool = { type: "tool_use", id: "t", name: "f", input: {} };
 
-  test("of a stream name the documents of the request", () => {
-    const cite = locations.map((citation) => grow(0, { type: "citations_delta", citation }));
-    const chunks = readAll(documents, [
-      sse(start, open(0, text), say(0, "claim"), ...cite, close(0), ending("end_turn"), end),
-    ]);
-    expect(jsonOf(chunks)).toMatchObject({ message: { content: [{ text: "claim", citations: expected }] } });
+  test.each([
+    ["text in reasoning", thinking, { type: "text_delta", text: "inner" }],
+    ["text in a tool call", tool, { type: "text_delta", text: "inner" }],
+    ["reasoning in text", text, { type: "thinking_delta", thinking: "inner" }],
+    ["arguments in text", text, { type: "input_json_delta", partial_json: "{}" }],
+  ])("are refused: %s", (_, block, delta) => {
+    const error = failureOf(() => readAll(streaming, [sse(start, open(0, block), grow(0, delta))]));
+    expect([error.reason, error.info["cause"]]).toEqual(["PROVIDER_BAD_RESPONSE", "bad_delta"]);
   });
 
-  test("of a whole answer are the same", () => {
-    const content = [{ type: "text", text: "claim", citations: locations }];
-    const body = JSON.stringify({ model: "m", content, stop_reason: "end_turn" });
-    const chunks = readAll({ ...documents, call: { ...documents.call, stream: false } }, [bytes(body)]);
-    expect(jsonOf(chunks)).toMatchObject({ message: { content: [{ text: "claim", citations: expected }] } });
+  test("stay within a block that is not known", () => {
+    const blocks = [open(0, { type: "new_block", text: "" }), say(0, "in"), say(0, "ner"), close(0)];
+    const [part] = folded(readAll(streaming, [sse(start, ...blocks, ending("end_turn"), end)])).message?.content ?? [];
+    expect(part?.part).toMatchObject({ case: "providerPart", value: { json: '{"type":"new_block","text":"inner"}' } });
+  });
+
+  test("go to their own text where blocks overlap", () => {
+    const blocks = [open(0, text), say(0, "a"), open(1, tool), say(0, "b"), close(1), say(0, "c"), close(0)];
+    const content = folded(readAll(streaming, [sse(start, ...blocks, ending("tool_use"), end)])).message?.content ?? [];
+    const texts = content.flatMap(({ part }) => (part.case === "text" ? [part.value] : []));
+    expect(texts.join("")).toBe("abc");
+  });
+});
+
+describe("numbers", () => {
+  const usage = '{"input_tokens":5.0,"output_tokens":7.0}';
+  const answerOf = (blocks: string) =>
+    jsonOf(readAll(whole, [bytes(`{"model":"m","content":[${blocks}],"stop_reason":"tool_use","usage":${usage}}`)]));
+
+  test("of tool calls stay as they were written, and only those", () => {
+    const cited = '{"type":"page_location","cited_text":"c","document_index":0.0,"start_page_number":3.0}';
+    const response = answerOf(
+      `{"type":"text","text":"a","citations":[${cited}]},` +
+        '{"type":"tool_use","id":"t","name":"f","input":{"a":1.0,"b":12345678901234567890}},' +
+        '{"type":"server_tool_use","id":"s","name":"g","input":{"a":2.0}}',
+    );
+    expect(response).toMatchObject({
+      message: {
+        content: [
+          { citations: [{ documentId: "#0", page: 3 }] },
+          { toolCall: { argumentsJson: '{"a":1.0,"b":12345678901234567890}' } },
+          { providerPart: { json: '{"type":"server_tool_use","id":"s","name":"g","input":{"a":2.0}}' } },
+        ],
+      },
+      usage: { inputTokens: 5, outputTokens: 7, native: { input_tokens: 5, output_tokens: 7 } },
+    });
+    expect(JSON.stringify(response)).not.toContain("rawJSON");
+  });
+});
+
+test("a call that the provider's own code made says so, and is sent back so", () => {
+  const caller = { type: "code_execution_20250825", tool_id: "srvtoolu_1" };
+  const block = { type: "tool_use", id: "t", name: "f", input: {}, caller };
+  const [part] =
+    folded(readAll(streaming, [sse(start, open(0, block), close(0), ending("tool_use"), end)])).message?.content ?? [];
+  expect(part?.providerOptions).toEqual({ anthropic: { caller } });
+  const direct = { ...block, caller: { type: "direct" } };
+  const [plain] =
+    folded(readAll(streaming, [sse(start, open(0, direct), close(0), ending("tool_use"), end)])).message?.content ?? [];
+  expect(plain?.providerOptions).toEqual({});
+});
+
+test("text holds no half of a surrogate pair", () => {
+  const halves = "a\ud83db\ude00";
+  const citation = { type: "char_location", cited_text: halves };
+  const blocks = [
+    open(0, text),
+    say(0, halves),
+    say(0, "\ud83d"),
+    say(0, "\ude00"),
+    grow(0, { type: "citations_delta", citation }),
+  ];
+  const chunks = readAll(streaming, [sse(start, ...blocks, close(0), ending("end_turn"), end)]);
+  expect(jsonOf(chunks)).toMatchObject({
+    message: { content: [{ text: "a\ufffdb\ufffd😀", citations: [{ citedText: "a\ufffdb\ufffd" }] }] },
   });
 });
 

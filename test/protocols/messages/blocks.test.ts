@@ -19,6 +19,11 @@ describe("parts", () => {
       { type: "image", source: { type: "url", url: "https://a.example/x" } },
     ],
     [
+      "address without a type",
+      { media: { uri: "https://a.example/x" } },
+      { type: "image", source: { type: "url", url: "https://a.example/x" } },
+    ],
+    [
       "data URI",
       { media: { uri: "data:image/gif;base64,R0lG" } },
       { type: "image", source: { type: "base64", media_type: "image/gif", data: "R0lG" } },
@@ -86,6 +91,23 @@ describe("parts", () => {
     ],
   ])("%s", (_, part, block) => {
     expect(contentOf(part)).toEqual([block]);
+  });
+
+  test("keep the numbers of arguments, and lose those that were cut off, with a warning", () => {
+    const call = (argumentsJson: string) => ({ toolCall: { id: "t", name: "f", argumentsJson } });
+    expect(JSON.stringify(contentOf(call('{"a":1.0}')))).toContain('"input":{"a":1.0}');
+    expect(contentOf(call('{"a":'))).toEqual([{ type: "tool_use", id: "t", name: "f", input: {} }]);
+    expect(warningsOf({ messages: [{ content: [call('{"a":')] }] })).toEqual([
+      "SETTING_CHANGED messages[0].content[0].tool_call.arguments_json",
+    ]);
+  });
+
+  test("keep tool ids apart that differ in what the API does not take", () => {
+    const ids = ["f:0", "f.0", "f_0"].map((id) => contentOf({ toolCall: { id, name: "f" } })?.[0]?.["id"]);
+    expect(new Set(ids).size).toBe(3);
+    for (const id of ids) expect(id).toMatch(/^f_0(_[0-9a-f]{8})?$/);
+    const [result] = contentOf({ toolResult: { toolCallId: "f:0" } }) ?? [];
+    expect(result?.["tool_use_id"]).toBe(ids[0]);
   });
 
   test("of tool results keep their kinds", () => {
@@ -167,12 +189,19 @@ describe("parts", () => {
     ],
     ["an image as document", { document: { media: png } }, "CAPABILITY_UNSUPPORTED", { capability: "document_type" }],
     [
-      "arguments that are no JSON",
-      { toolCall: { id: "t", name: "f", argumentsJson: "{" } },
+      "arguments that are no object",
+      { toolCall: { id: "t", name: "f", argumentsJson: "[1]" } },
       "INVALID_REQUEST",
       { field: "messages[0].content[0].tool_call.arguments_json" },
     ],
-    ["arguments that are no object", { toolCall: { id: "t", name: "f", argumentsJson: "[1]" } }, "INVALID_REQUEST", {}],
+    ...["http://a.example/x", "https://127.0.0.1/x", "file:///etc/passwd"].map(
+      (uri): [string, JsonObject, string, object] => [
+        `media at ${uri}`,
+        { media: { uri, mimeType: "image/png" } },
+        "INVALID_REQUEST",
+        { field: "messages[0].content[0].media.uri" },
+      ],
+    ),
     [
       "an own block that is no JSON",
       { providerPart: { provider: "anthropic", kind: "x", json: "x" } },

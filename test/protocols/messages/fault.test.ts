@@ -32,7 +32,7 @@ describe("an error body", () => {
     [401, "authentication_error", "PROVIDER_CREDENTIAL_INVALID"],
     [402, "billing_error", "PROVIDER_QUOTA_EXHAUSTED"],
     [403, "permission_error", "PROVIDER_CREDENTIAL_INVALID"],
-    [404, "not_found_error", "PROVIDER_MODEL_NOT_FOUND"],
+    [404, "not_found_error", "PROVIDER_INVALID_REQUEST"],
     [413, "request_too_large", "PROVIDER_INVALID_REQUEST"],
     [429, "rate_limit_error", "PROVIDER_RATE_LIMITED"],
     [500, "api_error", "PROVIDER_UNAVAILABLE"],
@@ -47,8 +47,27 @@ describe("an error body", () => {
     expect(`${found.message}${JSON.stringify(found.info)}`).not.toContain("customer");
   });
 
-  test("of a model the operator has not declared is the caller's matter", () => {
-    expect(fault(failure(404, error("not_found_error"), { modelDeclared: false })).reason).toBe("MODEL_NOT_FOUND");
+  test("of an unknown model is the caller's matter unless the operator declared it", () => {
+    const unknown = error("not_found_error", "model: claude-test");
+    expect(fault(failure(404, unknown)).reason).toBe("PROVIDER_MODEL_NOT_FOUND");
+    expect(fault(failure(404, unknown, { modelDeclared: false })).reason).toBe("MODEL_NOT_FOUND");
+    expect(fault(failure(404, "<html>")).reason).toBe("PROVIDER_INVALID_REQUEST");
+  });
+
+  test("passes words on, not sentences", () => {
+    const details = { details: { error_code: "the words of a customer" } };
+    const body = { ...JSON.parse(error("the words of a customer", "x", details)), request_id: "r".repeat(20_000) };
+    const found = fault(failure(400, JSON.stringify(body)));
+    expect(found.reason).toBe("PROVIDER_INVALID_REQUEST");
+    expect(found.upstream.code).toBe("");
+    expect(found.upstream.requestId.length).toBeLessThanOrEqual(128);
+    expect(JSON.stringify(found.info)).not.toContain("customer");
+  });
+
+  test("is looked at as far as its first 2,048 characters", () => {
+    const message = (before: number) => `${"x".repeat(before)} prompt is too long`;
+    expect(fault(failure(400, error("invalid_request_error", message(2000)))).reason).toBe("CONTEXT_LENGTH_EXCEEDED");
+    expect(fault(failure(400, error("invalid_request_error", message(2048)))).reason).toBe("PROVIDER_INVALID_REQUEST");
   });
 
   test.each([
@@ -67,6 +86,7 @@ describe("an error body", () => {
     ],
     ["invalid_request_error", "Output blocked by content filtering policy", {}, "PROVIDER_CONTENT_FILTERED"],
     ["invalid_request_error", "prompt is too long", {}, "CONTEXT_LENGTH_EXCEEDED"],
+    ["invalid_request_error", "Prompt is too long", {}, "CONTEXT_LENGTH_EXCEEDED"],
   ])("of type %s saying %j %j is %s", (type, message, more, reason) => {
     expect(fault(failure(400, error(type, message, more))).reason).toBe(reason);
   });

@@ -61,7 +61,7 @@ describe("what is no answer", () => {
       [start, open(0, text), say(0, "a"), { type: "error", error: { type: "api_error" } }],
       "PROVIDER_UNAVAILABLE",
     ],
-    ["of a new type", [start, { type: "error", error: { type: "lunar_error" } }], "PROVIDER_BAD_RESPONSE"],
+    ["of a new type", [start, { type: "error", error: { type: "lunar_error" } }], "PROVIDER_UNAVAILABLE"],
     ["without a type of event", [{ error: { type: "overloaded_error" } }], "PROVIDER_OVERLOADED"],
   ])("an error event %s is that error", (_, events, reason) => {
     const error = failureOf(() => readAll(streaming, [sse(...events)]));
@@ -89,6 +89,28 @@ describe("what is no answer", () => {
       'data: {"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta"}}\n\n',
       "PROVIDER_BAD_RESPONSE",
       "unknown_block",
+    ],
+    [
+      "text to no block",
+      streaming,
+      'data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}\n\n',
+      "PROVIDER_BAD_RESPONSE",
+      "unknown_block",
+    ],
+    [
+      "an end without a reason",
+      streaming,
+      'data: {"type":"message_stop"}\n\n',
+      "PROVIDER_BAD_RESPONSE",
+      "missing_stop_reason",
+    ],
+    ["an answer without a reason to end", whole, '{"content":[]}', "PROVIDER_BAD_RESPONSE", "missing_stop_reason"],
+    [
+      "a reason to end that is no word",
+      whole,
+      '{"content":[],"stop_reason":{}}',
+      "PROVIDER_BAD_RESPONSE",
+      "missing_stop_reason",
     ],
     ["only pings", streaming, 'data: {"type":"ping"}\n\n', "STREAM_INTERRUPTED", "truncated"],
     ["a JSON error", whole, JSON.stringify(limited), "PROVIDER_RATE_LIMITED", undefined],

@@ -58,19 +58,31 @@ describe("messages", () => {
       {
         role: "assistant",
         content: [
-          { type: "tool_use", id: "x_1", name: "f", input: {} },
+          { type: "tool_use", id: "x_1_0b788078", name: "f", input: {} },
           { type: "tool_use", id: "y", name: "g", input: {} },
         ],
       },
       {
         role: "user",
         content: [
-          { type: "tool_result", tool_use_id: "x_1" },
+          { type: "tool_result", tool_use_id: "x_1_0b788078" },
           { type: "tool_result", tool_use_id: "y" },
           { type: "text", text: "by the way" },
         ],
       },
     ]);
+  });
+
+  test("have results first, too, where a message between them is left out", () => {
+    const { messages: sent } = bodyOf({
+      messages: [
+        { role: "ROLE_ASSISTANT", content: [{ toolCall: { id: "t", name: "f" } }] },
+        { text: "wait" },
+        { role: "ROLE_ASSISTANT", content: [{ reasoning: { text: "unsigned" } }] },
+        { role: "ROLE_TOOL", content: [{ toolResult: { toolCallId: "t" } }] },
+      ],
+    });
+    expect(sent[1]?.content.map(({ type }) => type)).toEqual(["tool_result", "text"]);
   });
 
   test("of which nothing is left make no gap, and none at all is refused", () => {
@@ -137,6 +149,36 @@ describe("cache hints", () => {
   });
 });
 
+describe("cache marks of provider options", () => {
+  test("count and are left as they are", () => {
+    const own = { text: "own", providerOptions: { anthropic: { cache_control: { type: "ephemeral", ttl: "1h" } } } };
+    const hinted = ["a", "b", "c", "d"].map((words) => ({ text: words, cacheHint: {} }));
+    const request = { messages: [{ content: [own, ...hinted] }] };
+    expect(bodyOf(request).messages[0]?.content.map((block) => block.cache_control !== undefined)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect(warningsOf(request)).toEqual(["SETTING_IGNORED messages[0].content[0].provider_options"]);
+    const kept = { messages: [{ content: [{ ...own, cacheHint: {} }] }] };
+    expect(bodyOf(kept).messages[0]?.content[0]?.cache_control).toEqual({ type: "ephemeral", ttl: "1h" });
+  });
+
+  test("that settling changes stay as they were in the request", () => {
+    const own = { type: "ephemeral", ttl: "1h" };
+    const content = [
+      { text: "a", cacheHint: {} },
+      { text: "b", providerOptions: { anthropic: { cache_control: own } } },
+    ];
+    const request = requestOf({ messages: [{ content }] });
+    const { body } = messages.render(attemptOf(request));
+    expect(body.messages[0]?.content[1]?.cache_control).toEqual({ type: "ephemeral", ttl: "5m" });
+    expect(request.messages[0]?.content[1]?.providerOptions["anthropic"]).toEqual({ cache_control: own });
+  });
+});
+
 describe("output", () => {
   test.each([
     ["the default", {}, 0, 4096, []],
@@ -147,6 +189,15 @@ describe("output", () => {
     const facts = factsOf({ maxOutputTokens });
     expect(bodyOf({ ...hi, ...request }, facts).max_tokens).toBe(expected);
     expect(warningsOf({ ...hi, ...request }, facts)).toEqual(warnings);
+  });
+
+  test.each([
+    [200_000, "", 64_000],
+    [20_000, "x".repeat(40_000), 9996],
+    [20_000, "x".repeat(79_000), 4096],
+  ])("limit leaves room for the input in a window of %i", (contextWindow, input, expected) => {
+    const facts = factsOf({ maxOutputTokens: 64_000, contextWindow });
+    expect(bodyOf({ input: `hi${input}`.slice(0, Math.max(2, input.length)) }, facts).max_tokens).toBe(expected);
   });
 
   test("form is a schema or nothing", () => {
@@ -177,6 +228,29 @@ describe("provider options", () => {
     expect(body).not.toHaveProperty("anthropic_beta");
     expect(headers?.["anthropic-beta"]).toBe("a,b");
   });
+});
+
+describe("provider options that are refused", () => {
+  test.each(["model", "stream", "messages", "max_tokens", "n"])("%s", (name) => {
+    const request = { ...hi, providerOptions: { anthropic: { [name]: 1 } } };
+    expect(refusalOf(request)).toMatchObject({
+      reason: "INVALID_REQUEST",
+      info: { field: `provider_options.${name}` },
+    });
+    expect(() => messages.count?.render(attemptOf(requestOf(request)))).toThrow(name);
+  });
+
+  test.each([["a\r\nx-evil: 1"], [["a", 1]], [""], [{}]])("anthropic_beta %j", (betas) => {
+    expect(refusalOf({ ...hi, providerOptions: { anthropic: { anthropic_beta: betas } } })).toMatchObject({
+      reason: "INVALID_REQUEST",
+      info: { field: "provider_options.anthropic_beta" },
+    });
+  });
+});
+
+test("betas may come as one string", () => {
+  const { headers } = render({ ...hi, providerOptions: { anthropic: { anthropic_beta: "a-2025,b.1" } } });
+  expect(headers?.["anthropic-beta"]).toBe("a-2025,b.1");
 });
 
 describe("a token count", () => {

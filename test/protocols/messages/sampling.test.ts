@@ -41,5 +41,8 @@ describe("sampling", () => {
     expect(warningsOf({ ...settings, ...thinking })).toEqual(dropped);
     expect(warningsOf(topP, fixed)).toEqual(["SETTING_IGNORED top_p"]);
     expect(bodyOf({ ...topP, ...thinking }).top_p).toBe(0.97);
+    const both = { ...topP, temperature: 0.5, ...thinking };
+    expect(bodyOf(both).top_p).toBe(0.97);
+    expect(warningsOf(both)).toEqual(["SETTING_IGNORED temperature"]);
   });
 });

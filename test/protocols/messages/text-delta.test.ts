@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { textOfDelta } from "../../../src/protocols/messages/text-delta.ts";
+import { headOfDelta, textOfDelta } from "../../../src/protocols/messages/text-delta.ts";
 
 const event = (index: number, text: string) => ({
   type: "content_block_delta",
@@ -9,11 +9,17 @@ const event = (index: number, text: string) => ({
 });
 const write = (index: number, text: string, blanks: number) =>
   JSON.stringify(event(index, text)).replace(/\}$/, `${" ".repeat(blanks)}}`);
+const cutOut = (index: number, data: string) => textOfDelta(data, headOfDelta(index));
+
+test("text of another block is left alone", () => {
+  expect(cutOut(1, write(0, "Hello", 0))).toBeUndefined();
+  expect(cutOut(1, write(12, "Hello", 0))).toBeUndefined();
+});
 
 test("plain text is cut out, padding and all", () => {
-  expect(textOfDelta(write(0, "Hello", 15))).toBe("Hello");
-  expect(textOfDelta(write(12, "😀 }}", 0))).toBe("😀 }}");
-  expect(textOfDelta(write(0, "", 3))).toBe("");
+  expect(cutOut(0, write(0, "Hello", 15))).toBe("Hello");
+  expect(cutOut(12, write(12, "😀 }}", 0))).toBe("😀 }}");
+  expect(cutOut(0, write(0, "", 3))).toBe("");
 });
 
 test("what it cuts out is what JSON.parse finds", () => {
@@ -25,7 +31,7 @@ test("what it cuts out is what JSON.parse finds", () => {
   fc.assert(
     fc.property(fc.nat(2000), text, fc.nat(20), (index, value, blanks) => {
       const data = write(index, value, blanks);
-      const cut = textOfDelta(data);
+      const cut = cutOut(index, data);
       if (cut !== undefined) expect(JSON.parse(data)).toEqual(event(index, cut));
       else expect(value).toMatch(/["\\\p{Cc}\p{Cs}]/u);
     }),
@@ -38,7 +44,7 @@ test("an event that is damaged, longer or another is left to JSON.parse", () => 
   fc.assert(
     fc.property(broken, ([at, gone, extra]) => {
       const changed = data.slice(0, at) + extra + data.slice(at + gone);
-      const cut = textOfDelta(changed);
+      const cut = cutOut(0, changed);
       if (cut !== undefined) expect(JSON.parse(changed).delta.text).toBe(cut);
     }),
   );

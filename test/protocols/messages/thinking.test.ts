@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { factsOf } from "./cases.ts";
 import { bodyOf, functions, hi, warningsOf } from "./rendered.ts";
 
-const adaptive = factsOf({ features: new Set(["adaptive_reasoning"]), maxOutputTokens: 64_000 });
+const levels = ["effort_xhigh", "effort_max"];
+const adaptive = factsOf({ features: new Set(["adaptive_reasoning", ...levels]), maxOutputTokens: 64_000 });
 
 describe("reasoning", () => {
   const budget = (budget_tokens: number) => ({ type: "enabled", budget_tokens });
@@ -46,19 +47,52 @@ describe("reasoning", () => {
     [{ effort: "minimal" }, {}, "summarized", "low", ["SETTING_CHANGED reasoning.effort"]],
     [{ budgetTokens: 20_000 }, {}, "summarized", "high", ["SETTING_CHANGED reasoning.budget_tokens"]],
     [{ effort: "low", budgetTokens: 20_000 }, {}, "summarized", "low", ["SETTING_IGNORED reasoning.budget_tokens"]],
-    [
-      { effort: "low" },
-      { ...functions, toolChoice: { toolName: "f" } },
-      undefined,
-      "low",
-      ["SETTING_IGNORED reasoning"],
-    ],
+    [{ effort: "xhigh" }, {}, "summarized", "xhigh", []],
+    [{ effort: "low" }, { ...functions, toolChoice: { toolName: "f" } }, "summarized", "low", []],
   ])("by effort: %j with %j", (reasoning, more, display, effort, warnings) => {
     const request = { ...hi, ...more, reasoning };
     const body = bodyOf(request, adaptive);
     expect(body.thinking).toEqual(display === undefined ? undefined : { type: "adaptive", display });
     expect(body.output_config).toEqual({ effort });
     expect(warningsOf(request, adaptive)).toEqual(warnings);
+  });
+
+  test.each([
+    [{ effort: "xhigh" }, ["effort_max"], "high"],
+    [{ effort: "max" }, ["effort_xhigh"], "xhigh"],
+    [{ effort: "max" }, [], "high"],
+    [{ budgetTokens: 32_768 }, [], "high"],
+  ])("%j goes down to what a model with %j has", (reasoning, more, effort) => {
+    const facts = factsOf({ features: new Set(["adaptive_reasoning", ...more]) });
+    expect(bodyOf({ ...hi, reasoning }, facts).output_config).toEqual({ effort });
+    expect(warningsOf({ ...hi, reasoning }, facts)).toHaveLength(1);
+  });
+
+  test.each([{ effort: "none" }, { budgetTokens: 0 }])(
+    "%j is low effort where it cannot be switched off",
+    (reasoning) => {
+      const always = factsOf({ features: new Set(["adaptive_reasoning", "always_reasoning"]) });
+      const body = bodyOf({ ...hi, reasoning }, always);
+      expect([body.thinking, body.output_config]).toEqual([undefined, { effort: "low" }]);
+      expect(warningsOf({ ...hi, reasoning }, always)).toEqual(["SETTING_CHANGED reasoning"]);
+    },
+  );
+
+  test("of a model that is known not to is ignored", () => {
+    const plain = factsOf({ features: new Set(["tools"]) });
+    expect(bodyOf({ ...hi, reasoning: { effort: "low" } }, plain)).not.toHaveProperty("thinking");
+    expect(warningsOf({ ...hi, reasoning: { effort: "low" } }, plain)).toEqual(["SETTING_IGNORED reasoning"]);
+    expect(warningsOf({ ...hi, reasoning: { effort: "none" } }, plain)).toEqual([]);
+  });
+
+  test("by budget does not go with an answer that is begun for the model", () => {
+    const begun = {
+      messages: [{ text: "hi" }, { role: "ROLE_ASSISTANT", text: "It is" }],
+      reasoning: { effort: "low" },
+    };
+    expect(bodyOf(begun).thinking).toBeUndefined();
+    expect(warningsOf(begun)).toEqual(["SETTING_IGNORED reasoning"]);
+    expect(bodyOf(begun, adaptive).thinking?.type).toBe("adaptive");
   });
 
   test("of a model nobody knows is asked for as the caller did", () => {
@@ -80,5 +114,6 @@ describe("reasoning", () => {
     expect(bodyOf(loop()).thinking).toBeUndefined();
     expect(warningsOf(loop())).toEqual(["SETTING_IGNORED reasoning"]);
     expect(bodyOf(loop(signed)).thinking?.type).toBe("enabled");
+    expect(bodyOf(loop(), adaptive).thinking?.type).toBe("adaptive");
   });
 });

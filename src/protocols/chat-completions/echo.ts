@@ -1,0 +1,50 @@
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
+import { isObject } from "./wire.ts";
+
+/** Names under which servers show reasoning, and want it back, as one text. */
+export type ReasoningField = "reasoning_content" | "reasoning";
+
+/** What a server said beside its answer and wants back as it was: on a message, or (`extra_content`) on a tool call. */
+export interface Echo {
+  readonly reasoning_content?: string;
+  readonly reasoning?: string;
+  readonly reasoning_details?: readonly JsonValue[];
+  readonly extra_content?: JsonObject;
+}
+
+/**
+ * Value of the signature of a part of reasoning whose text is the echo: only the field's name, so that the text is not in
+ * the conversation twice.
+ */
+export function textSignature(field: ReasoningField, provider: string): PartSignature {
+  return { $typeName: "llmhub.v1.PartSignature", provider, value: field };
+}
+
+/** A signature that holds the echo itself. */
+export function echoSignature(echo: Echo, provider: string): PartSignature {
+  return { $typeName: "llmhub.v1.PartSignature", provider, value: JSON.stringify(echo) };
+}
+
+/** What to give back for a part with this text and signature; undefined where the signature is none of these. */
+export function readEcho(text: string, { value }: PartSignature): Echo | undefined {
+  if (value === "" || value === "reasoning_content") return { reasoning_content: text };
+  if (value === "reasoning") return { reasoning: text };
+  const kept = parsed(value);
+  if (!isObject<Record<keyof Echo, unknown>>(kept)) return undefined;
+  const { reasoning_content, reasoning, reasoning_details, extra_content } = kept;
+  return {
+    ...(typeof reasoning_content === "string" ? { reasoning_content } : {}),
+    ...(typeof reasoning === "string" ? { reasoning } : {}),
+    ...(Array.isArray(reasoning_details) ? { reasoning_details } : {}),
+    ...(isObject<JsonObject>(extra_content) ? { extra_content } : {}),
+  };
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}

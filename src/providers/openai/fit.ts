@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { CompleteRequest, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { ChatMessage, ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import type { ModelFacts } from "../../model/target.ts";
+import type { LossReport } from "../../protocols/chat-completions/loss-report.ts";
+
+/** Limits of OpenAI's API reference, beyond which it refuses the whole request. */
+const stopsMax = 4;
+const callIdCharsMax = 40;
+const nameCharsMax = 64;
+
+/** Settings that models refuse while they reason. */
+const samplingFields = [
+  ["temperature", "temperature"],
+  ["topP", "top_p"],
+  ["frequencyPenalty", "frequency_penalty"],
+  ["presencePenalty", "presence_penalty"],
+  ["topLogprobs", "top_logprobs"],
+] as const;
+
+/** The request within the limits of OpenAI's API and of this model; whatever the caller can notice gives a warning. */
+export function fitRequest(request: CompleteRequest, facts: ModelFacts, losses: LossReport): CompleteRequest {
+  const { stopSequences, responseFormat } = request;
+  const fit: CompleteRequest = {
+    ...request,
+    messages: request.messages.map((message, index) => fitMessage(message, `messages[${index}]`, losses)),
+    stopSequences: stopSequences.slice(0, stopsMax),
+  };
+  if (stopSequences.length > stopsMax) {
+    losses.warn("SETTING_CHANGED", "stop_sequences", `only the first ${stopsMax} are sent, more are not taken`);
+  }
+  if (responseFormat !== undefined) fit.responseFormat = fitFormat(responseFormat, losses);
+  fitReasoning(fit, facts, losses);
+  return fit;
+}
+
+/** Takes out of `request` what the model refuses, where it is known whether the model reasons. */
+function fitReasoning(request: CompleteRequest, { features }: ModelFacts, losses: LossReport): void {
+  const { reasoning } = request;
+  const effort = reasoning?.effort ?? "";
+  if (features.has("reasoning")) {
+    if (effort === "none") return;
+    for (const [field, path] of samplingFields) {
+      if (request[field] === undefined) continue;
+      delete request[field];
+      losses.warn("SETTING_IGNORED", path, `the model takes no ${path} while it reasons`);
+    }
+  } else if (features.size > 0 && reasoning !== undefined && effort !== "") {
+    request.reasoning = { ...reasoning, effort: "" };
+    if (effort !== "none") losses.warn("SETTING_IGNORED", "reasoning.effort", "the model does not reason");
+  }
+}
+
+function fitFormat(given: ResponseFormat, losses: LossReport): ResponseFormat {
+  const { format } = given;
+  if (format.case !== "jsonSchema") return given;
+  const name = fitName(format.value.name, "schema", "response_format.json_schema.name", losses);
+  return { ...given, format: { case: "jsonSchema", value: { ...format.value, name } } };
+}
+
+function fitMessage(message: ChatMessage, path: string, losses: LossReport): ChatMessage {
+  return {
+    ...message,
+    name: fitName(message.name, "participant", `${path}.name`, losses),
+    content: message.content.map((part, index) => fitPart(part, `${path}.content[${index}]`, losses)),
+  };
+}
+
+function fitPart(given: ContentPart, path: string, losses: LossReport): ContentPart {
+  const { part } = given;
+  if (part.case === "toolCall") {
+    const name = fitName(part.value.name, "tool", `${path}.tool_call.name`, losses);
+    return { ...given, part: { case: "toolCall", value: { ...part.value, name, id: fitId(part.value.id) } } };
+  }
+  if (part.case !== "toolResult") return given;
+  const toolCallId = fitId(part.value.toolCallId);
+  return { ...given, part: { case: "toolResult", value: { ...part.value, toolCallId } } };
+}
+
+/** Another id of the same call and its result, always the same one. Ids of other providers can be longer. */
+function fitId(id: string): string {
+  return id.length <= callIdCharsMax ? id : `call_${createHash("sha256").update(id).digest("hex").slice(0, 32)}`;
+}
+
+function fitName(name: string, owner: string, path: string, losses: LossReport): string {
+  const fit = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, nameCharsMax);
+  const rule = `the name of a ${owner} has at most ${nameCharsMax} letters, digits, _ and -`;
+  if (fit !== name) losses.warn("SETTING_CHANGED", path, `${rule}; others became _`);
+  return fit;
+}

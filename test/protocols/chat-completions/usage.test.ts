@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { answered, delta, done, ending, event, streamed, whole } from "./script.ts";
+
+const usage = { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 };
+
+test.each(["flex", "priority", "scale"])("tokens served as %s say so", (service_tier) => {
+  const named = { usage: { inputTokens: 3, serviceTier: service_tier } };
+  expect(answered(whole({ content: "Hi" }, "stop", { usage, service_tier }))).toMatchObject(named);
+  const counted = event({ choices: [], usage, service_tier });
+  expect(streamed(delta({ content: "Hi" }) + ending("stop") + counted + done)).toMatchObject(named);
+});
+
+test("tokens of the standard service name no tier", () => {
+  const answer = answered(whole({ content: "Hi" }, "stop", { usage, service_tier: "default" }));
+  expect(answer).toMatchObject({ usage: { inputTokens: 3 } });
+  expect(answer).not.toHaveProperty("usage.serviceTier");
+});

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { GatewayError } from "../../src/model/error.ts";
+import { refuseReserved } from "../../src/protocols/reserved-options.ts";
+
+const invalid = (field: string, message: string) => new GatewayError("INVALID_REQUEST", `${field}: ${message}`);
+
+test.each(["model", "models", "route", "preset", "fallbacks", "messages", "stream", "n"])("%s is refused", (name) => {
+  expect(() => refuseReserved({ [name]: null }, invalid)).toThrow(`provider_options.${name}: is set by the gateway`);
+});
+
+test("anything else passes", () => {
+  expect(() => refuseReserved({ store: true, service_tier: "flex" }, invalid)).not.toThrow();
+});

@@ -87,11 +87,13 @@ const providerTimeouts = section("Time limits of calls to this provider, in plac
   total: v.optional(duration(timeoutTexts.total)),
 });
 
-const prices = section("Prices in US dollars for a million tokens.", {
+const prices = section("Prices in US dollars for a million tokens, or for a million uses.", {
   input: v.optional(price("Input tokens.")),
   output: v.optional(price("Output tokens.")),
   cacheRead: v.optional(price("Input tokens read from the provider's prompt cache.")),
   cacheWrite: v.optional(price("Input tokens written to the provider's prompt cache.")),
+  cacheWrite1h: v.optional(price("The same, kept for an hour.")),
+  webSearch: v.optional(price("Searches of the web that the provider makes.")),
 });
 
 const model = section("Facts of a model, in place of the built-in ones.", {

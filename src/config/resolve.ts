@@ -129,8 +129,14 @@ function modelOf({ contextWindow, maxOutputTokens, features, prices }: FileModel
   return { contextWindow, maxOutputTokens, features, prices: prices === undefined ? undefined : pricesOf(prices) };
 }
 
-function pricesOf({ input, output, cacheRead, cacheWrite }: NonNullable<FileModel["prices"]>): Price[] {
-  const meters = { input, output, cache_read: cacheRead, cache_write: cacheWrite };
+function pricesOf({ webSearch, cacheRead, cacheWrite, cacheWrite1h, ...rest }: NonNullable<FileModel["prices"]>): Price[] {
+  const meters = {
+    ...rest,
+    cache_read: cacheRead,
+    cache_write: cacheWrite,
+    cache_write_1h: cacheWrite1h,
+    "tool:web_search": webSearch,
+  };
   return Object.entries(meters).flatMap(([meter, nanosPerMillion]) =>
     nanosPerMillion === undefined ? [] : [{ meter, nanosPerMillion, fromInputTokens: 0 }],
   );

@@ -110,7 +110,7 @@ describe("refuses", () => {
   });
 
   test("with the reason of invalid requests", () => {
-    const request = create(CompleteRequestSchema, { tools: [tool("a"), tool("a")] });
+    const request = create(CompleteRequestSchema, { input: "hi", tools: [tool("a"), tool("a")] });
     expect(() => checkConversation(request)).toThrow(
       expect.objectContaining({ reason: "INVALID_REQUEST", info: { violations: "1" } }),
     );

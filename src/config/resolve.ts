@@ -129,7 +129,13 @@ function modelOf({ contextWindow, maxOutputTokens, features, prices }: FileModel
   return { contextWindow, maxOutputTokens, features, prices: prices === undefined ? undefined : pricesOf(prices) };
 }
 
-function pricesOf({ webSearch, cacheRead, cacheWrite, cacheWrite1h, ...rest }: NonNullable<FileModel["prices"]>): Price[] {
+function pricesOf({
+  webSearch,
+  cacheRead,
+  cacheWrite,
+  cacheWrite1h,
+  ...rest
+}: NonNullable<FileModel["prices"]>): Price[] {
   const meters = {
     ...rest,
     cache_read: cacheRead,

@@ -10,7 +10,7 @@ import type { Attempt, Call } from "./model/call.ts";
 import { compose, type Dispatch } from "./model/dispatch.ts";
 import { GatewayError } from "./model/error.ts";
 import { Admission } from "./server/admission.ts";
-import { type AccessLine, connectHandler } from "./server/connect.ts";
+import { connectHandler } from "./server/connect.ts";
 import { hotMethods } from "./server/grpc/methods.ts";
 import { GrpcTransport } from "./server/grpc/transport.ts";
 import { Listener } from "./server/listener.ts";
@@ -22,15 +22,14 @@ import { Readiness } from "./services/readiness.ts";
 import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { Simulator } from "./simulator/server.ts";
 import { Snapshot, simulatorFor } from "./snapshot.ts";
-import { codeName } from "./telemetry/code-name.ts";
+import { CallLines } from "./telemetry/call-lines.ts";
 import { createLogger, faultOf, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
-import { type Rejection, rejections } from "./telemetry/rejections.ts";
 import { version } from "./version.ts";
 
 /** Largest answer in one message; gRPC clients take 4 MiB unless told otherwise. */
 const responseBytesMax = 16 * 1024 * 1024;
-/** How long a caller may read nothing of what is ready for it (semantics G6). */
+/** How long a caller may read nothing of what is ready for it: unread answers stay in memory. */
 const writeStallMs = 60_000;
 /** What a drain may take after its timeout, to cut off and to write out. */
 const cutMs = 1000;
@@ -101,10 +100,10 @@ class App implements Gateway {
       draining: () => this.#draining,
       now,
     });
-    const rejected = rejections(logger, this.#metrics);
+    const lines = new CallLines(logger, this.#metrics, chained);
     const validator = createRequestValidator();
     validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, CountTokensRequestSchema]);
-    const handlers = this.#createHandlers(validator, rejected);
+    const handlers = this.#createHandlers(validator, lines);
     const onRequest = connectHandler({
       routes: routes({
         handlers,
@@ -117,14 +116,14 @@ class App implements Gateway {
       requestBytesMax: limits.requestBytesMax,
       responseBytesMax,
       log: logger,
-      accessLine: (line) => this.#note(line, rejected),
+      accessLine: lines.ended,
       now,
     });
     const hot = new GrpcTransport({
       methods: hotMethods(handlers),
       admission: this.#admission,
       limits: { ...limits, responseBytesMax, writeStallMs },
-      rejected,
+      rejected: lines.rejected,
     });
     this.#listener = new Listener({
       ...listen,
@@ -159,7 +158,18 @@ class App implements Gateway {
     this.address = addressText(listen.host, await this.#listener.listen());
     this.opsAddress = addressText(opsListen.host, await this.#ops.listen());
     this.#readiness.set(true);
-    this.#logger.info({ address: this.address, version: version() }, "serving calls");
+    const { auth, providers } = this.#snapshot.config;
+    this.#logger.info(
+      {
+        address: this.address,
+        opsAddress: this.opsAddress,
+        auth: auth.mode,
+        providers: providers.map(({ id }) => id).join(" "),
+        defaultModel: this.#snapshot.router.defaultModel,
+        version: version(),
+      },
+      "serving calls",
+    );
   }
 
   reload(config: Config): Promise<void> {
@@ -180,10 +190,11 @@ class App implements Gateway {
     this.#logger.error({ fault: faultOf(error) }, "an exception that nothing expected");
   }
 
-  /** S23: not ready, wait for load balancers, GOAWAY, let calls end, cut the rest with a typed error, write out. */
+  /** Not ready, wait for load balancers, GOAWAY, let calls end, cut the rest with a typed error, write out. */
   async drain(): Promise<void> {
     const { delayMs, timeoutMs } = this.#snapshot.config.server.drain;
     this.#readiness.set(false);
+    if (this.address !== "") this.#logger.info({ count: this.#admission.inFlight }, "draining the calls in flight");
     await elapsed(delayMs);
     this.#draining = true;
     await this.#reloading;
@@ -196,7 +207,7 @@ class App implements Gateway {
     }
     await this.#listener.closeNow();
     await Promise.all([this.#ops.close(), this.#snapshot.fleet.retire(), this.#simulator?.close()]);
-    this.#logger.info({ address: this.address }, "stopped");
+    if (this.address !== "") this.#logger.info({ address: this.address }, "stopped");
     this.#logger.flush();
   }
 
@@ -232,24 +243,11 @@ class App implements Gateway {
     return createLogger({ ...log, to: 1, terminal, dropped });
   }
 
-  /** Completions are told of by their own chain; this is for the other methods, and for calls that reached no handler. */
-  #note(line: AccessLine, rejected: Rejected): void {
-    const { method, requestId, keyId, durationMs, error, handled } = line;
-    if (!handled && error !== undefined) rejected({ method, requestId, keyId, durationMs }, error);
-    if (!handled || chained.has(method)) return;
-    const code = codeName(error?.code);
-    const log = method.startsWith("llmhub.") ? this.#logger.info : this.#logger.debug;
-    log({ method, requestId, keyId, durationMs, code, reason: error?.reason }, "call");
-  }
-
-  #createHandlers(validator: RequestValidator, rejected: Rejected): CompletionHandlers {
+  #createHandlers(validator: RequestValidator, lines: CallLines): CompletionHandlers {
     const router = () => this.#snapshot.router;
-    const generate: Dispatch<Attempt> = async (attempt) => {
+    const generate: Dispatch<Attempt> = (attempt) => {
       const { provider } = attempt.target;
-      if (provider.generate !== undefined) return provider.generate(attempt);
-      throw new GatewayError("FEATURE_DISABLED", `provider ${provider.id} does not generate text`, {
-        metadata: { feature: `${provider.id}.generate` },
-      });
+      return provider.generate?.(attempt) ?? Promise.reject(cannotGenerate(provider.id));
     };
     const watch = attemptChain(this.#metrics, (id, seen) => this.#healthOf(id).observe(seen));
     const attempts = compose(watch, generate);
@@ -258,8 +256,8 @@ class App implements Gateway {
       dispatch: calls,
       router,
       validator,
-      rejected: ({ method, requestId, caller, startMs }, error) =>
-        rejected({ method, requestId, keyId: caller.keyId, durationMs: performance.now() - startMs }, error),
+      rejected: lines.refused,
+      previewed: lines.previewed,
       newId,
     });
   }
@@ -279,10 +277,13 @@ class App implements Gateway {
   }
 }
 
-type Rejected = (rejection: Rejection, error: unknown) => void;
-
 /** Methods whose calls the chain logs. */
-const chained = new Set(["Complete", "StreamComplete"].map((name) => `${CompletionService.typeName}/${name}`));
+const chained = ["Complete", "StreamComplete"].map((name) => `${CompletionService.typeName}/${name}`);
+
+function cannotGenerate(id: string): GatewayError {
+  const metadata = { feature: `${id}.generate` };
+  return new GatewayError("FEATURE_DISABLED", `provider ${id} does not generate text`, { metadata });
+}
 
 function addressText(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;

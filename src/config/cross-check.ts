@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { builtInKind, type ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
@@ -18,6 +19,9 @@ export function crossCheck(
       "must be a loopback address (127.0.0.1, [::1] or localhost) while auth.mode is off; " +
       "listen there, or set auth.mode to keys";
     findings.add(["server", "listen"], message);
+  }
+  if (server !== undefined && server.listen.port !== 0 && isDeepStrictEqual(server.listen, server.opsListen)) {
+    findings.add(["server", "opsListen"], "is the same as server.listen; each needs a port of its own");
   }
   if (providers !== undefined) checkProviders(providers, kinds, findings);
   if (models !== undefined) checkModels(models, providerIds, findings);

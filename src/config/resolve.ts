@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Secret } from "../model/secret.ts";
 import type { Price } from "../model/target.ts";
 import { FileError, readBounded } from "./bounded-file.ts";
@@ -68,11 +69,21 @@ async function tlsOf(tls: NonNullable<FileSections["server"]["tls"]>, findings: 
     if (pem !== undefined && !pem.includes("-----BEGIN ")) findings.add(at, "names a file that is not PEM");
     return pem ?? "";
   };
-  return {
-    cert: await read("cert", tls.cert),
-    key: new Secret(await read("key", tls.key)),
-    clientCa: tls.clientCa === undefined ? undefined : await read("clientCa", tls.clientCa),
-  };
+  const cert = await read("cert", tls.cert);
+  const key = await read("key", tls.key);
+  const clientCa = tls.clientCa === undefined ? undefined : await read("clientCa", tls.clientCa);
+  if (cert !== "" && key !== "" && !isPair(cert, key)) {
+    findings.add(["server", "tls"], "is not usable: cert and key must be PEM and belong together");
+  }
+  return { cert, key: new Secret(key), clientCa };
+}
+
+function isPair(cert: string, key: string): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
 }
 
 async function providerOf(

@@ -8,7 +8,7 @@ import type { Target } from "../model/target.ts";
 import { resolveFor } from "./permission.ts";
 import type { Route, Router } from "./router.ts";
 
-/** Output assumed for a price check when neither the caller nor the model bounds it (semantics S14). */
+/** Output assumed for a price check when neither the caller nor the model bounds it. */
 const outputTokensDefault = 4096;
 
 /** Where a call goes: its route, after the caller's permission and the caller's own wishes have been heard. */
@@ -39,12 +39,19 @@ function refuseAboveCost(target: Target, request: Call["request"], { maxCost }: 
   // An unknown price may be above any limit.
   if (cost?.currencyCode === maxCost.currencyCode && cost.amountNanos <= maxCost.amountNanos) return;
   const lowest = cost === undefined ? "unknown" : String(cost.amountNanos);
+  const { currencyCode } = maxCost;
   const description =
     cost === undefined
       ? `the price of ${target.selector} is not known, so routing.max_cost cannot be kept`
-      : `the call may cost ${lowest} billionths of a ${cost.currencyCode}, above routing.max_cost`;
+      : cost.currencyCode === currencyCode
+        ? `the call may cost ${lowest} billionths of a ${currencyCode}, above routing.max_cost`
+        : `prices are in ${cost.currencyCode}, so routing.max_cost in ${currencyCode} cannot be kept`;
   throw new GatewayError("COST_LIMIT_EXCEEDED", description, {
-    metadata: { maxCostNanos: String(maxCost.amountNanos), lowestCostNanos: lowest },
+    metadata: {
+      maxCostNanos: String(maxCost.amountNanos),
+      lowestCostNanos: lowest,
+      currencyCode: cost?.currencyCode ?? "unknown",
+    },
   }).detail(PreconditionFailureSchema, {
     violations: [{ type: "MAX_COST", subject: target.selector, description }],
   });

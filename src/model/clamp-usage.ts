@@ -57,12 +57,14 @@ function differs(a: Usage, b: Usage): boolean {
 /** The counts in lists, which are rarely there. True if one had to change. */
 function clampDetails(usage: Usage): boolean {
   const { byModality, toolUses, inputTokens, outputTokens } = usage;
+  const tools = Object.entries(toolUses);
+  if (byModality.length === 0 && tools.length === 0) return false;
   usage.byModality = byModality.map((share) => ({
     ...share,
     inputTokens: clamp(share.inputTokens, inputTokens),
     outputTokens: clamp(share.outputTokens, outputTokens),
   }));
-  usage.toolUses = Object.fromEntries(Object.entries(toolUses).map(([tool, uses]) => [tool, clamp(uses, tokensMax)]));
+  usage.toolUses = Object.fromEntries(tools.map(([tool, uses]) => [tool, clamp(uses, tokensMax)]));
   const shareChanged = usage.byModality.some(
     (share, i) =>
       share.inputTokens !== byModality[i]?.inputTokens || share.outputTokens !== byModality[i]?.outputTokens,

@@ -1,6 +1,5 @@
-import { create } from "@bufbuild/protobuf";
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
-import { type ChatMessage, type ContentPart, ContentPartSchema, Role } from "../../gen/llmhub/v1/content_pb.ts";
+import { type ChatMessage, type ContentPart, Role } from "../../gen/llmhub/v1/content_pb.ts";
 
 /** A message without shorthands: its role is given and its content is a list. */
 export interface Turn {
@@ -37,5 +36,6 @@ function textTurn(role: Turn["role"], text: string, path: string): Turn {
 }
 
 function textPart(text: string): ContentPart {
-  return create(ContentPartSchema, { part: { case: "text", value: text } });
+  const part = { case: "text", value: text } as const;
+  return { $typeName: "llmhub.v1.ContentPart", part, citations: [], providerOptions: {} };
 }

@@ -10,7 +10,7 @@ const errorDomain = "llmhub";
 /** Longest value of metadata: a provider decides about some, and details travel in a trailer. */
 const valueCharsMax = 256;
 
-/** Longest message sent to a client; metadata of a gRPC trailer is small (api contract: 512 characters). */
+/** Longest message sent to a client; metadata of a gRPC trailer is small. */
 const messageCharsMax = 512;
 
 /** Name of a value of llmhub.v1.ErrorReason, as ErrorInfo.reason carries it. */

@@ -1,12 +1,11 @@
-import { create } from "@bufbuild/protobuf";
 import {
   type CompleteResponse,
-  CompleteResponseSchema,
+  FinishReason,
   type PartDelta,
   type PartFinished,
   type StreamFinished,
 } from "../../gen/llmhub/v1/completion_pb.ts";
-import { ChatMessageSchema, type ContentPart, Role } from "../../gen/llmhub/v1/content_pb.ts";
+import { type ContentPart, Role } from "../../gen/llmhub/v1/content_pb.ts";
 import type { Chunk } from "./chunk.ts";
 import { GatewayError } from "./error.ts";
 
@@ -16,7 +15,7 @@ import { GatewayError } from "./error.ts";
  * that fits no part.
  */
 export class Fold {
-  readonly #response = create(CompleteResponseSchema);
+  readonly #response = emptyAnswer();
   readonly #parts = new Map<number, ContentPart>();
 
   add(chunk: Chunk): void {
@@ -50,7 +49,13 @@ export class Fold {
   response(): CompleteResponse {
     if (this.#parts.size > 0) {
       const content = [...this.#parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-      this.#response.message = create(ChatMessageSchema, { role: Role.ASSISTANT, content });
+      this.#response.message = {
+        $typeName: "llmhub.v1.ChatMessage",
+        role: Role.ASSISTANT,
+        content,
+        text: "",
+        name: "",
+      };
     }
     return this.#response;
   }
@@ -104,6 +109,19 @@ export class Fold {
     if (part === undefined) throw misfit(index, "has not begun");
     return part;
   }
+}
+
+function emptyAnswer(): CompleteResponse {
+  return {
+    $typeName: "llmhub.v1.CompleteResponse",
+    id: "",
+    finishReason: FinishReason.UNSPECIFIED,
+    nativeFinishReason: "",
+    stopSequence: "",
+    warnings: [],
+    logprobs: [],
+    providerMetadata: {},
+  };
 }
 
 function misfit(index: number, what: string): GatewayError {

@@ -1,11 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import type { TokenLogprob } from "../../gen/llmhub/v1/completion_pb.ts";
-import { PartDeltaSchema, PartFinishedSchema, PartStartedSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { PartFinished, TokenLogprob } from "../../gen/llmhub/v1/completion_pb.ts";
+import { PartDeltaSchema, PartStartedSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import {
   type Citation,
   type ContentPart,
   ContentPartSchema,
   type PartSignature,
+  ReasoningPartSchema,
 } from "../../gen/llmhub/v1/content_pb.ts";
 import { type Chunk, textDelta } from "../model/chunk.ts";
 
@@ -143,12 +144,9 @@ export class PartWriter {
     this.close(out);
     this.#kind = kind;
     this.#open = this.#next++;
-    const part = kind === "reasoning" ? { case: kind, value: {} } : { case: kind, value: "" };
-    const signature = kind === "reasoning" ? this.#reasoningSignature : undefined;
-    out.push({
-      case: "partStarted",
-      value: create(PartStartedSchema, { index: this.#open, part: { part, signature } as never }),
-    });
+    const part = emptyPart(kind);
+    if (kind === "reasoning" && this.#reasoningSignature !== undefined) part.signature = this.#reasoningSignature;
+    out.push({ case: "partStarted", value: { $typeName: "llmhub.v1.PartStarted", index: this.#open, part } });
   }
 
   #whole(fragment: string): string {
@@ -157,6 +155,12 @@ export class PartWriter {
     this.#carry = split ? text.slice(-1) : "";
     return (split ? text.slice(0, -1) : text).toWellFormed();
   }
+}
+
+/** A part before it grows. */
+function emptyPart(kind: TextKind): ContentPart {
+  const seed = kind === "reasoning" ? { case: kind, value: create(ReasoningPartSchema) } : { case: kind, value: "" };
+  return { $typeName: "llmhub.v1.ContentPart", part: seed, citations: [], providerOptions: {} };
 }
 
 function endsInHalf(text: string): boolean {
@@ -182,5 +186,8 @@ function withLogprobs(chunk: Chunk & { case: "partDelta" }, logprobs: TokenLogpr
 }
 
 function finish(index: number, ending: PartEnding, out: Chunk[]): void {
-  out.push({ case: "partFinished", value: create(PartFinishedSchema, { index, ...ending }) });
+  const { encryptedContent = "", signature } = ending;
+  const value: PartFinished = { $typeName: "llmhub.v1.PartFinished", index, encryptedContent };
+  if (signature !== undefined) value.signature = signature;
+  out.push({ case: "partFinished", value });
 }

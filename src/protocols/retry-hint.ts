@@ -1,6 +1,6 @@
 import type { Headers } from "../model/protocol.ts";
 
-/** Longest delay that a provider's hint is believed for (semantics: cooldown cap of 10 minutes). */
+/** Longest delay that a provider's hint is believed for longer ones are mistakes. */
 const retryMsMax = 600_000;
 
 /** Longest header that is looked at: a hint is short. */

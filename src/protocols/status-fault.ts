@@ -51,7 +51,7 @@ export function statusFault(failure: Failure, reading: FaultReading, nowMs = Dat
     reason,
     `${explanations[reason] ?? "the provider failed for"} ${provider}/${model} (HTTP ${status})`,
     {
-      metadata: { provider, model, upstreamStatus: String(status), upstreamCode: code, requestId, ...reading.metadata },
+      metadata: { provider, model, upstreamStatus: String(status), upstreamCode: code, upstreamRequestId: requestId, ...reading.metadata },
       upstream: { status, code, requestId },
       ...(retryMs === undefined ? {} : { retryMs }),
     },
@@ -65,7 +65,7 @@ export function word(value: unknown): string {
   return typeof value === "string" && /^[\w.:-]{1,64}$/.test(value) ? value : "";
 }
 
-/** The reason behind an HTTP status when the body says nothing better (semantics S4, U15–U21). */
+/** The reason behind an HTTP status when the body says nothing better. */
 export function reasonOf(status: number, modelDeclared: boolean): Reason {
   if (status === 401 || status === 403) return "PROVIDER_CREDENTIAL_INVALID";
   if (status === 402) return "PROVIDER_QUOTA_EXHAUSTED";
@@ -96,7 +96,7 @@ function attachDetail(error: GatewayError, provider: string, model: string): voi
       error.detail(BadRequestSchema, { fieldViolations: [{ field: "messages", description }] });
       break;
     case "MODEL_NOT_FOUND":
-      error.detail(ResourceInfoSchema, { resourceType: "model", resourceName: model, description });
+      error.detail(ResourceInfoSchema, { resourceType: "llmhub.v1.Model", resourceName: model, description });
       break;
     default:
   }

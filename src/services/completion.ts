@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type CompleteRequest,
   CompleteRequestSchema,
@@ -26,6 +25,7 @@ import type { Dispatch } from "../model/dispatch.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
 import { Fold } from "../model/fold.ts";
+import { timestampOf } from "../model/timestamp.ts";
 import { coalesce } from "./coalesce.ts";
 import { checkConversation } from "./conversation-rules.ts";
 import { EventFeed } from "./event-feed.ts";
@@ -45,6 +45,8 @@ export interface CompletionParts {
   readonly validator: RequestValidator;
   /** Told of each request that is refused before it becomes a call. */
   readonly rejected: (rpc: Rpc, error: unknown) => void;
+  /** Told of each request that is answered without a call. */
+  readonly previewed: (rpc: Rpc) => void;
   /** Makes CompleteResponse.id. */
   readonly newId: () => string;
 }
@@ -73,7 +75,7 @@ export class CompletionHandlers {
     const response = fold.response();
     response.id = call.id;
     response.routing = routingOf(call, reply, response.usage);
-    response.createTime = timestampFromMs(Date.now());
+    response.createTime = timestampOf(Date.now());
     response.warnings = [...reply.warnings, ...response.warnings];
     viewed(call, response);
     return response;
@@ -154,12 +156,13 @@ export class CompletionHandlers {
     const response = create(CompleteResponseSchema, {
       id: call.id,
       routing: plannedRouting(call, route),
-      createTime: timestampFromMs(Date.now()),
+      createTime: timestampOf(Date.now()),
       warnings: [...provider.preview(attempt)],
       usage,
       ...(cost === undefined ? {} : { cost }),
     });
     viewed(call, response);
+    this.#parts.previewed(call.rpc);
     return response;
   }
 }

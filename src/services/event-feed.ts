@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   HeartbeatSchema,
   type StreamFinished,
@@ -11,6 +10,7 @@ import type { Call } from "../model/call.ts";
 import type { Chunk } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Reply } from "../model/reply.ts";
+import { timestampOf } from "../model/timestamp.ts";
 import { routingOf, viewed } from "./routing-info.ts";
 
 type Batch = readonly Chunk[];
@@ -101,9 +101,13 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
       this.#deliver(result);
       return;
     }
-    const last = result.value[result.value.length - 1];
-    if (last?.case === "finished") this.#complete(last.value);
-    this.#deliver(this.#started ? result : { done: false, value: this.#withStarted(result.value) });
+    try {
+      const last = result.value[result.value.length - 1];
+      if (last?.case === "finished") this.#complete(last.value);
+      this.#deliver(this.#started ? result : { done: false, value: this.#withStarted(result.value) });
+    } catch (error) {
+      this.#failed(error);
+    }
   };
 
   readonly #failed = (thrown: unknown): void => {
@@ -136,7 +140,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
     const value = create(StreamStartedSchema, {
       id,
       routing: reply === undefined ? this.#planned() : routingOf(this.#call, reply),
-      createTime: timestampFromMs(Date.now()),
+      createTime: timestampOf(Date.now()),
       warnings: [...(reply?.warnings ?? [])],
     });
     return [{ case: "started", value }, ...batch];

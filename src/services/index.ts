@@ -10,7 +10,7 @@ import { healthService } from "./health.ts";
 import { type ModelView, modelService } from "./models.ts";
 import type { Readiness } from "./readiness.ts";
 import { reflectionServices } from "./reflection.ts";
-import { type RequestValidator, validated } from "./validation.ts";
+import type { RequestValidator } from "./validation.ts";
 
 /** What the services work with. */
 export interface RouteParts {
@@ -33,7 +33,7 @@ export function routes({
   const services = [CompletionService, ModelService, Health];
   return (router) => {
     router.service(CompletionService, completionService(handlers));
-    router.service(ModelService, modelService(models), { interceptors: [validated(validator)] });
+    router.service(ModelService, modelService(models, validator));
     router.service(
       Health,
       healthService(

@@ -8,7 +8,14 @@ import type {
   ModelService,
   ProviderSchema,
 } from "../../gen/llmhub/v1/model_service_pb.ts";
-import { HealthState, ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
+import {
+  GetModelRequestSchema,
+  GetProviderRequestSchema,
+  HealthState,
+  ListModelsRequestSchema,
+  ListProvidersRequestSchema,
+  ModelType,
+} from "../../gen/llmhub/v1/model_service_pb.ts";
 import type { HealthReading } from "../dispatch/health-window.ts";
 import { allows, mayUse, mayUseProvider, permissionDenied, resolveFor } from "../dispatch/permission.ts";
 import { type Router, resourceNameOf } from "../dispatch/router.ts";
@@ -18,6 +25,7 @@ import type { Provider, Target } from "../model/target.ts";
 import { callerOf } from "./context.ts";
 import { capabilitiesOf, healthOf, pricingOf } from "./model-facts.ts";
 import { pageOf } from "./page.ts";
+import type { RequestValidator } from "./validation.ts";
 
 /** What the service tells of: one configuration, and the health of its providers at this moment. */
 export interface ModelView {
@@ -31,12 +39,24 @@ export interface ModelView {
  * Models and providers as the caller's key may use them; the rest does not exist for the caller. A model that the key
  * reaches by an alias only is shown with the alias as its selector. `view` is asked once per call.
  */
-export function modelService(view: () => ModelView): ServiceImpl<typeof ModelService> {
+export function modelService(view: () => ModelView, { check }: RequestValidator): ServiceImpl<typeof ModelService> {
   return {
-    listModels: (request, context) => listModels(view(), callerOf(context), request),
-    getModel: ({ name }, context) => getModel(view(), callerOf(context), name),
-    listProviders: (request, context) => listProviders(view(), callerOf(context), request),
-    getProvider: ({ name }, context) => getProvider(view(), callerOf(context), name),
+    listModels: (request, context) => {
+      check(ListModelsRequestSchema, request);
+      return listModels(view(), callerOf(context), request);
+    },
+    getModel: (request, context) => {
+      check(GetModelRequestSchema, request);
+      return getModel(view(), callerOf(context), request.name);
+    },
+    listProviders: (request, context) => {
+      check(ListProvidersRequestSchema, request);
+      return listProviders(view(), callerOf(context), request);
+    },
+    getProvider: (request, context) => {
+      check(GetProviderRequestSchema, request);
+      return getProvider(view(), callerOf(context), request.name);
+    },
   };
 }
 

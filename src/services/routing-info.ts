@@ -1,6 +1,5 @@
-import { create } from "@bufbuild/protobuf";
 import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
-import { AttemptOutcome, type RoutingInfo, RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import { AttemptOutcome, type RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Route } from "../dispatch/router.ts";
 import { attemptRecord } from "../model/attempt-record.ts";
@@ -10,12 +9,17 @@ import type { Reply } from "../model/reply.ts";
 
 /** How a call is to be served, before any provider has answered. */
 export function plannedRouting(call: Call, { target, alias }: Pick<Route, "target" | "alias">): RoutingInfo {
-  return create(RoutingInfoSchema, {
+  return {
+    $typeName: "llmhub.v1.RoutingInfo",
     requestedModel: call.request.model,
     provider: target.provider.id,
     model: target.selector,
+    upstreamModel: "",
+    upstreamRequestId: "",
     policy: alias,
-  });
+    attemptCount: 0,
+    attempts: [],
+  };
 }
 
 /** How a call is being served, as far as known; complete once the reply has ended and `usage` is given. */

@@ -1,7 +1,6 @@
 import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
-import type { Interceptor } from "@connectrpc/connect";
 import { GatewayError } from "../model/error.ts";
 import { type FieldViolation, invalidRequest } from "./bad-request.ts";
 
@@ -28,14 +27,6 @@ export function createRequestValidator(): RequestValidator {
     warm(schemas) {
       for (const schema of schemas) validator.validate(schema, create(schema));
     },
-  };
-}
-
-/** Checks the requests of unary methods of a service before their handlers see them. */
-export function validated(validator: RequestValidator): Interceptor {
-  return (next) => (request) => {
-    if (!request.stream) validator.check(request.method.input, request.message);
-    return next(request);
   };
 }
 

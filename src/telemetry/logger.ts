@@ -1,5 +1,5 @@
+import { createRequire } from "node:module";
 import { pino, stdTimeFunctions } from "pino";
-import { prettyFactory } from "pino-pretty";
 import { LogSink } from "./log-sink.ts";
 
 /**
@@ -35,6 +35,10 @@ export interface LogFields {
   readonly fault?: Fault | undefined;
   /** Facts of the process: addresses it serves, the signal it got, the file it read. */
   readonly address?: string;
+  readonly opsAddress?: string;
+  readonly auth?: string;
+  readonly providers?: string;
+  readonly defaultModel?: string | undefined;
   readonly signal?: string;
   readonly path?: string;
   readonly version?: string;
@@ -88,8 +92,7 @@ export function createLogger(options: LoggerOptions): Logger {
   const isPretty = format === "pretty" || (format === "auto" && terminal);
   const sink = new LogSink(to, options.dropped);
   const settings = { level, base: null, redact: redacted, timestamp: stdTimeFunctions.isoTime };
-  const prettify = prettyFactory({ colorize: terminal });
-  const stream = isPretty ? { write: (line: string) => sink.write(prettify(line)) } : sink;
+  const stream = isPretty ? prettyStream(sink, terminal) : sink;
   const logger = pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, stream);
   return {
     debug: logger.debug.bind(logger),
@@ -98,6 +101,13 @@ export function createLogger(options: LoggerOptions): Logger {
     error: logger.error.bind(logger),
     flush: () => sink.flush(),
   };
+}
+
+/** Lines for people. What makes them is loaded only here: a gateway in production starts without it. */
+function prettyStream(sink: LogSink, colorize: boolean): { write(line: string): void } {
+  const { prettyFactory }: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
+  const prettify = prettyFactory({ colorize });
+  return { write: (line) => sink.write(prettify(line)) };
 }
 
 /** An unexpected error as a log line may carry it. Undefined for none. */

@@ -22,7 +22,8 @@ export function rejections(logger: Logger, metrics: Metrics): (rejection: Reject
   return ({ method, requestId, keyId, durationMs }, error) => {
     const { code, reason, cause } = GatewayError.of(error);
     metrics.rejections.cell(methods.of(method), reason).value += 1;
-    const fields = { method: method.slice(0, 128), requestId, keyId, durationMs, code: codeName(code), reason };
+    const tookMs = Math.round(durationMs * 10) / 10;
+    const fields = { method: method.slice(0, 128), requestId, keyId, durationMs: tookMs, code: codeName(code), reason };
     if (reason === "INTERNAL") logger.error({ ...fields, fault: faultOf(cause) }, "rejected");
     else logger.info(fields, "rejected");
   };

@@ -12,7 +12,7 @@ const stages: ReadonlyMap<string, () => Stage> = new Map<string, () => Stage>([
   ["br", createBrotliDecompress],
 ]);
 
-/** Most codings one on top of the other (semantics U12). */
+/** Most codings one on top of the other: servers use one, bombs use many. */
 const codingsMax = 2;
 
 /** Called with plain bytes, once at the end, or once with the failure. */

@@ -17,7 +17,7 @@ import { type Handler, noConnection, type Upstream } from "./upstream.ts";
 
 type Controller = Dispatcher.DispatchController;
 
-/** Bytes that may wait for a slow reader before the upstream is paused (semantics G6: at most 256 KiB per stream). */
+/** Bytes that may wait for a slow reader before the upstream is paused and with what one read brings on top. */
 const waitingBytesMax = 128 * 1024;
 /** How long a provider may take to end a body after its terminal marker, before its connection is given up. */
 const lingerMs = 1000;
@@ -94,7 +94,7 @@ class Exchange implements Handler, Reply {
     return this.#reader?.model ?? "";
   }
 
-  start({ path, body, headers = {} }: Rendered): Promise<Reply> {
+  start({ path, body, headers }: Rendered): Promise<Reply> {
     return new Promise((accept, reject) => {
       this.#accept = accept;
       this.#reject = reject;

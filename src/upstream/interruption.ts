@@ -19,7 +19,7 @@ const causeNames = new Map([["idle", "stalled"]]);
 
 /**
  * The error as it is seen from where it struck. After output, a failing provider is STREAM_INTERRUPTED with the length of
- * what was delivered; before it, an answer that ends too early is PROVIDER_BAD_RESPONSE (semantics S2, S3, U5, U8, U9).
+ * what was delivered; before it, an answer that ends too early is PROVIDER_BAD_RESPONSE.
  */
 export function interrupted(error: GatewayError, attempt: Attempt, started: boolean, chars: number): GatewayError {
   const { target } = attempt;

@@ -27,6 +27,8 @@ const headBytesMax = 32 * 1024;
 export class Upstream {
   readonly #options: UpstreamOptions;
   readonly #prefix: string;
+  /** Of every request with a JSON body. */
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #pool: Pool;
   /** Requests on their way. Those beyond the connections wait here, not in the pool, where none could be taken back. */
   #open = 0;
@@ -35,6 +37,7 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.#options = options;
     this.#prefix = options.baseUrl.pathname.replace(/\/+$/, "");
+    this.#headers = { "content-type": "application/json", ...options.headers };
     this.#pool = new Pool(options.baseUrl.origin, {
       ...this.#clientOptions(),
       connections: options.connectionsMax,
@@ -69,7 +72,7 @@ export class Upstream {
   #send({ path, body, headers, fresh }: Post, handler: Handler): void {
     this.#open++;
     const client = fresh ? new Client(this.#options.baseUrl.origin, this.#clientOptions()) : this.#pool;
-    const all = { "content-type": "application/json", ...this.#options.headers, ...headers };
+    const all = headers === undefined ? this.#headers : { ...this.#headers, ...headers };
     client.dispatch({ method: "POST", path: this.#prefix + path, headers: all, body }, handler);
     // close() lets the request under way finish; its failure reaches the handler.
     if (client !== this.#pool) client.close().catch(() => undefined);
@@ -122,7 +125,7 @@ export interface Post {
   readonly path: string;
   readonly body: string;
   /** Besides the provider's own. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>> | undefined;
   /** Use a connection that carried nothing before, and close it after. */
   readonly fresh: boolean;
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
 import { kinds, loadText, temporaryDirectory } from "./files.ts";
@@ -177,13 +178,29 @@ test("a key in a file loses its trailing line break", async () => {
   expect(providers[0]?.apiKey?.reveal()).toBe("sk-file");
 });
 
+const certificates = join(import.meta.dirname, "../support/certificates");
+const tlsOf = (cert: string, key: string) =>
+  `${off}providers: { simulator: }\nserver: { tls: { cert: ${certificates}/${cert}, key: ${certificates}/${key} } }`;
+
 test("TLS files are read, and the private key is a secret", async () => {
-  await using directory = await temporaryDirectory();
-  const cert = await directory.write("cert.pem", "-----BEGIN CERTIFICATE-----\nC");
-  const key = await directory.write("key.pem", "-----BEGIN PRIVATE KEY-----\nK");
-  const { server } = await loadText(`${off}providers: { simulator: }\nserver: { tls: { cert: ${cert}, key: ${key} } }`);
+  const { server, files } = await loadText(tlsOf("server.pem", "server.key.pem"));
   expect(server.tls?.cert).toContain("CERTIFICATE");
   expect(server.tls?.key.reveal()).toContain("PRIVATE KEY");
   expect(server.tls?.clientCa).toBeUndefined();
   expect(JSON.stringify(server)).not.toContain("PRIVATE KEY");
+  expect(files).toContain(join(certificates, "server.key.pem"));
+});
+
+test.each([
+  ["server.pem", "client.key.pem"],
+  ["ca.pem", "ca.pem"],
+])("TLS files that do not belong together are a problem: %s and %s", async (cert, key) => {
+  await expect(loadText(tlsOf(cert, key))).rejects.toThrow(/server\.tls: is not usable/);
+});
+
+test("each port has an address of its own", async () => {
+  const server = "server: { listen: 127.0.0.1:7000, opsListen: 127.0.0.1:7000 }";
+  await expect(loadText(`${off}providers: { simulator: }\n${server}`)).rejects.toThrow(
+    /server\.opsListen: is the same/,
+  );
 });

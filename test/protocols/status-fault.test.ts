@@ -44,7 +44,7 @@ describe("the reason behind a status", () => {
       model: "m-1",
       upstreamStatus: "400",
       upstreamCode: "c-1",
-      requestId: "r-1",
+      upstreamRequestId: "r-1",
       limitTokens: "9",
     });
     expect(fault.upstream).toEqual({ status: 400, code: "c-1", requestId: "r-1" });
@@ -63,11 +63,11 @@ describe("details", () => {
 
   it("hold codes and ids of the provider only as far as they cannot be content", () => {
     const info = (code: string, requestId: string) => statusFault(failure(400), { code, requestId }).info;
-    expect(info("user said: my secret", "req_1 secret")).toMatchObject({ upstreamCode: "", requestId: "req_1" });
-    expect(info("c".repeat(65), "r".repeat(20_000))).toMatchObject({ upstreamCode: "", requestId: "r".repeat(128) });
+    expect(info("user said: my secret", "req_1 secret")).toMatchObject({ upstreamCode: "", upstreamRequestId: "req_1" });
+    expect(info("c".repeat(65), "r".repeat(20_000))).toMatchObject({ upstreamCode: "", upstreamRequestId: "r".repeat(128) });
     expect(info("invalid_request_error", "a-1/b:2")).toMatchObject({
       upstreamCode: "invalid_request_error",
-      requestId: "a-1/b:2",
+      upstreamRequestId: "a-1/b:2",
     });
   });
 

@@ -76,14 +76,16 @@ const answering: Dispatch<Call> = async (call) => ({
 
 function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerOf(provider, bare)) {
   const rejected: { rpc: Rpc; error: unknown }[] = [];
+  const previewed: Rpc[] = [];
   const handlers = new CompletionHandlers({
     dispatch,
     router,
     validator: createRequestValidator(),
     rejected: (rpc, error) => void rejected.push({ rpc, error }),
+    previewed: (rpc) => void previewed.push(rpc),
     newId: () => "cmp_new",
   });
-  return { handlers, rejected };
+  return { handlers, rejected, previewed };
 }
 
 const { rpc } = callOf();
@@ -132,9 +134,10 @@ test("a request against the rules never becomes a call, and is told of", async (
 
 test("validate_only calls nobody and says what a call would meet", async () => {
   const dispatch = vi.fn(answering);
-  const { handlers } = handlersOf(dispatch);
+  const { handlers, previewed } = handlersOf(dispatch);
   const response = await handlers.complete(ask({ validateOnly: true, input: "x".repeat(400) }), rpc);
   expect(dispatch).not.toHaveBeenCalled();
+  expect(previewed).toEqual([rpc]);
   expect(response.message).toBeUndefined();
   expect(response).toMatchObject({
     routing: { requestedModel: "fast", provider: "acme", model: "acme/one", policy: "aliases/fast" },

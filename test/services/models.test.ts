@@ -10,6 +10,9 @@ import { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
 import { rpcKey } from "../../src/services/context.ts";
 import { type ModelView, modelService } from "../../src/services/models.ts";
+import { createRequestValidator } from "../../src/services/validation.ts";
+
+const validator = createRequestValidator();
 
 const priced: ModelFacts = {
   contextWindow: 128_000,
@@ -71,7 +74,7 @@ function clientOf(models: readonly string[] | undefined) {
     deadlineMs: 60_000,
     signal: new AbortController().signal,
   };
-  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(viewOf)), {
+  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(viewOf, validator)), {
     router: {
       interceptors: [
         (next) => (request) => {
@@ -237,7 +240,7 @@ describe("providers", () => {
 });
 
 test("answers nobody when it is mounted without identity", async () => {
-  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(viewOf)));
+  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(viewOf, validator)));
   const error = await failureOf(createClient(ModelService, transport).listModels({}));
   expect(error.code).toBe(Code.Internal);
 });

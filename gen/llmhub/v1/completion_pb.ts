@@ -126,8 +126,7 @@ export type CompleteRequest = Message<"llmhub.v1.CompleteRequest"> & {
   routing?: RoutingOptions | undefined;
 
   /**
-   * Labels for reports, budgets and tag routing. Merged over the
-   * x-llmhub-labels header.
+   * Labels of the call, for the access log.
    *
    * @generated from field: map<string, string> labels = 15;
    */

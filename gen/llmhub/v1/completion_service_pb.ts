@@ -87,7 +87,7 @@ export const CountTokensResponseSchema: GenMessage<CountTokensResponse> = /*@__P
  */
 export const CompletionService: GenService<{
   /**
-   * Answers in one message. Safe to repeat only with an idempotency-key header.
+   * Answers in one message. A repeat is a new completion, and costs again.
    *
    * @generated from rpc llmhub.v1.CompletionService.Complete
    */

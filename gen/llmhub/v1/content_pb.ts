@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 // Package llmhub.v1 is the data plane of the gateway: everything an application
-// service calls. Operator calls live in llmhub.admin.v1.
+// service calls.
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";

@@ -121,7 +121,7 @@ export const ErrorReason = {
   DEADLINE_EXCEEDED: 110,
 
   /**
-   * The caller, or CancelOperation, stopped the work.
+   * The caller stopped the work.
    *
    * @generated from enum value: ERROR_REASON_CANCELLED = 111;
    */
@@ -135,7 +135,7 @@ export const ErrorReason = {
   NOT_FOUND: 201,
 
   /**
-   * Unknown model, alias, chain or policy.
+   * Unknown model or alias.
    *
    * @generated from enum value: ERROR_REASON_MODEL_NOT_FOUND = 202;
    */

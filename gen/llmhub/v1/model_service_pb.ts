@@ -435,7 +435,7 @@ export const GetModelRequestSchema: GenMessage<GetModelRequest> = /*@__PURE__*/
  */
 export type GetModelResponse = Message<"llmhub.v1.GetModelResponse"> & {
   /**
-   * The model, or the first target of an alias, chain or policy.
+   * The model, or the first target of an alias.
    *
    * @generated from field: llmhub.v1.Model model = 1;
    */
@@ -582,7 +582,7 @@ export const HealthState = {
   DEGRADED: 2,
 
   /**
-   * Circuit open.
+   * Down: at least half of the last calls failed.
    *
    * @generated from enum value: HEALTH_STATE_UNAVAILABLE = 3;
    */
@@ -660,7 +660,7 @@ export const ModelService: GenService<{
     output: typeof ListModelsResponseSchema;
   },
   /**
-   * Reads one model; also resolves an alias or a chain to its targets.
+   * Reads one model; also resolves an alias to its target.
    *
    * @generated from rpc llmhub.v1.ModelService.GetModel
    */

@@ -19,7 +19,7 @@ export const file_llmhub_v1_usage: GenFile = /*@__PURE__*/
 /**
  * Tokens of one call. All counts are totals so far, never increments.
  * Invariants: cache_read + cache_write <= input; reasoning <= output.
- * One call fits in int32; sums over calls use int64 (see usage_service.proto).
+ * One call fits in int32; sums over calls use int64.
  *
  * @generated from message llmhub.v1.Usage
  */

@@ -4,7 +4,7 @@ import { GatewayError } from "../../model/error.ts";
 
 /**
  * Tries once more, on a new connection, when one broke before any answer: a provider closes idle connections just as a
- * request goes out, and the caller need not see that (semantics U7, U24). Everything else passes.
+ * request goes out, and the caller need not see that. Everything else passes.
  */
 export function reconnect(next: Dispatch<Attempt>): Dispatch<Attempt> {
   return async (attempt) => {

@@ -21,12 +21,10 @@ export function accessLog(logger: Logger): Interceptor<Call> {
       reply = await next(call);
     } catch (error) {
       const failure = GatewayError.of(error);
-      write(logger, { ...callFields(call), ...failureFields(call, failure) }, failure);
+      write(logger, failureFields(call, failure), failure);
       throw error;
     }
-    void reply.outcome.then((outcome) =>
-      write(logger, { ...callFields(call), ...replyFields(call, reply, outcome) }, outcome.error),
-    );
+    void reply.outcome.then((outcome) => write(logger, replyFields(call, reply, outcome), outcome.error));
     return reply;
   };
 }
@@ -42,7 +40,10 @@ function isProviderFault({ reason }: GatewayError): boolean {
   return reason.startsWith("PROVIDER_") || reason === "STREAM_INTERRUPTED";
 }
 
-function callFields({ id, rpc, request }: Call): LogFields {
+function failureFields({ id, rpc, request }: Call, error: GatewayError): LogFields {
+  const attempts = error.failure?.attempts ?? [];
+  const last = attempts.at(-1);
+  const { usage, cost } = error.failure ?? {};
   return {
     callId: id,
     requestId: rpc.requestId,
@@ -50,14 +51,6 @@ function callFields({ id, rpc, request }: Call): LogFields {
     method: rpc.method,
     requestedModel: request.model,
     labels: boundedLabels(request.labels),
-  };
-}
-
-function failureFields({ rpc }: Call, error: GatewayError): LogFields {
-  const attempts = error.failure?.attempts ?? [];
-  const last = attempts.at(-1);
-  const { usage, cost } = error.failure ?? {};
-  return {
     provider: last?.provider ?? "",
     model: last?.model ?? "",
     upstreamRequestId: error.upstream.requestId,
@@ -74,10 +67,17 @@ function failureFields({ rpc }: Call, error: GatewayError): LogFields {
   };
 }
 
-function replyFields({ rpc }: Call, reply: Reply, outcome: Outcome): LogFields {
+/** One literal, and so are those of failures: to put objects together costs as much as to write the line. */
+function replyFields({ id, rpc, request }: Call, reply: Reply, outcome: Outcome): LogFields {
   const { target } = reply.attempt;
   const { usage, cost, error } = outcome;
   return {
+    callId: id,
+    requestId: rpc.requestId,
+    keyId: rpc.caller.keyId,
+    method: rpc.method,
+    requestedModel: request.model,
+    labels: boundedLabels(request.labels),
     provider: target.provider.id,
     model: target.selector,
     upstreamModel: reply.upstreamModel,
@@ -102,7 +102,9 @@ function since(startMs: number, endMs: number): number {
   return Math.round((endMs - startMs) * 10) / 10;
 }
 
-function boundedLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
-  const kept = Object.entries(labels).slice(0, labelsMax);
+function boundedLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const entries = Object.entries(labels);
+  if (entries.length === 0) return labels;
+  const kept = entries.slice(0, labelsMax);
   return Object.fromEntries(kept.map(([name, value]) => [name, value.slice(0, labelCharsMax)]));
 }

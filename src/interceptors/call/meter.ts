@@ -33,12 +33,8 @@ function countRejected(metrics: Metrics, { rpc }: Call, error: GatewayError): vo
   if (usage !== undefined) countUsage(series, usage, cost);
 }
 
-function countEnded(
-  metrics: Metrics,
-  { rpc, stream }: Call,
-  reply: Reply,
-  { state, error, ...outcome }: Outcome,
-): void {
+function countEnded(metrics: Metrics, { rpc, stream }: Call, reply: Reply, outcome: Outcome): void {
+  const { state, error } = outcome;
   const { provider, model } = reply.attempt.target;
   if (stream) metrics.openStreams.cell(rpc.method).value -= 1;
   if (stream && state === "failed") metrics.brokenStreams.cell(error?.reason ?? "INTERNAL").value += 1;

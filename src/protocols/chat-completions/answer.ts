@@ -1,10 +1,5 @@
-import { create, type JsonObject } from "@bufbuild/protobuf";
-import {
-  CompletionView,
-  FinishReason,
-  StreamFinishedSchema,
-  UsageUpdateSchema,
-} from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { CompletionView, FinishReason, type StreamFinished } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
@@ -99,14 +94,15 @@ export class Answer {
     this.#calls.finish();
     this.#writer.closeAll(out);
     this.#keepReasoning(out);
-    const value = create(StreamFinishedSchema, {
+    const value: StreamFinished = {
+      $typeName: "llmhub.v1.StreamFinished",
       finishReason: this.#finishReason(),
       nativeFinishReason: this.#nativeFinishReason,
+      stopSequence: "",
       usage: this.#served(),
-      ...(this.#metadata === undefined
-        ? {}
-        : { providerMetadata: { [this.#attempt.target.provider.id]: this.#metadata } }),
-    });
+      warnings: [],
+      providerMetadata: this.#metadata === undefined ? {} : { [this.#attempt.target.provider.id]: this.#metadata },
+    };
     out.push({ case: "finished", value });
   }
 
@@ -248,5 +244,5 @@ function callsIn({ tool_calls, function_call }: ChatSaying): readonly unknown[] 
 }
 
 function usageUpdate(usage: Usage): Chunk {
-  return { case: "usage", value: create(UsageUpdateSchema, { usage }) };
+  return { case: "usage", value: { $typeName: "llmhub.v1.UsageUpdate", usage } };
 }

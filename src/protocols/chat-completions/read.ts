@@ -34,7 +34,9 @@ class WholeReader implements Reader {
   }
 
   end(out: Chunk[]): void {
-    const body = Buffer.concat(this.#body).toString().trim();
+    const [first] = this.#body;
+    const bytes = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
+    const body = bytes.toString().trim();
     if (body === "") throw badResponse("empty", "sent an empty body");
     this.#answer.take(parse(body), out);
     this.#answer.finish(out);

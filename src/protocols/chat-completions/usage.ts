@@ -1,12 +1,6 @@
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { Modality } from "../../../gen/llmhub/v1/content_pb.ts";
-import {
-  type ModalityTokens,
-  ModalityTokensSchema,
-  type Usage,
-  UsageSchema,
-  UsageSource,
-} from "../../../gen/llmhub/v1/usage_pb.ts";
+import { type ModalityTokens, ModalityTokensSchema, type Usage, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { type ChatUsage, isObject } from "./wire.ts";
 
 type Counts = Readonly<Record<string, unknown>>;
@@ -21,7 +15,8 @@ export function readUsage(value: unknown, native: boolean): Usage | undefined {
   if (typeof prompt_tokens !== "number" && typeof completion_tokens !== "number") return undefined;
   const input = isObject<Counts>(value.prompt_tokens_details) ? value.prompt_tokens_details : {};
   const output = isObject<Counts>(value.completion_tokens_details) ? value.completion_tokens_details : {};
-  return create(UsageSchema, {
+  return {
+    $typeName: "llmhub.v1.Usage",
     inputTokens: count(prompt_tokens) ?? 0,
     outputTokens: outputTokens(value, count(output["reasoning_tokens"]) ?? 0),
     cacheReadTokens: count(input["cached_tokens"]),
@@ -29,12 +24,14 @@ export function readUsage(value: unknown, native: boolean): Usage | undefined {
     reasoningTokens: count(output["reasoning_tokens"]),
     source: UsageSource.PROVIDER,
     byModality: [
-      share(Modality.TEXT, "text_tokens", input, output),
-      share(Modality.IMAGE, "image_tokens", input, output),
-      share(Modality.AUDIO, "audio_tokens", input, output),
-    ].flat(),
+      ...share(Modality.TEXT, "text_tokens", input, output),
+      ...share(Modality.IMAGE, "image_tokens", input, output),
+      ...share(Modality.AUDIO, "audio_tokens", input, output),
+    ],
+    toolUses: {},
+    serviceTier: "",
     ...(native ? { native: value } : {}),
-  });
+  };
 }
 
 /** Some servers count reasoning beside completion_tokens instead of in it; their total tells. */

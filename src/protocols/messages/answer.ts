@@ -11,7 +11,6 @@ import { documentIdsOf } from "./groups.ts";
 import { finishReasonOf } from "./stop-reason.ts";
 import { headOfDelta } from "./text-delta.ts";
 import { laterUsage, usageOf } from "./usage.ts";
-import { family } from "./wire.ts";
 
 /** Most parts of one answer. */
 const partsMax = 1024;
@@ -41,6 +40,8 @@ export class Answer {
   /** How an event begins that adds text to the block begun last; undefined where that one is of another kind. */
   textHead: string | undefined;
   readonly #attempt: Attempt;
+  /** Whose parts, signatures and metadata these are. */
+  readonly #provider: string;
   readonly #hidesReasoning: boolean;
   readonly #writer = new PartWriter();
   readonly #blocks = new Map<number, OpenBlock>();
@@ -51,6 +52,7 @@ export class Answer {
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
+    this.#provider = attempt.target.provider.id;
     this.#hidesReasoning = attempt.call.request.reasoning?.hideText ?? false;
   }
 
@@ -147,7 +149,7 @@ export class Answer {
       nativeFinishReason: stopReason,
       stopSequence: textOf(this.#ending["stop_sequence"]),
       ...(this.#usage === undefined ? {} : { usage: usageOf(this.#usage) }),
-      providerMetadata: Object.keys(extras).length === 0 ? {} : { [family]: extras },
+      providerMetadata: Object.keys(extras).length === 0 ? {} : { [this.#provider]: extras },
     });
     out.push({ case: "finished", value });
   }
@@ -162,7 +164,12 @@ export class Answer {
         this.#reason(textOf(block["thinking"]), out);
         return { kind: "thinking", signature: textOf(block["signature"]) };
       case "tool_use": {
-        const part = this.#writer.tool(textOf(block["id"]), textOf(block["name"]), out, callerOf(block));
+        const part = this.#writer.tool(
+          textOf(block["id"]),
+          textOf(block["name"]),
+          out,
+          callerOf(block, this.#provider),
+        );
         return { kind: "tool", part, input: block["input"], grown: false };
       }
       default:
@@ -175,7 +182,7 @@ export class Answer {
   }
 
   #closeThinking(signature: string, out: Chunk[]): void {
-    this.#writer.close(out, signature === "" ? undefined : { signature: signed(signature) });
+    this.#writer.close(out, signature === "" ? undefined : { signature: signed(signature, this.#provider) });
   }
 
   #cite(locations: unknown, out: Chunk[]): void {
@@ -188,14 +195,17 @@ export class Answer {
   }
 
   #writeOwn(own: OpenBlock & { kind: "own" }, out: Chunk[]): void {
-    const part = own.block["type"] === "redacted_thinking" ? redacted(own.block) : providerPart(own);
+    const part =
+      own.block["type"] === "redacted_thinking"
+        ? redacted(own.block, this.#provider)
+        : providerPart(own, this.#provider);
     this.#writer.whole(create(ContentPartSchema, part), out);
   }
 }
 
-function providerPart({ block, input }: OpenBlock & { kind: "own" }) {
+function providerPart({ block, input }: OpenBlock & { kind: "own" }, provider: string) {
   const json = JSON.stringify(input === "" ? block : { ...block, input: inputOf(input) });
-  return { part: { case: "providerPart" as const, value: { provider: family, kind: textOf(block["type"]), json } } };
+  return { part: { case: "providerPart" as const, value: { provider, kind: textOf(block["type"]), json } } };
 }
 
 /** Input that the output limit cut off is no JSON: it stays the text it is. */
@@ -204,19 +214,21 @@ function inputOf(json: string): JsonObject | string {
 }
 
 /** A call made by code that the provider runs says so, and the provider wants to be told again. */
-function callerOf({ caller }: JsonObject) {
+function callerOf({ caller }: JsonObject, provider: string) {
   const known = objectOf(caller);
-  return known === undefined || known["type"] === "direct" ? {} : { providerOptions: { [family]: { caller: known } } };
+  return known === undefined || known["type"] === "direct"
+    ? {}
+    : { providerOptions: { [provider]: { caller: known } } };
 }
 
 /** The empty signature says only whose reasoning this is. */
-function redacted(block: JsonObject) {
+function redacted(block: JsonObject, provider: string) {
   const value = { encryptedContent: textOf(block["data"]) };
-  return { part: { case: "reasoning" as const, value }, signature: signed("") };
+  return { part: { case: "reasoning" as const, value }, signature: signed("", provider) };
 }
 
-function signed(value: string) {
-  return { $typeName: "llmhub.v1.PartSignature" as const, provider: family, value };
+function signed(value: string, provider: string) {
+  return { $typeName: "llmhub.v1.PartSignature" as const, provider, value };
 }
 
 /** Input comes as pieces of JSON text; any other field as pieces of the field of the same name. */

@@ -58,12 +58,18 @@ function fitFormat(given: ResponseFormat, losses: LossReport): ResponseFormat {
   return { ...given, format: { case: "jsonSchema", value: { ...format.value, name } } };
 }
 
+/** The message itself where nothing in it has a limit, as in most. */
 function fitMessage(message: ChatMessage, path: string, losses: LossReport): ChatMessage {
+  if (message.name === "" && !message.content.some(isOfTool)) return message;
   return {
     ...message,
     name: fitName(message.name, "participant", `${path}.name`, losses),
     content: message.content.map((part, index) => fitPart(part, `${path}.content[${index}]`, losses)),
   };
+}
+
+function isOfTool({ part }: ContentPart): boolean {
+  return part.case === "toolCall" || part.case === "toolResult";
 }
 
 function fitPart(given: ContentPart, path: string, losses: LossReport): ContentPart {
@@ -84,7 +90,8 @@ function fitId(id: string): string {
 
 function fitName(name: string, owner: string, path: string, losses: LossReport): string {
   const fit = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, nameCharsMax);
+  if (fit === name) return name;
   const rule = `the name of a ${owner} has at most ${nameCharsMax} letters, digits, _ and -`;
-  if (fit !== name) losses.warn("SETTING_CHANGED", path, `${rule}; others became _`);
+  losses.warn("SETTING_CHANGED", path, `${rule}; others became _`);
   return fit;
 }

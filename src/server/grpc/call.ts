@@ -141,13 +141,15 @@ export class GrpcCall implements RequestSink {
   /** The handler has answered, but its answer cannot be put on the wire: the chain has told of a success. */
   #undeliverable(error: unknown): void {
     const failure = GatewayError.of(error);
-    this.#tellRejected(failure);
+    if (failure.reason !== "INTERNAL") this.#tellRejected(failure);
     this.#fail(failure);
   }
 
   #fail(error: GatewayError): void {
     if (this.#answered) return;
-    if (!this.#handled) this.#tellRejected(error);
+    // A bug after the chain has told of its success, or before it could tell of anything.
+    const isUntold = error.reason === "INTERNAL" && error.failure === undefined;
+    if (!this.#handled || isUntold) this.#tellRejected(error);
     this.#body?.stop();
     const trailers = errorTrailers(error);
     const stream = this.#stream;

@@ -94,7 +94,7 @@ for (const dialect of dialects) {
       model: "m-1",
       upstreamStatus: "400",
       upstreamCode: "invalid_request_error",
-      requestId: "r7",
+      upstreamRequestId: "r7",
     });
     const [failure] = error.findDetails(CompletionFailureSchema);
     expect(failure?.attempts[0]).toMatchObject({ provider: "up", model: "up/m-1", upstreamStatus: 400, number: 1 });

@@ -84,7 +84,7 @@ describe("refusals written by hand after the documentation", () => {
     const fault = faultFor(400, { error }, true, { "x-request-id": "req_1" });
     const details = fault.details.map((detail) => JSON.stringify("value" in detail ? detail.value : detail));
     expect([fault.message, JSON.stringify(fault.info), ...details].join(" ")).not.toContain("secret");
-    expect(fault.info["requestId"]).toBe("req_1");
+    expect(fault.info["upstreamRequestId"]).toBe("req_1");
   });
 
   it("of a request above the limit per minute promise nothing of a repeat", () => {

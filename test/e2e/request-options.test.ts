@@ -119,6 +119,12 @@ test("every fault of a request is named at once", async () => {
   expect(streamed?.findDetails(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: "request.temperature" }]);
 });
 
+test("calls of the other services are no rejections", async () => {
+  const { models } = await createClient(ModelService, gateway.transport).listModels({});
+  expect(models.length).toBeGreaterThan(0);
+  expect(await gateway.metric("rejected_calls_total", { method: "llmhub.v1.ModelService/ListModels" })).toBe(0);
+});
+
 test("requests to the other services are held to their rules, too", async () => {
   const error = await createClient(ModelService, gateway.transport)
     .getProvider({ name: "nobody" })

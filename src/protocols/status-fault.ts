@@ -51,7 +51,14 @@ export function statusFault(failure: Failure, reading: FaultReading, nowMs = Dat
     reason,
     `${explanations[reason] ?? "the provider failed for"} ${provider}/${model} (HTTP ${status})`,
     {
-      metadata: { provider, model, upstreamStatus: String(status), upstreamCode: code, upstreamRequestId: requestId, ...reading.metadata },
+      metadata: {
+        provider,
+        model,
+        upstreamStatus: String(status),
+        upstreamCode: code,
+        upstreamRequestId: requestId,
+        ...reading.metadata,
+      },
       upstream: { status, code, requestId },
       ...(retryMs === undefined ? {} : { retryMs }),
     },

@@ -63,8 +63,14 @@ describe("details", () => {
 
   it("hold codes and ids of the provider only as far as they cannot be content", () => {
     const info = (code: string, requestId: string) => statusFault(failure(400), { code, requestId }).info;
-    expect(info("user said: my secret", "req_1 secret")).toMatchObject({ upstreamCode: "", upstreamRequestId: "req_1" });
-    expect(info("c".repeat(65), "r".repeat(20_000))).toMatchObject({ upstreamCode: "", upstreamRequestId: "r".repeat(128) });
+    expect(info("user said: my secret", "req_1 secret")).toMatchObject({
+      upstreamCode: "",
+      upstreamRequestId: "req_1",
+    });
+    expect(info("c".repeat(65), "r".repeat(20_000))).toMatchObject({
+      upstreamCode: "",
+      upstreamRequestId: "r".repeat(128),
+    });
     expect(info("invalid_request_error", "a-1/b:2")).toMatchObject({
       upstreamCode: "invalid_request_error",
       upstreamRequestId: "a-1/b:2",

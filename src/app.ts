@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../gen/llmhub/v1/completion_pb.ts";
 import { CompletionService, CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
 import { HealthWindow } from "./dispatch/health-window.ts";
@@ -155,8 +156,8 @@ class App implements Gateway {
 
   async listen(): Promise<void> {
     const { listen, opsListen } = this.#snapshot.config.server;
-    this.address = addressText(listen.host, await this.#listener.listen());
-    this.opsAddress = addressText(opsListen.host, await this.#ops.listen());
+    this.address = addressText({ ...listen, port: await this.#listener.listen() });
+    this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
     this.#readiness.set(true);
     const { auth, providers } = this.#snapshot.config;
     this.#logger.info(
@@ -283,10 +284,6 @@ const chained = ["Complete", "StreamComplete"].map((name) => `${CompletionServic
 function cannotGenerate(id: string): GatewayError {
   const metadata = { feature: `${id}.generate` };
   return new GatewayError("FEATURE_DISABLED", `provider ${id} does not generate text`, { metadata });
-}
-
-function addressText(host: string, port: number): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Unguessable. A UUID without dashes: randomUUID draws its bytes ahead, which other sources do not. */

@@ -1,7 +1,7 @@
+import { addressText } from "../config/address-text.ts";
 import { configPath, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { providerKinds } from "../providers/index.ts";
-import { addressText } from "./address-text.ts";
 import { noWords, readArguments } from "./arguments.ts";
 import type { Command, Exit, Shell } from "./command.ts";
 

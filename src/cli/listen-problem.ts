@@ -1,5 +1,5 @@
+import { addressText } from "../config/address-text.ts";
 import type { Address } from "../config/schema.ts";
-import { addressText } from "./address-text.ts";
 
 /** Codes of a system error that mean an address cannot be listened on. */
 const texts: Readonly<Record<string, (address: Address, flag: string) => string>> = {

@@ -55,7 +55,10 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   const config = await load();
   const gateway = await start(config);
   if (forPeople(config, shell)) shell.stdout.write(welcome(config, gateway));
-  const report = (line: string) => void shell.stderr.write(`${line}\n`);
+  // Where the log is JSON it says the same, and nothing else may stand beside it.
+  const report = (line: string) => {
+    if (forPeople(config, shell)) shell.stderr.write(`${line}\n`);
+  };
   process.on("uncaughtException", (error) => gateway.fault(error));
   return superviseGateway({ gateway, load, files: config.files, signals: shell.signals, report });
 }

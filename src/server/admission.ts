@@ -78,8 +78,15 @@ export class Admission {
     }
     const known = open ? undefined : keys();
     const caller = known === undefined ? anyone : known.identify(credential(headers));
-    const timeoutMs = effectiveTimeoutMs(callerTimeoutMs(headers), open ? timeoutMsMax : deadlineMaxMs);
-    const scope = new RpcScope({ method, requestId, caller, startMs: now() }, timeoutMs, this.#left);
+    const longestMs = open ? timeoutMsMax : deadlineMaxMs;
+    const askedMs = callerTimeoutMs(headers);
+    const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
+    const scope = new RpcScope(
+      { method, requestId, caller, startMs: now() },
+      timeoutMs,
+      Math.min(askedMs ?? longestMs, longestMs),
+      this.#left,
+    );
     this.#scopes.add(scope);
     return scope;
   }

@@ -15,12 +15,18 @@ export class RpcScope {
 
   /**
    * @param timeoutMs until the signal aborts with DEADLINE_EXCEEDED; at most `timeoutMsMax`.
+   * @param askedMs what the caller asked for, which the error quotes.
    * @param left called once, at the end.
    */
-  constructor(facts: Omit<Rpc, "signal" | "deadlineMs">, timeoutMs: number, left: (scope: RpcScope) => void) {
+  constructor(
+    facts: Omit<Rpc, "signal" | "deadlineMs">,
+    timeoutMs: number,
+    askedMs: number,
+    left: (scope: RpcScope) => void,
+  ) {
     this.rpc = { ...facts, deadlineMs: facts.startMs + timeoutMs, signal: this.#controller.signal };
     this.#left = left;
-    this.#timer = setTimeout(expire, timeoutMs, this, timeoutMs);
+    this.#timer = setTimeout(expire, timeoutMs, this, askedMs);
   }
 
   /** Ends the call early: everything done for it stops. Nothing happens if it has ended. */

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
 import {
   type CompleteRequest,
   CompleteRequestSchema,
@@ -22,6 +21,7 @@ import type { Call, Rpc } from "../model/call.ts";
 import type { Chunk } from "../model/chunk.ts";
 import { costOf } from "../model/cost.ts";
 import type { Dispatch } from "../model/dispatch.ts";
+import { msOf } from "../model/duration.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
 import { Fold } from "../model/fold.ts";
@@ -176,8 +176,4 @@ function unsupported(provider: string, operation: string): GatewayError {
   return new GatewayError("FEATURE_DISABLED", `provider ${provider} has no ${operation}`, {
     metadata: { feature: `${provider}.${operation}` },
   });
-}
-
-function msOf(duration: Duration | undefined): number | undefined {
-  return duration === undefined ? undefined : Number(duration.seconds) * 1000 + duration.nanos / 1e6;
 }

@@ -106,7 +106,7 @@ export function createLogger(options: LoggerOptions): Logger {
 /** Lines for people. What makes them is loaded only here: a gateway in production starts without it. */
 function prettyStream(sink: LogSink, colorize: boolean): { write(line: string): void } {
   const { prettyFactory }: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
-  const prettify = prettyFactory({ colorize });
+  const prettify = prettyFactory({ colorize, singleLine: true });
   return { write: (line) => sink.write(prettify(line)) };
 }
 

@@ -79,7 +79,7 @@ test.each(Object.entries(transports))("%s: a silent handler ends at the deadline
   expect(await failure(call)).toEqual({
     code: Code.DeadlineExceeded,
     reason: "DEADLINE_EXCEEDED",
-    info: { deadlineMs: "48" },
+    info: { deadlineMs: "60" },
   });
   expect(signal.reason).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
   const [{ error }] = await line;

@@ -1,6 +1,6 @@
-import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { Attempt, Timeouts } from "../../model/call.ts";
 import type { Dispatch } from "../../model/dispatch.ts";
+import { msOf } from "../../model/duration.ts";
 
 /**
  * Sets the time limits of an attempt: the provider's, tightened by the caller's wishes. The caller's deadline needs no
@@ -14,11 +14,11 @@ export function timeout(next: Dispatch<Attempt>): Dispatch<Attempt> {
 function timeoutsOf({ call, target }: Pick<Attempt, "call" | "target">): Timeouts {
   const { firstOutputMs, idleMs, totalMs } = target.provider.timeouts;
   const { attemptTimeout, firstOutputTimeout } = call.request.routing ?? {};
-  const total = Math.min(totalMs, msOf(attemptTimeout));
+  const total = Math.min(totalMs, msOf(attemptTimeout) ?? Number.POSITIVE_INFINITY);
   const first = call.stream ? firstOutputMs : total;
-  return { firstOutputMs: Math.min(first, total, msOf(firstOutputTimeout)), idleMs, totalMs: total };
-}
-
-function msOf(duration: Duration | undefined): number {
-  return duration === undefined ? Number.POSITIVE_INFINITY : Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+  return {
+    firstOutputMs: Math.min(first, total, msOf(firstOutputTimeout) ?? Number.POSITIVE_INFINITY),
+    idleMs,
+    totalMs: total,
+  };
 }

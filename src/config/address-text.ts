@@ -1,4 +1,4 @@
-import type { Address } from "../config/schema.ts";
+import type { Address } from "./schema.ts";
 
 /** host:port, with brackets around IPv6. */
 export function addressText({ host, port }: Address): string {

@@ -1,20 +1,17 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
-import { GatewayError } from "../../model/error.ts";
+import type { GatewayError } from "../../model/error.ts";
 import type { Reader } from "../../model/protocol.ts";
-import { SseParser, type SseSink } from "../../stream/sse.ts";
+import { type SseAnswer, SseReader } from "../sse-reader.ts";
 import { Answer } from "./answer.ts";
 import { badAnswer, faultWithin } from "./fault.ts";
 import { objectOf, parseExactObject, parseObject, textOf } from "./field.ts";
 import { textOfDelta } from "./text-delta.ts";
 
-/** Bytes kept of a body that brings no event, to tell what it is instead. */
-const headBytesMax = 64 * 1024;
-
 /** The reader for one answer, streamed or whole as the call wants it. */
 export function read(attempt: Attempt): Reader {
-  return attempt.call.stream ? new StreamReader(attempt) : new WholeReader(attempt);
+  return attempt.call.stream ? new SseReader(new StreamAnswer(attempt)) : new WholeReader(attempt);
 }
 
 class WholeReader implements Reader {
@@ -57,16 +54,9 @@ class WholeReader implements Reader {
   }
 }
 
-class StreamReader implements Reader, SseSink {
+class StreamAnswer implements SseAnswer {
   readonly #attempt: Attempt;
   readonly #answer: Answer;
-  readonly #parser = new SseParser(this);
-  /** Where the push under way puts its chunks. */
-  #out: Chunk[] = [];
-  #isSse = false;
-  #isFinished = false;
-  #head: Buffer[] = [];
-  #headBytes = 0;
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
@@ -77,83 +67,61 @@ class StreamReader implements Reader, SseSink {
     return this.#answer.model;
   }
 
-  push(bytes: Buffer, out: Chunk[]): void {
-    if (this.#isFinished) return;
-    this.#out = out;
-    this.#parser.push(bytes);
-    if (this.#isSse || this.#headBytes > headBytesMax) return;
-    this.#head.push(bytes);
-    this.#headBytes += bytes.length;
+  get isEnding(): boolean {
+    return this.#answer.isStopped;
   }
 
-  end(out: Chunk[]): void {
-    if (this.#isFinished) return;
-    if (!this.#isSse) throw this.#misread();
-    if (!this.#answer.isStopped) throw this.#cut();
-    this.#finish(out);
-  }
-
-  event(_type: string, data: string): void {
-    if (this.#isFinished) return;
-    this.#isSse = true;
+  take(_type: string, data: string, out: Chunk[]): boolean {
     const { textHead } = this.#answer;
     const text = textHead === undefined ? undefined : textOfDelta(data, textHead);
-    if (text === undefined) this.#parse(data);
-    else this.#answer.text(text, this.#out);
+    if (text === undefined) return this.#parse(data, out);
+    this.#answer.text(text, out);
+    return false;
   }
 
-  #parse(data: string): void {
-    const event = parseObject(data);
-    if (event === undefined) throw badAnswer(this.#attempt, "bad_json", "has an event that is not a JSON object");
-    if (isError(event)) throw faultWithin(this.#attempt, data);
-    this.#take(event);
-  }
-
-  #take(event: JsonObject): void {
-    const index = typeof event["index"] === "number" ? event["index"] : -1;
-    switch (event["type"]) {
-      case "content_block_delta":
-        this.#answer.growBlock(index, objectOf(event["delta"]) ?? {}, this.#out);
-        break;
-      case "content_block_start":
-        this.#answer.startBlock(index, objectOf(event["content_block"]) ?? {}, this.#out);
-        break;
-      case "content_block_stop":
-        this.#answer.stopBlock(index, this.#out);
-        break;
-      case "message_start":
-        this.#answer.begin(objectOf(event["message"]) ?? {});
-        this.#answer.tellUsage(this.#out);
-        break;
-      case "message_delta":
-        this.#answer.count(event["usage"]);
-        this.#answer.stop(objectOf(event["delta"]) ?? {});
-        break;
-      case "message_stop":
-        this.#finish(this.#out);
-        break;
-      default:
-    }
-  }
-
-  #finish(out: Chunk[]): void {
-    this.#isFinished = true;
+  finish(out: Chunk[]): void {
     this.#answer.finish(out);
   }
 
-  #misread(): GatewayError {
-    const body = Buffer.concat(this.#head).toString("utf8").trim();
+  misread(body: string): GatewayError {
     if (body === "") return badAnswer(this.#attempt, "empty", "is empty");
     const object = parseObject(body);
     if (object !== undefined && isError(object)) return faultWithin(this.#attempt, body);
     return badAnswer(this.#attempt, "not_sse", "is no event stream");
   }
 
-  #cut(): GatewayError {
-    const { provider, model } = this.#attempt.target;
-    return new GatewayError("STREAM_INTERRUPTED", `the answer of ${provider.id}/${model} ends before its last event`, {
-      metadata: { provider: provider.id, model, cause: "truncated" },
-    });
+  #parse(data: string, out: Chunk[]): boolean {
+    const event = parseObject(data);
+    if (event === undefined) throw badAnswer(this.#attempt, "bad_json", "has an event that is not a JSON object");
+    if (isError(event)) throw faultWithin(this.#attempt, data);
+    return this.#takeEvent(event, out);
+  }
+
+  #takeEvent(event: JsonObject, out: Chunk[]): boolean {
+    const index = typeof event["index"] === "number" ? event["index"] : -1;
+    switch (event["type"]) {
+      case "content_block_delta":
+        this.#answer.growBlock(index, objectOf(event["delta"]) ?? {}, out);
+        break;
+      case "content_block_start":
+        this.#answer.startBlock(index, objectOf(event["content_block"]) ?? {}, out);
+        break;
+      case "content_block_stop":
+        this.#answer.stopBlock(index, out);
+        break;
+      case "message_start":
+        this.#answer.begin(objectOf(event["message"]) ?? {});
+        this.#answer.tellUsage(out);
+        break;
+      case "message_delta":
+        this.#answer.count(event["usage"]);
+        this.#answer.stop(objectOf(event["delta"]) ?? {});
+        break;
+      case "message_stop":
+        return true;
+      default:
+    }
+    return false;
   }
 }
 

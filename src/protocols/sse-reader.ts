@@ -1,0 +1,77 @@
+import type { Chunk } from "../model/chunk.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Reader } from "../model/protocol.ts";
+import { SseParser, type SseSink } from "../stream/sse.ts";
+
+/** What a dialect makes of the events of a streamed answer. */
+export interface SseAnswer {
+  /** Model name the provider reports; empty until it is known. */
+  readonly model: string;
+  /** The answer says why it ends: without its terminal marker it is complete all the same. */
+  readonly isEnding: boolean;
+  /** Takes an event and appends chunks. True: it was the terminal marker. Throws a GatewayError. */
+  take(type: string, data: string, out: Chunk[]): boolean;
+  /** Appends what the end of the answer brings. */
+  finish(out: Chunk[]): void;
+  /** What a body without a single event is instead; undefined if it is a stream that broke off. */
+  misread(body: string): GatewayError | undefined;
+}
+
+/** Bytes kept of a body that brings no event, to tell what it is instead. */
+const headBytesMax = 64 * 1024;
+
+/** Reads an answer that comes as server-sent events. What comes after the terminal marker is ignored. */
+export class SseReader implements Reader, SseSink {
+  readonly #answer: SseAnswer;
+  readonly #parser = new SseParser(this);
+  /** Where the push under way puts its chunks. */
+  #out: Chunk[] = [];
+  #isFinished = false;
+  /** The body before the first event. */
+  #head: Buffer[] | undefined = [];
+  #headBytes = 0;
+
+  constructor(answer: SseAnswer) {
+    this.#answer = answer;
+  }
+
+  get model(): string {
+    return this.#answer.model;
+  }
+
+  push(bytes: Buffer, out: Chunk[]): void {
+    if (this.#isFinished) return;
+    if (this.#head !== undefined && this.#headBytes < headBytesMax) {
+      this.#head.push(bytes);
+      this.#headBytes += bytes.length;
+    }
+    this.#out = out;
+    this.#parser.push(bytes);
+  }
+
+  event(type: string, data: string): void {
+    if (this.#isFinished) return;
+    this.#head = undefined;
+    if (this.#answer.take(type, data, this.#out)) this.#finish();
+  }
+
+  end(out: Chunk[]): void {
+    if (this.#isFinished) return;
+    const misread = this.#head && this.#answer.misread(Buffer.concat(this.#head).toString().trim());
+    if (misread !== undefined) throw misread;
+    if (!this.#answer.isEnding) throw truncated();
+    this.#out = out;
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#isFinished = true;
+    this.#answer.finish(this.#out);
+  }
+}
+
+function truncated(): GatewayError {
+  return new GatewayError("STREAM_INTERRUPTED", "the provider's stream broke off before its end", {
+    metadata: { cause: "truncated" },
+  });
+}

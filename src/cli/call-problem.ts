@@ -25,6 +25,15 @@ export function callProblem(error: unknown, address: string): CommandError {
     const start = `start it with \`npm start\`, or say where it is with --address`;
     return new CommandError("unreachable", `cannot reach the gateway at ${address}${why}; ${start}`);
   }
+  // Every error of a gateway has an ErrorInfo: what comes without one is another server, or another protocol.
+  if (info === undefined && (failure.code === Code.Internal || failure.code === Code.Canceled)) {
+    const other = address.startsWith("https:")
+      ? address.replace("https:", "http:")
+      : address.replace("http:", "https:");
+    const why = failure.rawMessage.split("\n", 1)[0];
+    const message = `no gateway answers at ${address} (${why}); try --address ${other}, and NODE_EXTRA_CA_CERTS for a private authority`;
+    return new CommandError("unreachable", message);
+  }
   const reason = info === undefined ? "" : ` ${info.reason}`;
   const lines = [`${Code[failure.code]}${reason}: ${failure.rawMessage}`];
   const hint = info === undefined ? undefined : hints[info.reason];

@@ -15,7 +15,8 @@ const lines = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```sh
 
 const env = {
   ...process.env,
-  PATH: `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`,
+  // The stand-in for curl comes last: where there is a real one, that one runs.
+  PATH: [join(root, "node_modules/.bin"), process.env["PATH"], join(root, "test/support/bin")].join(":"),
   LLMHUB_LISTEN: "127.0.0.1:0",
   LLMHUB_OPS_LISTEN: "127.0.0.1:0",
   LLMHUB_LOG_FORMAT: "pretty",

@@ -27,8 +27,8 @@ export const file_llmhub_v1_completion: GenFile = /*@__PURE__*/
  * What to complete. The same message serves unary, streaming, asynchronous and
  * workflow use, so a client builds it once. There must be something to answer:
  * messages or input. That is checked in code: it is the one rule about more
- * than one field here, and an expression would cost each call more than all
- * other rules together.
+ * than one field here, and as an expression it would cost each call half as
+ * much again as all other rules.
  *
  * @generated from message llmhub.v1.CompleteRequest
  */

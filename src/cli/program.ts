@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { ConfigError } from "../config/config-error.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { version } from "../version.ts";
 import { CommandError, type Exit, exitCodes, type Shell } from "./command.ts";
 import { type CommandEntry, commands } from "./commands.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -59,10 +59,4 @@ function report(error: unknown, name: string | undefined, { stderr }: Shell): Ex
     stderr.write(`Run \`llmhub help${topic}\` to see what is possible.\n`);
   }
   return error.exit;
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  const known = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return known ? String(manifest.version) : "unknown";
 }

@@ -1,4 +1,5 @@
 import { HealthState } from "../../gen/llmhub/v1/model_service_pb.ts";
+import type { Observation } from "../model/observation.ts";
 
 /** Age after which a sample is forgotten, in milliseconds. */
 const windowMs = 5 * 60 * 1000;
@@ -12,15 +13,6 @@ const degradedRate = 0.1;
 /** Error rate and samples from which a provider counts as down: the numbers at which a circuit opens. */
 const unavailableRate = 0.5;
 const unavailableSamplesMin = 5;
-
-/** How one attempt at a provider went. */
-export interface Observation {
-  readonly failed: boolean;
-  /** Name of the ErrorReason when it failed. */
-  readonly reason: string;
-  /** From sending to first content; undefined when there was none. */
-  readonly firstOutputMs: number | undefined;
-}
 
 /** Health over the last five minutes. */
 export interface HealthReading {

@@ -14,6 +14,7 @@ import { file_google_rpc_error_details } from "../../gen/google/rpc/error_detail
 import { file_llmhub_v1_completion } from "../../gen/llmhub/v1/completion_pb.ts";
 import { GatewayError } from "../model/error.ts";
 import { rpcKey } from "../services/context.ts";
+import type { CallEnd } from "../telemetry/call-lines.ts";
 import { faultOf, type Logger } from "../telemetry/logger.ts";
 import type { Admission } from "./admission.ts";
 import { BoundedStream, orAborted } from "./bounded.ts";
@@ -23,19 +24,9 @@ import type { AnyRequest, RequestHandler } from "./request-handler.ts";
 import { callerLeft, type RpcScope } from "./rpc-scope.ts";
 import { answerUnknown } from "./unknown-rpc.ts";
 
-/** What the access log says about a call, once it is over. */
-export interface AccessLine {
-  /** "llmhub.v1.CompletionService/Complete". */
-  readonly method: string;
+/** What there is to tell of a call, once it is over. */
+export interface AccessLine extends CallEnd {
   readonly protocol: string;
-  readonly requestId: string;
-  /** Empty when the caller is unknown. */
-  readonly keyId: string;
-  readonly durationMs: number;
-  /** A handler has seen the call, and has told what became of it. */
-  readonly handled: boolean;
-  /** Undefined: the call succeeded. */
-  readonly error: GatewayError | undefined;
 }
 
 /** What the handler is made of. */

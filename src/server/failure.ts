@@ -19,7 +19,7 @@ export function failureOf(error: unknown, requestId: string, limitBytes: number)
   if (error instanceof GatewayError) return error;
   const reason = error instanceof ConnectError ? reasonOf(error) : undefined;
   if (!(error instanceof ConnectError) || reason === undefined) {
-    return new GatewayError("INTERNAL", "internal error of the gateway", { cause: error, metadata: { requestId } });
+    return GatewayError.of(error).with({ requestId });
   }
   return new GatewayError(reason, messageOf(error, reason, limitBytes), {
     cause: error,

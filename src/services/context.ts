@@ -9,9 +9,7 @@ export const rpcKey = createContextKey<Rpc | undefined>(undefined, { description
 export function rpcOf(context: Pick<HandlerContext, "values">): Rpc {
   const rpc = context.values.get(rpcKey);
   if (rpc !== undefined) return rpc;
-  throw new GatewayError("INTERNAL", "internal error of the gateway", {
-    cause: new Error("the service is mounted without the interceptor that sets rpcKey"),
-  });
+  throw GatewayError.of(new Error("the service is mounted without the gate that sets rpcKey"));
 }
 
 /** Who asks. */

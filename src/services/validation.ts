@@ -20,7 +20,7 @@ export function createRequestValidator(): RequestValidator {
     const { kind, violations, error } = validator.validate(schema, message);
     if (kind === "valid") return;
     if (kind === "invalid") throw invalidRequest(violations.map(fieldViolationOf));
-    throw new GatewayError("INTERNAL", "internal error of the gateway", { cause: error });
+    throw GatewayError.of(error);
   }
   return {
     check,

@@ -4,6 +4,7 @@ import type { Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
 import type { Protocol } from "../model/protocol.ts";
+import { refusalOf } from "../model/refusal.ts";
 import { connectionFault } from "./connection-fault.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -22,7 +23,5 @@ export async function count(upstream: Upstream, protocol: Protocol, attempt: Att
     throw connectionFault(error, attempt);
   });
   if (answer.status === 200) return protocol.count.read(answer.body);
-  const { target } = attempt;
-  const modelDeclared = target.provider.models.has(target.model);
-  throw protocol.fault({ provider: target.provider.id, model: target.model, modelDeclared, ...answer });
+  throw protocol.fault(refusalOf(attempt, answer));
 }

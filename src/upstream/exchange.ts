@@ -5,6 +5,7 @@ import type { Attempt } from "../model/call.ts";
 import type { Chunk, ChunkOf } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Headers, Protocol, Reader, Rendered } from "../model/protocol.ts";
+import { refusalOf } from "../model/refusal.ts";
 import type { Outcome, Reply } from "../model/reply.ts";
 import { BatchQueue } from "../stream/batch-queue.ts";
 import { AnswerBody } from "./answer-body.ts";
@@ -17,7 +18,7 @@ import { type Handler, noConnection, type Upstream } from "./upstream.ts";
 
 type Controller = Dispatcher.DispatchController;
 
-/** Bytes that may wait for a slow reader before the upstream is paused and with what one read brings on top. */
+/** Bytes that may wait for a slow reader before the upstream is paused; one more read can come on top. */
 const waitingBytesMax = 128 * 1024;
 /** How long a provider may take to end a body after its terminal marker, before its connection is given up. */
 const lingerMs = 1000;
@@ -178,10 +179,7 @@ class Exchange implements Handler, Reply {
   /** The body of a response that is no answer. */
   refused(status: number, headers: Headers, body: string): void {
     if (this.#ended) return;
-    const { target } = this.attempt;
-    const modelDeclared = target.provider.models.has(target.model);
-    const failure = { provider: target.provider.id, model: target.model, modelDeclared, status, headers, body };
-    const fault = this.#protocol.fault(failure);
+    const fault = this.#protocol.fault(refusalOf(this.attempt, { status, headers, body }));
     // JSON where a stream was asked, and no error in it.
     this.#fail(fault.reason === "PROVIDER_BAD_RESPONSE" && status < 300 ? fault.with({ cause: "not_sse" }) : fault);
   }

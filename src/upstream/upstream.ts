@@ -88,11 +88,7 @@ export class Upstream {
     const answer = await this.#pool.request({
       method: body === undefined ? "GET" : "POST",
       path: this.#prefix + path,
-      headers: {
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-        ...this.#options.headers,
-        ...headers,
-      },
+      headers: { ...(body === undefined ? this.#options.headers : this.#headers), ...headers },
       body: body ?? null,
       signal,
     });

@@ -20,7 +20,7 @@ import {
 import { UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
 import { type Chunk, textDelta } from "../../src/model/chunk.ts";
 import { Fold } from "../../src/model/fold.ts";
-import { eventsOf } from "../../src/model/unfold.ts";
+import { eventsOf } from "../support/unfold.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 12 });
 

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Attempt } from "../../src/model/call.ts";
+import { rpcWith } from "../support/rpc.ts";
 
 const nanosPerDollar = 1_000_000_000n;
 const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
@@ -22,14 +23,7 @@ export function attemptOf(failures: Attempt["failures"] = []): Attempt {
   };
   const models = new Map([["m-1", facts]]);
   const provider = { id: "up", displayName: "Up", models, defaultModel: undefined, timeouts };
-  const rpc = {
-    method: "llmhub.v1.CompletionService/Complete",
-    requestId: "r",
-    caller: { keyId: "", models: undefined },
-    startMs: 0,
-    deadlineMs: 60_000,
-    signal: new AbortController().signal,
-  };
+  const rpc = rpcWith();
   // 8 bytes and one message: 2 + 4 tokens.
   const request = create(CompleteRequestSchema, { input: "12345678" });
   return {

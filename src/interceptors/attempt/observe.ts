@@ -1,19 +1,11 @@
 import type { Attempt } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError, type Reason } from "../../model/error.ts";
+import type { Observation } from "../../model/observation.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 
 /** Learns how attempts at a provider go. */
-export type Watch = (providerId: string, seen: Seen) => void;
-
-/** One attempt as the health of its provider sees it. */
-export interface Seen {
-  readonly failed: boolean;
-  /** Empty when it did not fail. */
-  readonly reason: Reason | "";
-  /** From sending to the first content; undefined when there was none. */
-  readonly firstOutputMs: number | undefined;
-}
+export type Watch = (providerId: string, seen: Observation) => void;
 
 /** Failures that say something about the provider; the others are the caller's doing. */
 const providerFailures: ReadonlySet<Reason> = new Set<Reason>([

@@ -1,6 +1,7 @@
 import type { Attempt } from "../../model/call.ts";
 import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure, Headers } from "../../model/protocol.ts";
+import { refusalOf } from "../../model/refusal.ts";
 import { type FaultReading, reasonOf, statusFault, word } from "../status-fault.ts";
 import { type ChatAnswer, type ChatError, isObject } from "./wire.ts";
 
@@ -57,15 +58,7 @@ export function faultOf(failure: Failure): GatewayError {
 
 /** The error that a body or an event holds although the HTTP status was 200. */
 export function faultInAnswer(attempt: Attempt, error: unknown): GatewayError {
-  const { provider, model } = attempt.target;
-  const failure = {
-    provider: provider.id,
-    model,
-    modelDeclared: provider.models.has(model),
-    status: 200,
-    headers: {},
-    body: "",
-  };
+  const failure = refusalOf(attempt, { status: 200, headers: {}, body: "" });
   const said = typeof error === "string" ? { message: error } : isObject<ChatError>(error) ? error : {};
   return statusFault(failure, readingOf(said, failure, statusIn(said)));
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import { parseExact } from "../exact-json.ts";
 import type { LossReport } from "./loss-report.ts";
 import { isObject } from "./wire.ts";
@@ -15,15 +15,4 @@ export function parseObject(text: string, field: string, losses: LossReport): Js
     throw losses.invalid(field, "must be a JSON object");
   }
   return value;
-}
-
-/** The object with its keys, and those of every object in it, sorted: a Struct has no order, and a prompt cache needs one. */
-export function sortKeys(object: JsonObject): JsonObject {
-  const entries = Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, child]) => [key, sorted(child)]));
-}
-
-function sorted(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sorted);
-  return value === null || typeof value !== "object" ? value : sortKeys(value);
 }

@@ -1,7 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CompleteRequest, JsonSchemaFormat, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { type FunctionTool, type ProviderTool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
-import { parseObject, sortKeys } from "./json-text.ts";
+import { sortKeys } from "../sort-keys.ts";
+import { parseObject } from "./json-text.ts";
 import type { LossReport } from "./loss-report.ts";
 import type { ChatBody, ChatFormat, ChatTool } from "./wire.ts";
 

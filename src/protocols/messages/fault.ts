@@ -1,6 +1,7 @@
 import type { Attempt } from "../../model/call.ts";
 import { GatewayError, type Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
+import { refusalOf } from "../../model/refusal.ts";
 import { statusFault, word } from "../status-fault.ts";
 import { objectOf, parseObject, textOf } from "./field.ts";
 
@@ -53,15 +54,7 @@ export function fault(failure: Failure): GatewayError {
 
 /** The error for an error object that came where an answer was due, under HTTP 200. */
 export function faultWithin(attempt: Attempt, body: string): GatewayError {
-  const { provider, model } = attempt.target;
-  return fault({
-    provider: provider.id,
-    model,
-    modelDeclared: provider.models.has(model),
-    status: 200,
-    headers: {},
-    body,
-  });
+  return fault(refusalOf(attempt, { status: 200, headers: {}, body }));
 }
 
 /** The error for an answer that cannot be read. `cause` is one word for programs: "empty", "bad_json". */

@@ -1,4 +1,5 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { sortKeys } from "../sort-keys.ts";
 import { parseExactObject } from "./field.ts";
 import type { Rendering } from "./rendering.ts";
 
@@ -13,7 +14,7 @@ export function schemaOf(source: SchemaSource, path: string, rendering: Renderin
   switch (source.case) {
     case "parameters":
     case "schema":
-      return sorted(source.value) as JsonObject;
+      return sortKeys(source.value);
     case "parametersJson":
     case "schemaJson": {
       const schema = parseExactObject(source.value);
@@ -23,11 +24,4 @@ export function schemaOf(source: SchemaSource, path: string, rendering: Renderin
     default:
       return undefined;
   }
-}
-
-function sorted(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, member]) => [key, sorted(member)]));
 }

@@ -5,6 +5,7 @@ import { UsageSchema, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { unknownFacts } from "../../../src/catalog/facts.ts";
 import type { Call } from "../../../src/model/call.ts";
 import type { Outcome, Reply } from "../../../src/model/reply.ts";
+import { rpcWith } from "../../support/rpc.ts";
 
 const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
 
@@ -12,14 +13,7 @@ const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
 export function callOf(over: Partial<Call> = {}): Call {
   return {
     id: "cmp_1",
-    rpc: {
-      method: "llmhub.v1.CompletionService/Complete",
-      requestId: "req_1",
-      caller: { keyId: "ci", models: undefined },
-      startMs: 1000,
-      deadlineMs: 9000,
-      signal: new AbortController().signal,
-    },
+    rpc: rpcWith({ requestId: "req_1", caller: { keyId: "ci", models: undefined }, startMs: 1000, deadlineMs: 9000 }),
     request: create(CompleteRequestSchema, { model: "fast", input: "a secret prompt", labels: { team: "x" } }),
     stream: false,
     ...over,

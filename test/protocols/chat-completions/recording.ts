@@ -10,6 +10,7 @@ import type { Chunk } from "../../../src/model/chunk.ts";
 import { Fold } from "../../../src/model/fold.ts";
 import type { ModelFacts } from "../../../src/model/target.ts";
 import { readChat } from "../../../src/protocols/chat-completions/read.ts";
+import { rpcWith } from "../../support/rpc.ts";
 
 const folder = new URL("../../fixtures/openai/", import.meta.url);
 
@@ -61,14 +62,7 @@ export function attemptOf(request: JsonObject, stream: boolean, provider = "open
 
 function attemptWith(request: CompleteRequest, stream: boolean, provider: string): Attempt {
   const model = request.model.slice(request.model.indexOf("/") + 1);
-  const rpc = {
-    method: "llmhub.v1.CompletionService/Complete",
-    requestId: "request-1",
-    caller: { keyId: "", models: undefined },
-    startMs: 0,
-    deadlineMs: 1000,
-    signal: new AbortController().signal,
-  };
+  const rpc = rpcWith({ requestId: "request-1", deadlineMs: 1000 });
   const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
   return {
     call: { id: "cmpl-1", rpc, request, stream },

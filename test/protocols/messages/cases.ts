@@ -6,6 +6,7 @@ import type { Chunk } from "../../../src/model/chunk.ts";
 import { Fold } from "../../../src/model/fold.ts";
 import type { ModelFacts } from "../../../src/model/target.ts";
 import { messages } from "../../../src/protocols/messages/protocol.ts";
+import { rpcWith } from "../../support/rpc.ts";
 
 const root = new URL("../../fixtures/anthropic/", import.meta.url);
 
@@ -69,14 +70,7 @@ export function attemptOf(request: CompleteRequest, stream = false, facts = fact
   const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
   const models = new Map([["claude-test", facts]]);
   const provider = { id: "anthropic", displayName: "", models, defaultModel: undefined, timeouts };
-  const rpc = {
-    method: "llmhub.v1.CompletionService/Complete",
-    requestId: "r",
-    caller: { keyId: "", models: undefined },
-    startMs: 0,
-    deadlineMs: 60_000,
-    signal: new AbortController().signal,
-  };
+  const rpc = rpcWith();
   return {
     call: { id: "c", rpc, request, stream },
     target: { provider, model, selector: `anthropic/${model}`, facts },

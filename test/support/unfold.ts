@@ -8,7 +8,7 @@ import {
   StreamStartedSchema,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { ContentPart } from "../../gen/llmhub/v1/content_pb.ts";
-import type { Chunk } from "./chunk.ts";
+import type { Chunk } from "../../src/model/chunk.ts";
 
 /** The events of a whole answer, from started to finished, with one delta per part: the inverse of Fold. */
 export function eventsOf(response: CompleteResponse): Chunk[] {

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
-import type { Attempt } from "./call.ts";
+import type { Asked, Attempt } from "./call.ts";
 import { durationOf } from "./error.ts";
 
 /** What the end of an attempt adds to its record. */
@@ -9,7 +9,7 @@ export type AttemptEnd = Pick<AttemptRecord, "outcome"> &
   Partial<Pick<AttemptRecord, "errorReason" | "upstreamStatus" | "upstreamCode" | "usage">>;
 
 /** The record of an attempt that ends now. `sentMs` is on the clock of performance.now(). */
-export function attemptRecord(attempt: Attempt, sentMs: number, end: AttemptEnd): AttemptRecord {
+export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: AttemptEnd): AttemptRecord {
   const tookMs = performance.now() - sentMs;
   return create(AttemptSchema, {
     number: attempt.failures.length + 1,

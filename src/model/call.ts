@@ -1,4 +1,6 @@
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
+import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import type { Attempt as AttemptRecord } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Target } from "./target.ts";
 
@@ -25,12 +27,15 @@ export interface Rpc {
   readonly signal: AbortSignal;
 }
 
+/** What can be asked of a model. */
+export type Asked = CompleteRequest | EmbedRequest | RerankRequest;
+
 /** One request in flight. Immutable. */
-export interface Call {
-  /** CompleteResponse.id. */
+export interface Call<Request extends Asked = CompleteRequest> {
+  /** Unique; CompleteResponse.id. */
   readonly id: string;
   readonly rpc: Rpc;
-  readonly request: CompleteRequest;
+  readonly request: Request;
   /** The answer is wanted piece by piece. */
   readonly stream: boolean;
 }
@@ -46,8 +51,8 @@ export interface Timeouts {
 }
 
 /** A call bound to one target. */
-export interface Attempt {
-  readonly call: Call;
+export interface Attempt<Request extends Asked = CompleteRequest> {
+  readonly call: Call<Request>;
   readonly target: Target;
   /** Resource name of the alias that led to the target, such as "aliases/fast"; empty when none did. */
   readonly policy: string;

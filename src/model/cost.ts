@@ -22,6 +22,7 @@ interface Tier {
   readonly cacheRead: Price | undefined;
   readonly cacheWrite: Price | undefined;
   readonly cacheWrite1h: Price | undefined;
+  readonly searchUnit: Price | undefined;
   /** By tool, as in Usage.tool_uses. */
   readonly tools: ReadonlyMap<string, Price>;
 }
@@ -48,6 +49,7 @@ export function costOf(usage: Usage, list: PriceList | undefined): Cost | undefi
   bill.add(cacheWrite, tier.cacheWrite);
   bill.add(cacheWrite1h, tier.cacheWrite1h);
   bill.add(usage.outputTokens, tier.output);
+  bill.add(usage.searchUnits ?? 0, tier.searchUnit);
   for (const [tool, uses] of Object.entries(usage.toolUses)) bill.add(uses, tier.tools.get(tool));
   return bill.complete ? bill.cost(list.name, usage.source === UsageSource.ESTIMATED) : undefined;
 }
@@ -123,6 +125,7 @@ function prepare(prices: readonly Price[]): readonly Tier[] {
       cacheRead: find("cache_read"),
       cacheWrite: find("cache_write"),
       cacheWrite1h: find("cache_write_1h"),
+      searchUnit: find("search_unit"),
       tools: new Map(
         ascending
           .filter((price) => price.meter.startsWith(toolPrefix) && price.fromInputTokens <= fromInputTokens)

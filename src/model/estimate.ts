@@ -1,6 +1,7 @@
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { ContentPart, DocumentPart, MediaPart, ToolResultPart } from "../../gen/llmhub/v1/content_pb.ts";
 import type { Tool } from "../../gen/llmhub/v1/tool_pb.ts";
+import type { Asked } from "./call.ts";
 
 /** UTF-8 bytes of one token: about right for English prose and code, too many for other scripts and for base64. */
 const bytesPerToken = 4;
@@ -24,9 +25,25 @@ export function tokensOfBytes(bytes: number): number {
 /**
  * Input tokens of a request, in time linear in its size: the text of everything the model reads (system, messages, tool
  * calls and results, tools, answer schema) by `estimateTokens`, 4 tokens per message and a flat 1,600 per image or other
- * file (85 for an image in low detail). Provider options are not counted.
+ * file (85 for an image in low detail). Provider options are not counted. Texts to embed and documents to rank count by
+ * `estimateTokens`, and the query once for each document, because it is read with each.
  */
-export function estimateInput(request: CompleteRequest): number {
+export function estimateInput(request: Asked): number {
+  switch (request.$typeName) {
+    case "llmhub.v1.CompleteRequest":
+      return promptTokens(request);
+    case "llmhub.v1.EmbedRequest":
+      return tokensOfAll(request.inputs);
+    case "llmhub.v1.RerankRequest":
+      return tokensOfAll(request.documents) + request.documents.length * estimateTokens(request.query);
+  }
+}
+
+function tokensOfAll(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + estimateTokens(text), 0);
+}
+
+function promptTokens(request: CompleteRequest): number {
   let tokens = 0;
   if (request.system !== "") tokens += messageTokens + estimateTokens(request.system);
   if (request.input !== "") tokens += messageTokens + estimateTokens(request.input);

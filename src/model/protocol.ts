@@ -1,15 +1,20 @@
-import type { Warning } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { CompleteRequest, Warning } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { MediaPart } from "../../gen/llmhub/v1/content_pb.ts";
+import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
+import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import type { Usage } from "../../gen/llmhub/v1/usage_pb.ts";
-import type { Attempt } from "./call.ts";
-import type { Chunk } from "./chunk.ts";
+import type { Asked, Attempt } from "./call.ts";
 import type { GatewayError } from "./error.ts";
+import type { Piece } from "./reply.ts";
+import type { Scores } from "./scores.ts";
+import type { Vectors } from "./vectors.ts";
 
 /** Response headers as undici gives them: lower-case names. */
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** An HTTP request to a provider, before address and credential are added. */
 export interface Rendered<Body extends object = object> {
-  /** Appended to the provider's base URL: "/chat/completions". */
+  /** Appended to the provider's base URL, query included: "/chat/completions". */
   readonly path: string;
   /** Sent as JSON. */
   readonly body: Body;
@@ -19,14 +24,14 @@ export interface Rendered<Body extends object = object> {
   readonly warnings: readonly Warning[];
 }
 
-/** Reads one answer: bytes in, chunks out. A state machine without I/O, clock or timers. */
-export interface Reader {
+/** Reads one answer: bytes in, pieces out. A state machine without I/O, clock or timers. */
+export interface Reader<Value = never> {
   /** Model name the provider reports; empty until it is known. */
   readonly model: string;
-  /** Takes what one read brought and appends chunks to `out`; preamble yields nothing. Throws a GatewayError. */
-  push(bytes: Buffer, out: Chunk[]): void;
+  /** Takes what one read brought and appends pieces to `out`; preamble yields nothing. Throws a GatewayError. */
+  push(bytes: Buffer, out: Piece<Value>[]): void;
   /** The body is complete. Throws when the answer lacks its terminal marker. */
-  end(out: Chunk[]): void;
+  end(out: Piece<Value>[]): void;
 }
 
 /** A response that is no answer. */
@@ -41,16 +46,33 @@ export interface Failure {
   readonly body: string;
 }
 
-/** A pure wire dialect. A provider's quirk is an override of one of these functions. */
-export interface Protocol<Body extends object = object> {
+/** A pure wire dialect of one operation. A provider's quirk is an override of one of these functions. */
+export interface Dialect<Request extends Asked, Value = never, Body extends object = object> {
   readonly name: string;
   /** Rejects with CAPABILITY_UNSUPPORTED or INVALID_REQUEST what cannot be sent at all. */
-  render(attempt: Attempt): Rendered<Body>;
-  read(attempt: Attempt): Reader;
+  render(attempt: Attempt<Request>): Rendered<Body>;
+  read(attempt: Attempt<Request>): Reader<Value>;
   fault(failure: Failure): GatewayError;
+  /** A streamed answer may come as application/json. Absent: that is taken for a refusal under status 200. */
+  readonly streamsJson?: true;
+}
+
+/** The dialect of generated content. */
+export interface Protocol<Body extends object = object> extends Dialect<CompleteRequest, never, Body> {
   /** Native token count, where the dialect has one. */
   readonly count?: {
     render(attempt: Attempt): Rendered;
     read(body: string): Usage;
   };
+  /** Whether media given by an https address must be fetched first, because it is taken inline only. Absent: never. */
+  fetches?(media: MediaPart, attempt: Attempt): boolean;
 }
+
+/** The dialect of embeddings. */
+export interface EmbedDialect extends Dialect<EmbedRequest, Vectors> {
+  /** Texts that one request takes; more are split into several requests. */
+  textsMax(model: string): number;
+}
+
+/** The dialect of reranking. */
+export type RerankDialect = Dialect<RerankRequest, Scores>;

@@ -1,6 +1,6 @@
 import type { FinishReason, Warning } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
-import type { Attempt } from "./call.ts";
+import type { Asked, Attempt } from "./call.ts";
 import type { Chunk } from "./chunk.ts";
 import type { GatewayError } from "./error.ts";
 
@@ -18,9 +18,9 @@ export interface Outcome {
   readonly endMs: number;
 }
 
-/** A target's answer: what it says, piece by piece, and how it ends. */
-export interface Reply {
-  readonly attempt: Attempt;
+/** How a target serves a call, whatever its answer consists of. */
+export interface Served {
+  readonly attempt: Attempt<Asked>;
   /** When the attempt was sent and when its first content came, on the clock of performance.now(). */
   readonly sentMs: number;
   readonly firstOutputMs: number;
@@ -30,11 +30,26 @@ export interface Reply {
   readonly upstreamModel: string;
   /** What the target cannot express. */
   readonly warnings: readonly Warning[];
+  /** Settles once, never rejects, also when nobody reads. */
+  readonly outcome: Promise<Outcome>;
+}
+
+/** A piece of an answer: a chunk of generated content, or the one value that an answer of another kind consists of. */
+export type Piece<Value = never> = Chunk | Whole<Value>;
+
+/** Distributes over the type, so that there is no such piece where there is no value. */
+type Whole<Value> = Value extends unknown ? { readonly case: "value"; readonly value: Value } : never;
+
+/** A target's answer: what it says, piece by piece, and how it ends. */
+export interface Reply<Value = never> extends Served {
   /**
    * The pieces, in batches of what one upstream read brought. Read by one reader, once. Ends after a finished chunk, or
    * throws a GatewayError. Reading is pacing: who stops reading pauses the upstream.
    */
-  readonly chunks: AsyncIterableIterator<readonly Chunk[]>;
-  /** Settles once, never rejects, also when nobody reads. */
-  readonly outcome: Promise<Outcome>;
+  readonly chunks: AsyncIterableIterator<readonly Piece<Value>[]>;
+}
+
+/** A target's answer that is one value: vectors, or an order of documents. */
+export interface Result<Value> extends Served {
+  readonly value: Value;
 }

@@ -1,8 +1,13 @@
 import type { Warning } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Modality } from "../../gen/llmhub/v1/content_pb.ts";
+import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
+import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import type { Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Attempt, Timeouts } from "./call.ts";
 import type { Dispatch } from "./dispatch.ts";
+import type { Result } from "./reply.ts";
+import type { Scores } from "./scores.ts";
+import type { Vectors } from "./vectors.ts";
 
 /** Price of one meter. */
 export interface Price {
@@ -43,12 +48,16 @@ export interface Provider {
   /** Model of a caller who names none, if the provider suggests one. */
   readonly defaultModel: string | undefined;
   readonly generate?: Dispatch<Attempt>;
+  readonly embed?: Dispatch<Attempt<EmbedRequest>, Result<Vectors>>;
+  readonly rerank?: Dispatch<Attempt<RerankRequest>, Result<Scores>>;
   /** Bounds on an attempt here, unless the caller wants tighter ones. */
   readonly timeouts: Timeouts;
   /** What sending the attempt would lose. Throws what `generate` would reject with before it sends anything. */
   readonly preview?: (attempt: Attempt) => readonly Warning[];
-  /** Counts with the provider's own endpoint. */
+  /** Counts with the provider's own endpoint; estimated and marked so where it has none. */
   readonly countTokens?: (attempt: Attempt) => Promise<Usage>;
+  /** Names of the models that the provider offers now, as it lists them itself. */
+  readonly listModels?: (signal: AbortSignal) => Promise<readonly string[]>;
   /** One cheap authenticated request; rejects with the GatewayError that a call would meet. */
   readonly check?: (signal: AbortSignal) => Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Attempt } from "../model/call.ts";
+import type { Asked, Attempt } from "../model/call.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 
 /** Why a connection failed, as ErrorInfo.metadata.cause and the metric label say it. */
@@ -38,7 +38,7 @@ export function connectionCause(error: Error): ConnectionCause {
 }
 
 /** The error for a connection that failed before any content. */
-export function connectionFault(error: Error, { target }: Attempt): GatewayError {
+export function connectionFault(error: Error, { target }: Attempt<Asked>): GatewayError {
   return connectionFaultOf(error, target.provider.id, target.model);
 }
 

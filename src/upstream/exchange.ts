@@ -1,20 +1,21 @@
 import type { Dispatcher } from "undici";
 import type { Warning } from "../../gen/llmhub/v1/completion_pb.ts";
 import { FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
-import type { Attempt } from "../model/call.ts";
-import type { Chunk, ChunkOf } from "../model/chunk.ts";
+import type { Asked, Attempt } from "../model/call.ts";
+import type { ChunkOf } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
-import type { Headers, Protocol, Reader, Rendered } from "../model/protocol.ts";
+import type { Dialect, Headers, Reader, Rendered } from "../model/protocol.ts";
 import { refusalOf } from "../model/refusal.ts";
-import type { Outcome, Reply } from "../model/reply.ts";
+import type { Outcome, Piece, Reply } from "../model/reply.ts";
 import { BatchQueue } from "../stream/batch-queue.ts";
 import { AnswerBody } from "./answer-body.ts";
+import { type Carrier, type Handler, noConnection } from "./carrier.ts";
 import { connectionFault } from "./connection-fault.ts";
 import { failureOf, interrupted } from "./interruption.ts";
+import { renderFor } from "./lossless.ts";
 import { requestIdOf } from "./request-id.ts";
 import { Tally } from "./tally.ts";
 import { TimeLimit } from "./time-limit.ts";
-import { type Handler, noConnection, type Upstream } from "./upstream.ts";
 
 type Controller = Dispatcher.DispatchController;
 
@@ -27,17 +28,21 @@ const refusalMs = 2000;
 /** One object for all: making an error with a stack for each call that ends early would cost more than the call. */
 const finishedEarly = new Error("the answer is complete or no longer wanted");
 
-/** Carries out one attempt: one HTTP exchange with a provider, in that provider's dialect. */
-export function exchange(upstream: Upstream, protocol: Protocol, attempt: Attempt): Promise<Reply> {
+/** Carries out one attempt: one exchange with a provider, in that provider's dialect. */
+export function exchange<Request extends Asked, Value = never>(
+  carrier: Carrier,
+  dialect: Dialect<Request, Value>,
+  attempt: Attempt<Request>,
+): Promise<Reply<Value>> {
   const { signal } = attempt.call.rpc;
   if (signal.aborted) return Promise.reject(GatewayError.of(signal.reason));
   let rendered: Rendered;
   try {
-    rendered = protocol.render(attempt);
+    rendered = renderFor(dialect, attempt);
   } catch (error) {
     return Promise.reject(GatewayError.of(error));
   }
-  return new Exchange(upstream, protocol, attempt, rendered.warnings).start(rendered);
+  return new Exchange(carrier, dialect, attempt, rendered.warnings).start(rendered);
 }
 
 /**
@@ -46,21 +51,21 @@ export function exchange(upstream: Upstream, protocol: Protocol, attempt: Attemp
  *
  * Until the first content it is a promise that may reject; from then on it is a reply. It ends exactly once, in `#settle`.
  */
-class Exchange implements Handler, Reply {
-  readonly attempt: Attempt;
+class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
+  readonly attempt: Attempt<Request>;
   readonly warnings: readonly Warning[];
   readonly sentMs = performance.now();
-  readonly chunks: BatchQueue<Chunk>;
+  readonly chunks: BatchQueue<Piece<Value>>;
   readonly outcome: Promise<Outcome>;
   firstOutputMs = 0;
   upstreamRequestId = "";
 
-  readonly #upstream: Upstream;
-  readonly #protocol: Protocol;
+  readonly #carrier: Carrier;
+  readonly #dialect: Dialect<Request, Value>;
   readonly #tally: Tally;
   readonly #limit: TimeLimit;
   readonly #body: AnswerBody;
-  #reader: Reader | undefined;
+  #reader: Reader<Value> | undefined;
   #controller: Controller | undefined;
   #waitingBytes = 0;
   #committed = false;
@@ -68,21 +73,26 @@ class Exchange implements Handler, Reply {
   /** The response has come to its end. */
   #received = false;
   #linger: NodeJS.Timeout | undefined;
-  #accept!: (reply: Reply) => void;
+  #accept!: (reply: Reply<Value>) => void;
   #reject!: (error: GatewayError) => void;
   #close!: (outcome: Outcome) => void;
 
-  constructor(upstream: Upstream, protocol: Protocol, attempt: Attempt, warnings: readonly Warning[]) {
-    this.#upstream = upstream;
-    this.#protocol = protocol;
+  constructor(
+    carrier: Carrier,
+    dialect: Dialect<Request, Value>,
+    attempt: Attempt<Request>,
+    warnings: readonly Warning[],
+  ) {
+    this.#carrier = carrier;
+    this.#dialect = dialect;
     this.attempt = attempt;
     this.warnings = warnings;
     this.#tally = new Tally(attempt);
     this.#limit = new TimeLimit(attempt.timeouts, (error) =>
-      this.#fail(upstream.withdraw(this) ? noConnection() : error),
+      this.#fail(carrier.withdraw(this) ? noConnection() : error),
     );
     this.#body = new AnswerBody(this);
-    this.chunks = new BatchQueue<Chunk>(
+    this.chunks = new BatchQueue<Piece<Value>>(
       () => this.#resume(),
       () => this.#fail(leftError()),
     );
@@ -95,14 +105,14 @@ class Exchange implements Handler, Reply {
     return this.#reader?.model ?? "";
   }
 
-  start({ path, body, headers }: Rendered): Promise<Reply> {
+  start({ path, body, headers }: Rendered): Promise<Reply<Value>> {
     return new Promise((accept, reject) => {
       this.#accept = accept;
       this.#reject = reject;
       this.attempt.call.rpc.signal.addEventListener("abort", this.#aborted);
       try {
         const fresh = this.attempt.freshConnection;
-        this.#upstream.post({ path, body: JSON.stringify(body), headers, fresh }, this);
+        this.#carrier.post({ path, body: JSON.stringify(body), headers, fresh }, this);
       } catch (error) {
         this.#fail(GatewayError.of(error));
       }
@@ -118,8 +128,9 @@ class Exchange implements Handler, Reply {
     if (this.#ended) return;
     this.upstreamRequestId = requestIdOf(headers);
     try {
-      this.#body.begin(status, headers, this.attempt.call.stream);
-      if (this.#body.isAnswer) this.#reader = this.#protocol.read(this.attempt);
+      const { stream } = this.attempt.call;
+      this.#body.begin(status, headers, stream, stream && !this.#dialect.streamsJson);
+      if (this.#body.isAnswer) this.#reader = this.#dialect.read(this.attempt);
       else this.#linger = setTimeout(endRefusal, refusalMs, this.#body);
     } catch (error) {
       this.#fail(GatewayError.of(error));
@@ -134,17 +145,17 @@ class Exchange implements Handler, Reply {
   onResponseEnd(): void {
     this.#received = true;
     clearTimeout(this.#linger);
-    this.#upstream.release();
+    this.#carrier.release();
     if (!this.#ended) this.#body.end();
   }
 
   onResponseError(_controller: Controller, error: Error): void {
     clearTimeout(this.#linger);
-    this.#upstream.release();
+    this.#carrier.release();
     if (this.#ended) return;
     // The status of a refusal says enough, whatever becomes of its body.
     if (this.#body.isRefusal) this.#body.complete();
-    else this.#fail(connectionFault(error, this.attempt));
+    else this.#fail(error instanceof GatewayError ? error : connectionFault(error, this.attempt));
   }
 
   /** Plain bytes of an answer. */
@@ -179,7 +190,7 @@ class Exchange implements Handler, Reply {
   /** The body of a response that is no answer. */
   refused(status: number, headers: Headers, body: string): void {
     if (this.#ended) return;
-    const fault = this.#protocol.fault(refusalOf(this.attempt, { status, headers, body }));
+    const fault = this.#dialect.fault(refusalOf(this.attempt, { status, headers, body }));
     // JSON where a stream was asked, and no error in it.
     this.#fail(fault.reason === "PROVIDER_BAD_RESPONSE" && status < 300 ? fault.with({ cause: "not_sse" }) : fault);
   }
@@ -195,10 +206,10 @@ class Exchange implements Handler, Reply {
   }
 
   /** Looks at what one read brought: counts it, commits at the first content, ends at the terminal marker. */
-  #take(items: readonly Chunk[], from: number, bytes: number): void {
+  #take(items: readonly Piece<Value>[], from: number, bytes: number): void {
     let content = false;
     for (let i = from; i < items.length && !this.#ended; i++) {
-      const chunk = items[i] as Chunk;
+      const chunk = items[i] as Piece<Value>;
       this.#tally.add(chunk);
       if (chunk.case !== "usage") content = true;
       if (chunk.case === "finished") this.#finish(chunk);
@@ -231,7 +242,7 @@ class Exchange implements Handler, Reply {
 
   #fail(cause: GatewayError): void {
     if (this.#ended) return;
-    this.#upstream.withdraw(this);
+    this.#carrier.withdraw(this);
     const error = interrupted(cause, this.attempt, this.#committed, this.#tally.outputChars);
     const state =
       cause === this.attempt.call.rpc.signal.reason || cause.reason === "CANCELLED" ? "abandoned" : "failed";

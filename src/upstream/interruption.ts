@@ -3,7 +3,7 @@ import { type CompletionFailure, CompletionFailureSchema } from "../../gen/llmhu
 import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import { attemptRecord } from "../model/attempt-record.ts";
-import type { Attempt } from "../model/call.ts";
+import type { Asked, Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 
 /** Failures of a provider that, once output was sent, are all the same to the caller: the stream broke. */
@@ -21,7 +21,12 @@ const causeNames = new Map([["idle", "stalled"]]);
  * The error as it is seen from where it struck. After output, a failing provider is STREAM_INTERRUPTED with the length of
  * what was delivered; before it, an answer that ends too early is PROVIDER_BAD_RESPONSE.
  */
-export function interrupted(error: GatewayError, attempt: Attempt, started: boolean, chars: number): GatewayError {
+export function interrupted(
+  error: GatewayError,
+  attempt: Attempt<Asked>,
+  started: boolean,
+  chars: number,
+): GatewayError {
   const { target } = attempt;
   const metadata = { ...error.info, provider: target.provider.id, model: target.model };
   return started ? afterOutput(error, { ...metadata, deliveredChars: String(chars) }) : beforeOutput(error, metadata);
@@ -64,7 +69,7 @@ interface Spent {
 
 /** The record of a failed attempt beside those before it. */
 export function failureOf(
-  attempt: Attempt,
+  attempt: Attempt<Asked>,
   error: GatewayError,
   { usage, cost, sentMs, sent, started }: Spent,
 ): CompletionFailure {

@@ -1,19 +1,19 @@
 import { create } from "@bufbuild/protobuf";
 import { type Cost, type Usage, UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
-import type { Attempt } from "../model/call.ts";
-import type { Chunk } from "../model/chunk.ts";
+import type { Asked, Attempt } from "../model/call.ts";
 import { clampUsage } from "../model/clamp-usage.ts";
 import { costOf } from "../model/cost.ts";
 import { estimateInput, tokensOfBytes } from "../model/estimate.ts";
+import type { Piece } from "../model/reply.ts";
 
 /** Counts what an attempt used: the provider's word where it gives one, else an estimate that is marked as such. */
 export class Tally {
-  readonly #attempt: Attempt;
+  readonly #attempt: Attempt<Asked>;
   #reported: Usage | undefined;
   /** Characters of output seen, as a stand-in for bytes while nothing else is known. */
   #outputChars = 0;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt<Asked>) {
     this.#attempt = attempt;
   }
 
@@ -23,7 +23,7 @@ export class Tally {
   }
 
   /** Counts one piece. Hot path. */
-  add(chunk: Chunk): void {
+  add(chunk: Piece<unknown>): void {
     switch (chunk.case) {
       case "partDelta": {
         const { value } = chunk.value.delta;
@@ -67,10 +67,14 @@ export class Tally {
   }
 
   #take(usage: Usage): Usage {
-    const { usage: clamped } = clampUsage(usage, this.#attempt.target.facts.contextWindow);
+    const { call, target } = this.#attempt;
+    // The window bounds a conversation, not the sum of many texts.
+    const window = call.request.$typeName === "llmhub.v1.CompleteRequest" ? target.facts.contextWindow : 0;
+    const { usage: clamped } = clampUsage(usage, window);
     // A count that cannot be true is no count: the gateway's own stands in for it (negative, NaN, beyond the window, none).
     const { inputTokens, outputTokens } = clamped;
-    const isCredible = inputTokens === usage.inputTokens && outputTokens === usage.outputTokens && inputTokens > 0;
+    const isCounted = inputTokens > 0 || clamped.searchUnits !== undefined;
+    const isCredible = inputTokens === usage.inputTokens && outputTokens === usage.outputTokens && isCounted;
     if (!isCredible) return this.estimate();
     this.#reported = clamped;
     return outputTokens === 0 && this.#outputChars > 0 ? this.estimate() : clamped;

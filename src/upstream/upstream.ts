@@ -1,6 +1,8 @@
 import { Client, type Dispatcher, Pool } from "undici";
+import type { Authorizer, OutgoingRequest, Proof } from "../model/authorizer.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
+import { type Carrier, type Handler, type Post, Turnstile } from "./carrier.ts";
 
 /** Where a provider lives and what it wants to see on every request. */
 export interface UpstreamOptions {
@@ -8,6 +10,8 @@ export interface UpstreamOptions {
   readonly baseUrl: URL;
   /** Credential and constant headers, prepared at start. */
   readonly headers: Readonly<Record<string, string>>;
+  /** For credentials that a constant header cannot hold. */
+  readonly authorizer?: Authorizer | undefined;
   readonly connectMs: number;
   /** Open connections at most; more calls wait for one inside their own time limits. */
   readonly connectionsMax: number;
@@ -15,8 +19,6 @@ export interface UpstreamOptions {
 
 /** How long an idle connection is kept, unless the provider's keep-alive header says less. */
 const keepAliveMs = 30_000;
-/** Calls that may wait for a connection to one provider; more are refused at once. */
-const waitingMax = 1000;
 /** Largest response head. */
 const headBytesMax = 32 * 1024;
 
@@ -24,58 +26,65 @@ const headBytesMax = 32 * 1024;
  * The only way to a provider: a pool bound to one origin that adds the credential to a path below its base URL. There is
  * no way to name another host, redirects are never followed, and nothing is retried here.
  */
-export class Upstream {
+export class Upstream implements Carrier {
   readonly #options: UpstreamOptions;
   readonly #prefix: string;
   /** Of every request with a JSON body. */
   readonly #headers: Readonly<Record<string, string>>;
   readonly #pool: Pool;
-  /** Requests on their way. Those beyond the connections wait here, not in the pool, where none could be taken back. */
-  #open = 0;
-  readonly #waiting = new Map<Handler, Post>();
+  /** Calls beyond the connections wait here, not in the pool, where none could be taken back. */
+  readonly #turnstile: Turnstile;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
     this.#prefix = options.baseUrl.pathname.replace(/\/+$/, "");
     this.#headers = { "content-type": "application/json", ...options.headers };
+    this.#turnstile = new Turnstile(options.connectionsMax, (request, handler) => this.#send(request, handler));
     this.#pool = new Pool(options.baseUrl.origin, {
       ...this.#clientOptions(),
       connections: options.connectionsMax,
     });
   }
 
-  /**
-   * Posts JSON once a connection is free; `release` must follow when the handler has heard the end of it. Throws
-   * GATEWAY_OVERLOADED when too many calls wait already.
-   */
   post(request: Post, handler: Handler): void {
-    if (this.#open < this.#options.connectionsMax) this.#send(request, handler);
-    else if (this.#waiting.size < waitingMax) this.#waiting.set(handler, request);
-    else throw noConnection();
+    this.#turnstile.post(request, handler);
   }
 
-  /** Takes a request back that still waits for a connection. False: it is on its way. */
   withdraw(handler: Handler): boolean {
-    return this.#waiting.delete(handler);
+    return this.#turnstile.withdraw(handler);
   }
 
-  /** A request that was on its way has ended: its place is free. */
   release(): void {
-    this.#open--;
-    for (const [handler, request] of this.#waiting) {
-      this.#waiting.delete(handler);
-      this.#send(request, handler);
-      return;
-    }
+    this.#turnstile.release();
   }
 
   #send({ path, body, headers, fresh }: Post, handler: Handler): void {
-    this.#open++;
-    const client = fresh ? new Client(this.#options.baseUrl.origin, this.#clientOptions()) : this.#pool;
     const all = headers === undefined ? this.#headers : { ...this.#headers, ...headers };
-    client.dispatch({ method: "POST", path: this.#prefix + path, headers: all, body }, handler);
+    const proof = this.#prove("POST", path, all, body);
+    if (proof instanceof Promise) {
+      proof.then(
+        (found) => this.#dispatch(path, { ...all, ...found }, body, fresh, handler),
+        (error) => handler.onResponseError?.(unsent, GatewayError.of(error)),
+      );
+    } else this.#dispatch(path, proof === undefined ? all : { ...all, ...proof }, body, fresh, handler);
+  }
+
+  #dispatch(path: string, headers: Proof, body: string, fresh: boolean, handler: Handler): void {
+    const client = fresh ? new Client(this.#options.baseUrl.origin, this.#clientOptions()) : this.#pool;
+    client.dispatch({ method: "POST", path: this.#prefix + path, headers, body }, handler);
     // close() lets the request under way finish; its failure reaches the handler.
     if (client !== this.#pool) client.close().catch(() => undefined);
+  }
+
+  /** What proves who asks, beside the constant headers; undefined where those are enough. */
+  #prove(
+    method: OutgoingRequest["method"],
+    path: string,
+    headers: Proof,
+    body: string,
+  ): Proof | Promise<Proof> | undefined {
+    const { authorizer, baseUrl } = this.#options;
+    return authorizer?.prove({ method, url: new URL(this.#prefix + path, baseUrl.origin), headers, body });
   }
 
   /** A small request outside the hot path: status, headers and at most 64 KiB of the body. */
@@ -85,10 +94,13 @@ export class Upstream {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<SmallAnswer> {
+    const method = body === undefined ? "GET" : "POST";
+    const all = { ...(body === undefined ? this.#options.headers : this.#headers), ...headers };
+    const proof = await this.#prove(method, path, all, body ?? "");
     const answer = await this.#pool.request({
-      method: body === undefined ? "GET" : "POST",
+      method,
       path: this.#prefix + path,
-      headers: { ...(body === undefined ? this.#options.headers : this.#headers), ...headers },
+      headers: { ...all, ...proof },
       body: body ?? null,
       signal,
     });
@@ -115,26 +127,17 @@ export class Upstream {
   }
 }
 
-/** A request with a JSON body. */
-export interface Post {
-  /** Below the base URL. */
-  readonly path: string;
-  readonly body: string;
-  /** Besides the provider's own. */
-  readonly headers: Readonly<Record<string, string>> | undefined;
-  /** Use a connection that carried nothing before, and close it after. */
-  readonly fresh: boolean;
-}
-
-/** The refusal of a call for which no connection to the provider is free in time. */
-export function noConnection(): GatewayError {
-  return new GatewayError("GATEWAY_OVERLOADED", "all connections to the provider are in use", {
-    metadata: { cause: "connections" },
-  });
-}
-
-/** What undici calls back. */
-export type Handler = Dispatcher.DispatchHandler;
+/** Stands for the controller of a request that never left. */
+const unsent: Dispatcher.DispatchController = {
+  aborted: true,
+  paused: false,
+  reason: null,
+  rawHeaders: null,
+  rawTrailers: null,
+  abort: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+};
 
 /** A response with its body. */
 export interface SmallAnswer {

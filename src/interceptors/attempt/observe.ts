@@ -1,4 +1,4 @@
-import type { Attempt } from "../../model/call.ts";
+import type { Asked, Attempt } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError, type Reason } from "../../model/error.ts";
 import type { Observation } from "../../model/observation.ts";
@@ -20,7 +20,7 @@ const providerFailures: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 /** Counts attempts by outcome and lets the health of the provider know. */
-export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt> {
+export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt<Asked>> {
   return (next) => async (attempt) => {
     try {
       const reply = await next(attempt);
@@ -37,7 +37,7 @@ export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt> {
 function note(
   metrics: Metrics,
   watch: Watch,
-  attempt: Attempt,
+  attempt: Attempt<Asked>,
   error: GatewayError | undefined,
   firstOutputMs: number | undefined,
 ): void {
@@ -57,7 +57,7 @@ function note(
 }
 
 /** The time was up by a limit that says nothing about the provider: the caller's own, or the total of a slow reader. */
-function isCallersLimit({ timeouts, target }: Attempt, { info }: GatewayError): boolean {
+function isCallersLimit({ timeouts, target }: Attempt<Asked>, { info }: GatewayError): boolean {
   if (info["cause"] === "total") return true;
   const { firstOutputMs, totalMs } = target.provider.timeouts;
   return info["cause"] === "first_output" && timeouts.firstOutputMs < Math.min(firstOutputMs, totalMs);

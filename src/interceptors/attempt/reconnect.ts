@@ -1,12 +1,13 @@
-import type { Attempt } from "../../model/call.ts";
+import type { Asked, Attempt } from "../../model/call.ts";
 import type { Dispatch } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
+import type { Served } from "../../model/reply.ts";
 
 /**
  * Tries once more, on a new connection, when one broke before any answer: a provider closes idle connections just as a
  * request goes out, and the caller need not see that. Everything else passes.
  */
-export function reconnect(next: Dispatch<Attempt>): Dispatch<Attempt> {
+export function reconnect<Own extends Attempt<Asked>, R extends Served>(next: Dispatch<Own, R>): Dispatch<Own, R> {
   return async (attempt) => {
     try {
       return await next(attempt);

@@ -1,9 +1,9 @@
 import { FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
-import type { Call } from "../../model/call.ts";
+import type { Asked, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
-import type { Outcome, Reply } from "../../model/reply.ts";
+import type { Outcome, Served } from "../../model/reply.ts";
 import { codeName } from "../../telemetry/code-name.ts";
 import { faultOf, type LogFields, type Logger } from "../../telemetry/logger.ts";
 
@@ -14,16 +14,13 @@ const labelCharsMax = 64;
 const finishReasons = new Map<number, string>(Object.entries(FinishReason).map(([name, number]) => [number, name]));
 
 /** One line per call, when it has ended. Errors of the gateway itself are errors, provider failures warnings. */
-export function accessLog(logger: Logger): Interceptor<Call> {
+export function accessLog(logger: Logger): Interceptor<Call<Asked>> {
   return (next) => async (call) => {
-    let reply: Reply;
-    try {
-      reply = await next(call);
-    } catch (error) {
+    const reply = await next(call).catch((error: unknown) => {
       const failure = GatewayError.of(error);
       write(logger, failureFields(call, failure), failure);
       throw error;
-    }
+    });
     void reply.outcome.then((outcome) => write(logger, replyFields(call, reply, outcome), outcome.error));
     return reply;
   };
@@ -40,7 +37,7 @@ function isProviderFault({ reason }: GatewayError): boolean {
   return reason.startsWith("PROVIDER_") || reason === "STREAM_INTERRUPTED";
 }
 
-function failureFields({ id, rpc, request }: Call, error: GatewayError): LogFields {
+function failureFields({ id, rpc, request }: Call<Asked>, error: GatewayError): LogFields {
   const attempts = error.failure?.attempts ?? [];
   const last = attempts.at(-1);
   const { usage, cost } = error.failure ?? {};
@@ -68,7 +65,7 @@ function failureFields({ id, rpc, request }: Call, error: GatewayError): LogFiel
 }
 
 /** One literal, and so are those of failures: to put objects together costs as much as to write the line. */
-function replyFields({ id, rpc, request }: Call, reply: Reply, outcome: Outcome): LogFields {
+function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: Outcome): LogFields {
   const { target } = reply.attempt;
   const { usage, cost, error } = outcome;
   return {

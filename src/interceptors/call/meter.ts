@@ -1,29 +1,26 @@
 import type { Attempt as AttemptRecord } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { type Cost, type Usage, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
-import type { Call } from "../../model/call.ts";
+import type { Asked, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
-import type { Outcome, Reply } from "../../model/reply.ts";
+import type { Outcome, Served } from "../../model/reply.ts";
 import { codeName } from "../../telemetry/code-name.ts";
 import type { Metrics, Series } from "../../telemetry/metrics.ts";
 
 /** Counts each call once, when it has ended: status, time, tokens and cost. Attempts are counted where they are made. */
-export function meter(metrics: Metrics): Interceptor<Call> {
+export function meter(metrics: Metrics): Interceptor<Call<Asked>> {
   return (next) => async (call) => {
-    let reply: Reply;
-    try {
-      reply = await next(call);
-    } catch (error) {
+    const reply = await next(call).catch((error: unknown) => {
       countRejected(metrics, call, GatewayError.of(error));
       throw error;
-    }
+    });
     if (call.stream) metrics.openStreams.cell(call.rpc.method).value += 1;
     void reply.outcome.then((outcome) => countEnded(metrics, call, reply, outcome));
     return reply;
   };
 }
 
-function countRejected(metrics: Metrics, { rpc }: Call, error: GatewayError): void {
+function countRejected(metrics: Metrics, { rpc }: Call<Asked>, error: GatewayError): void {
   const { attempts = [], usage, cost } = error.failure ?? {};
   const last = attempts.at(-1);
   const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
@@ -33,7 +30,7 @@ function countRejected(metrics: Metrics, { rpc }: Call, error: GatewayError): vo
   if (usage !== undefined) countUsage(series, usage, cost);
 }
 
-function countEnded(metrics: Metrics, { rpc, stream }: Call, reply: Reply, outcome: Outcome): void {
+function countEnded(metrics: Metrics, { rpc, stream }: Call<Asked>, reply: Served, outcome: Outcome): void {
   const { state, error } = outcome;
   const { provider, model } = reply.attempt.target;
   if (stream) metrics.openStreams.cell(rpc.method).value -= 1;

@@ -3,8 +3,8 @@ import { CompletionView, FinishReason, type StreamFinished } from "../../../gen/
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
+import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
 import { PartWriter } from "../part-writer.ts";
-import { badResponse, partsMax, tooManyParts } from "./bad-response.ts";
 import { readCitation } from "./citation.ts";
 import { echoSignature, type ReasoningField, textSignature } from "./echo.ts";
 import { faultInAnswer } from "./fault.ts";

@@ -73,7 +73,7 @@ function toolCall(part: ContentPart, path: string, losses: LossReport): ChatTool
   if (extra_content === undefined) warnSignature(part, path, losses);
   const call: ChatToolCall = { id, type: "function", function: { name, arguments: argumentsJson || "{}" } };
   const echo = extra_content === undefined ? {} : { extra_content };
-  return [{ ...call, ...echo, ...losses.optionsOf(part.providerOptions) }];
+  return [{ ...call, ...echo, ...losses.options(part.providerOptions) }];
 }
 
 function toolMessage(part: ContentPart, path: string, losses: LossReport): ChatMessage {
@@ -84,7 +84,7 @@ function toolMessage(part: ContentPart, path: string, losses: LossReport): ChatM
   }
   const parts = result.content.map((one, index) => resultPart(one, `${path}.tool_result.content[${index}]`, losses));
   const message = { role: "tool", tool_call_id: result.toolCallId, content: contentOf(parts) } as const;
-  return { ...message, ...losses.optionsOf(part.providerOptions) };
+  return { ...message, ...losses.options(part.providerOptions) };
 }
 
 function resultPart({ part }: ToolResultPart, path: string, losses: LossReport): ChatPart {
@@ -118,7 +118,7 @@ function contentPart(part: ContentPart, path: string, losses: LossReport): ChatP
       "citations of earlier answers cannot be given back in this dialect",
     );
   }
-  return [{ ...rendered, ...losses.optionsOf(part.providerOptions) }];
+  return [{ ...rendered, ...losses.options(part.providerOptions) }];
 }
 
 function plainPart(part: ContentPart["part"], path: string, losses: LossReport): ChatPart | undefined {

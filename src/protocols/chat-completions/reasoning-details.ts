@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import { partsMax, tooManyParts } from "./bad-response.ts";
+import { partsMax, tooManyParts } from "../bad-response.ts";
 import { isObject } from "./wire.ts";
 
 /** Fields of an entry that grow from event to event; the others are told once. */

@@ -71,7 +71,7 @@ function renderSampling(request: CompleteRequest, losses: LossReport): Sampling 
 }
 
 function renderOptions(request: CompleteRequest, losses: LossReport): JsonObject {
-  const options = losses.optionsOf(request.providerOptions);
+  const options = losses.options(request.providerOptions);
   refuseReserved(options, (field, message) => losses.invalid(field, message));
   return options;
 }

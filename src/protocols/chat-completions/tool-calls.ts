@@ -2,8 +2,8 @@ import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
+import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
 import type { PartWriter } from "../part-writer.ts";
-import { badResponse, partsMax, tooManyParts } from "./bad-response.ts";
 import { echoSignature } from "./echo.ts";
 import { type ChatCallDelta, isObject } from "./wire.ts";
 

@@ -3,10 +3,10 @@ import { StreamFinishedSchema, UsageUpdateSchema } from "../../../gen/llmhub/v1/
 import { ContentPartSchema } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
+import { objectOf, parseExactObject, pieceOf, textOf } from "../field.ts";
 import { PartWriter } from "../part-writer.ts";
 import { citationOf } from "./citation.ts";
 import { badAnswer } from "./fault.ts";
-import { objectOf, parseExactObject, pieceOf, textOf } from "./field.ts";
 import { documentIdsOf } from "./groups.ts";
 import { finishReasonOf } from "./stop-reason.ts";
 import { headOfDelta } from "./text-delta.ts";

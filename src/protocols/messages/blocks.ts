@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
-import { isJson, parseExactObject } from "./field.ts";
+import { isJson, parseExactObject } from "../field.ts";
 import { renderDocument, renderMedia } from "./media.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";

@@ -1,5 +1,5 @@
 import type { CacheHint } from "../../../gen/llmhub/v1/content_pb.ts";
-import { objectOf } from "./field.ts";
+import { objectOf } from "../field.ts";
 import type { Rendering } from "./rendering.ts";
 import type { CacheControl } from "./wire.ts";
 

@@ -1,6 +1,6 @@
 import { create, type JsonObject, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Citation, CitationSchema } from "../../../gen/llmhub/v1/content_pb.ts";
-import { positionOf, textOf } from "./field.ts";
+import { positionOf, textOf } from "../field.ts";
 
 /**
  * A citation by its location. `documentIds` are those of the request, in order. Positions within the document are not

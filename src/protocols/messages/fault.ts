@@ -2,8 +2,8 @@ import type { Attempt } from "../../model/call.ts";
 import { GatewayError, type Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
+import { objectOf, parseObject, textOf } from "../field.ts";
 import { statusFault, word } from "../status-fault.ts";
-import { objectOf, parseObject, textOf } from "./field.ts";
 
 /** What an error type means wherever it comes: behind a status, in place of an answer, in the middle of a stream. */
 const meanings: ReadonlyMap<string, Reason> = new Map([

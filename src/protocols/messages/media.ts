@@ -39,7 +39,7 @@ export function renderDocument(document: DocumentPart, path: string, rendering: 
   };
   if (body.case !== "media") return { type: "document", source: textSource(body.value ?? ""), ...extras };
   if (!isDocument(body.value)) {
-    throw rendering.unsupported("document_type", `${path}.document.media`, "a document is a PDF or plain text");
+    throw rendering.unsupported(`${path}.document.media`, "document_type", "a document is a PDF or plain text");
   }
   return { ...renderMedia(body.value, `${path}.document`, rendering), ...extras };
 }
@@ -48,7 +48,7 @@ function documentSource(media: MediaPart, mimeType: string, path: string, render
   if (mimeType === pdf || media.source.case === "providerFile") return fileSource(media, mimeType, path, rendering);
   const bytes = bytesOf(media);
   if (bytes === undefined) {
-    throw rendering.unsupported("document_url", `${path}.media.uri`, "a text file cannot be sent by its address");
+    throw rendering.unsupported(`${path}.media.uri`, "document_url", "a text file cannot be sent by its address");
   }
   return textSource(bytes.toString("utf8"));
 }
@@ -70,7 +70,7 @@ function fileSource({ source }: MediaPart, mimeType: string, path: string, rende
     }
     case "providerFile":
       if (!rendering.isOwn(source.value.provider)) {
-        throw rendering.unsupported("provider_file", `${path}.media.provider_file`, "the file is at another provider");
+        throw rendering.unsupported(`${path}.media.provider_file`, "provider_file", "the file is at another provider");
       }
       rendering.betas.add(filesBeta);
       return { type: "file", file_id: source.value.fileId };
@@ -88,7 +88,7 @@ function unsupportedType(mimeType: string, path: string, rendering: Rendering): 
   const kind = mimeType.split("/")[0] ?? "";
   const capability = kind === "" ? "media_type" : `${kind}_input`;
   const taken = "JPEG, PNG, GIF, WebP, PDF and text can be sent";
-  return rendering.unsupported(capability, `${path}.media.mime_type`, `"${mimeType}" is not supported: ${taken}`);
+  return rendering.unsupported(`${path}.media.mime_type`, capability, `"${mimeType}" is not supported: ${taken}`);
 }
 
 /** An address without a type is taken for an image's: the provider looks for itself when it fetches it. */

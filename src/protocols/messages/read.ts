@@ -3,10 +3,10 @@ import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import type { GatewayError } from "../../model/error.ts";
 import type { Reader } from "../../model/protocol.ts";
+import { objectOf, parseExactObject, parseObject, textOf } from "../field.ts";
 import { type SseAnswer, SseReader } from "../sse-reader.ts";
 import { Answer } from "./answer.ts";
 import { badAnswer, faultWithin } from "./fault.ts";
-import { objectOf, parseExactObject, parseObject, textOf } from "./field.ts";
 import { textOfDelta } from "./text-delta.ts";
 
 /** The reader for one answer, streamed or whole as the call wants it. */

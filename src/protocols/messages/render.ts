@@ -3,12 +3,12 @@ import type { Attempt } from "../../model/call.ts";
 import { estimateInput } from "../../model/estimate.ts";
 import type { Rendered } from "../../model/protocol.ts";
 import { refuseReserved } from "../reserved-options.ts";
+import { schemaOf } from "../schema.ts";
 import { renderBlock } from "./blocks.ts";
 import { CacheMarks } from "./cache-marks.ts";
 import { type Entry, type Group, groupsOf } from "./groups.ts";
 import { Rendering } from "./rendering.ts";
 import { renderSampling } from "./sampling.ts";
-import { schemaOf } from "./schema.ts";
 import { type OutputBound, planThinking } from "./thinking.ts";
 import { renderToolChoice, renderTools } from "./tools.ts";
 import type { Block, Message, MessagesBody, OutputConfig, Prompt } from "./wire.ts";
@@ -121,7 +121,7 @@ function boundOf(rendering: Rendering): OutputBound {
 
 function renderSystem(entries: readonly Entry[], marks: CacheMarks, rendering: Rendering): Prompt["system"] {
   for (const { part, path } of entries) {
-    if (part.part.case !== "text") throw rendering.unsupported("system_media", path, "a system message is text only");
+    if (part.part.case !== "text") throw rendering.unsupported(path, "system_media", "a system message is text only");
   }
   const blocks = entries.flatMap((entry) => renderEntry(entry, marks, rendering));
   const [only] = blocks;

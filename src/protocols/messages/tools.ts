@@ -1,7 +1,7 @@
 import { type FunctionTool, type ProviderTool, type Tool, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
+import { schemaOf } from "../schema.ts";
 import type { CacheMarks } from "./cache-marks.ts";
 import type { Rendering } from "./rendering.ts";
-import { schemaOf } from "./schema.ts";
 import type { ToolChoice, ToolDefinition } from "./wire.ts";
 
 /** The tool definitions of a request. Throws for tools that other providers define. */
@@ -31,7 +31,7 @@ function functionTool(tool: FunctionTool, path: string, rendering: Rendering): T
 
 function providerTool(tool: ProviderTool, path: string, rendering: Rendering): ToolDefinition {
   if (!rendering.isOwn(tool.id.slice(0, tool.id.indexOf(".")))) {
-    throw rendering.unsupported("provider_tool", `${path}.id`, "the tool is another provider's");
+    throw rendering.unsupported(`${path}.id`, "provider_tool", "the tool is another provider's");
   }
   const name = nameOf(tool);
   return { type: typeOf(tool), ...(name === undefined ? {} : { name }), ...tool.config };

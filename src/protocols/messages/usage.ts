@@ -1,6 +1,6 @@
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { type Usage, UsageSchema, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
-import { numberOf, objectOf, textOf } from "./field.ts";
+import { numberOf, objectOf, textOf } from "../field.ts";
 
 /** Counters of server_tool_use and the tools they count. */
 const toolCounters = { web_search_requests: "web_search", web_fetch_requests: "web_fetch" };

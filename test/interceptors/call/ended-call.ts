@@ -3,7 +3,7 @@ import { CompleteRequestSchema, FinishReason } from "../../../gen/llmhub/v1/comp
 import { AttemptSchema } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { UsageSchema, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { unknownFacts } from "../../../src/catalog/facts.ts";
-import type { Call } from "../../../src/model/call.ts";
+import type { Asked, Call } from "../../../src/model/call.ts";
 import type { Outcome, Reply } from "../../../src/model/reply.ts";
 import { rpcWith } from "../../support/rpc.ts";
 
@@ -43,7 +43,7 @@ export const finished: Outcome = {
 };
 
 /** A reply of the second attempt, at openai/gpt-4o; the first was at another provider that was down. */
-export function replyOf(call: Call, outcome: Promise<Outcome>): Reply {
+export function replyOf(call: Call<Asked>, outcome: Promise<Outcome>): Reply {
   const provider = { id: "openai", displayName: "OpenAI", models: new Map(), defaultModel: undefined, timeouts };
   return {
     attempt: {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { objectOf } from "../../../src/protocols/messages/field.ts";
+import { objectOf } from "../../../src/protocols/field.ts";
 import { messages } from "../../../src/protocols/messages/protocol.ts";
 import { attemptOf, cases, factsOf, requestOf } from "./cases.ts";
 import { bodyOf, functions, hi, refusalOf, render, warningsOf } from "./rendered.ts";

@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { sortKeys } from "../sort-keys.ts";
 import { parseExactObject } from "./field.ts";
 import type { Rendering } from "./rendering.ts";
+import { sortKeys } from "./sort-keys.ts";
 
 /** A JSON Schema as a request gives it: as an object, as text, or not at all. */
 export type SchemaSource =

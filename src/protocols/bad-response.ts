@@ -1,4 +1,4 @@
-import { GatewayError } from "../../model/error.ts";
+import { GatewayError } from "../model/error.ts";
 
 /** Most parts of one answer. */
 export const partsMax = 1024;

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { parseExact } from "../exact-json.ts";
+import { parseExact } from "./exact-json.ts";
 
 /** A JSON object, if the value is one. */
 export function objectOf(value: unknown): JsonObject | undefined {

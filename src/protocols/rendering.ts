@@ -1,0 +1,83 @@
+import { create, type JsonObject } from "@bufbuild/protobuf";
+import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { type CompleteRequest, type Warning, WarningSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Asked, Attempt } from "../model/call.ts";
+import { GatewayError, type Reason } from "../model/error.ts";
+import type { Target } from "../model/target.ts";
+
+type LossCode = "SETTING_IGNORED" | "SETTING_CHANGED" | "PART_DROPPED" | "SIGNATURE_DROPPED";
+
+/**
+ * One request on its way into a dialect: what it is for, and what gets lost on the way. Losses that differ only in the
+ * position in a list are one warning with the path of the first, so a long conversation stays a short list.
+ */
+export class Rendering<Request extends Asked = CompleteRequest> {
+  readonly request: Request;
+  readonly target: Target;
+  /** Provider name that stands for every server of the dialect, in provider_options and on parts. */
+  readonly #family: string;
+  readonly #losses = new Map<string, { warning: Warning; more: number }>();
+
+  constructor({ call, target }: Attempt<Request>, family: string) {
+    this.request = call.request;
+    this.target = target;
+    this.#family = family;
+  }
+
+  /** Everything lost so far. */
+  get warnings(): Warning[] {
+    return [...this.#losses.values()].map(({ warning, more }) =>
+      more === 0 ? warning : { ...warning, message: `${warning.message} (and ${more} more)` },
+    );
+  }
+
+  /** Whether something marked with this provider name may be sent to the target. */
+  isOwn(provider: string): boolean {
+    return provider === this.#family || provider === this.target.provider.id;
+  }
+
+  /** Options for this target; those under the provider's own id win over those for the dialect. */
+  options(all: Readonly<Record<string, JsonObject>>): JsonObject {
+    return { ...all[this.#family], ...all[this.target.provider.id] };
+  }
+
+  /** The dialect has no place for a setting. `field` is a path in the request. */
+  ignored(field: string, message: string): void {
+    this.warn("SETTING_IGNORED", field, message);
+  }
+
+  /** The nearest that the dialect can say is something else. */
+  changed(field: string, message: string): void {
+    this.warn("SETTING_CHANGED", field, message);
+  }
+
+  /** A part is not sent. */
+  dropped(field: string, message: string): void {
+    this.warn("PART_DROPPED", field, message);
+  }
+
+  /** Records a loss. */
+  warn(code: LossCode, field: string, message: string): void {
+    const key = `${code} ${field.replace(/\d+/g, "")} ${message}`;
+    const loss = this.#losses.get(key);
+    if (loss === undefined) {
+      this.#losses.set(key, { warning: create(WarningSchema, { code, field, message }), more: 0 });
+    } else loss.more++;
+  }
+
+  /** The error for a field that is wrong whatever the target. */
+  invalid(field: string, description: string): GatewayError {
+    return refusal("INVALID_REQUEST", field, description, { field });
+  }
+
+  /** The error for something that matters and that the target cannot take. */
+  unsupported(field: string, capability: string, description: string): GatewayError {
+    const model = this.target.selector;
+    return refusal("CAPABILITY_UNSUPPORTED", field, `${description} (${model})`, { model, capability, field });
+  }
+}
+
+function refusal(reason: Reason, field: string, description: string, metadata: Record<string, string>): GatewayError {
+  const error = new GatewayError(reason, `${field}: ${description}`, { metadata });
+  return error.detail(BadRequestSchema, { fieldViolations: [{ field, description }] });
+}

@@ -1,0 +1,76 @@
+import type { Dispatcher } from "undici";
+import { GatewayError } from "../model/error.ts";
+
+/** A request with a JSON body. */
+export interface Post {
+  /** Below the base URL. */
+  readonly path: string;
+  readonly body: string;
+  /** Besides the provider's own. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Use a connection that carried nothing before, and close it after. */
+  readonly fresh: boolean;
+}
+
+/** Hears how a request fares, in the words of undici. */
+export type Handler = Dispatcher.DispatchHandler;
+
+/** Brings requests to a provider, a bounded number at once. */
+export interface Carrier {
+  /**
+   * Sends once there is room; `release` must follow when the handler has heard the end of it. Throws
+   * GATEWAY_OVERLOADED when too many wait already.
+   */
+  post(request: Post, handler: Handler): void;
+  /** Takes a request back that still waits for room. False: it is on its way. */
+  withdraw(handler: Handler): boolean;
+  /** A request that was on its way has ended: its place is free. */
+  release(): void;
+}
+
+/** Requests that may wait for room at one provider; more are refused at once. */
+const waitingMax = 1000;
+
+/** Lets a number of requests through at once. Those beyond wait here, where they can be taken back. */
+export class Turnstile {
+  readonly #roomMax: number;
+  readonly #send: (request: Post, handler: Handler) => void;
+  #open = 0;
+  readonly #waiting = new Map<Handler, Post>();
+
+  constructor(roomMax: number, send: (request: Post, handler: Handler) => void) {
+    this.#roomMax = roomMax;
+    this.#send = send;
+  }
+
+  post(request: Post, handler: Handler): void {
+    if (this.#open < this.#roomMax) this.#let(request, handler);
+    else if (this.#waiting.size < waitingMax) this.#waiting.set(handler, request);
+    else throw noConnection();
+  }
+
+  withdraw(handler: Handler): boolean {
+    return this.#waiting.delete(handler);
+  }
+
+  release(): void {
+    this.#open--;
+    for (const [handler, request] of this.#waiting) {
+      this.#waiting.delete(handler);
+      this.#let(request, handler);
+      return;
+    }
+  }
+
+  #let(request: Post, handler: Handler): void {
+    this.#open++;
+    this.#send(request, handler);
+  }
+}
+
+/** The refusal of a call for which no connection to the provider is free in time. */
+export function noConnection(): GatewayError {
+  return new GatewayError("GATEWAY_OVERLOADED", "all connections to the provider are in use", {
+    metadata: { cause: "connections" },
+  });
+}

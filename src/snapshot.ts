@@ -1,6 +1,7 @@
 import { unknownFacts } from "./catalog/facts.ts";
 import type { Config, ModelConfig, ProviderConfig } from "./config/schema.ts";
 import { Router } from "./dispatch/router.ts";
+import type { Secret } from "./model/secret.ts";
 import type { ModelFacts } from "./model/target.ts";
 import { Fleet, type Instance } from "./providers/fleet.ts";
 import { providerKinds } from "./providers/index.ts";
@@ -29,8 +30,13 @@ export class Snapshot {
       before?.fleet,
     );
     const { providers } = this.fleet;
-    const { aliases } = config.models;
-    this.router = new Router({ providers, aliases, defaultModel: config.models.default ?? this.#suggestedModel() });
+    const { aliases, patterns } = config.models;
+    this.router = new Router({
+      providers,
+      aliases,
+      patterns,
+      defaultModel: config.models.default ?? this.#suggestedModel(),
+    });
     this.keys = config.auth.mode === "off" ? undefined : new ApiKeys(config.auth.keys, () => Date.now());
   }
 
@@ -56,14 +62,15 @@ export function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
 }
 
 function instanceOf(provider: ProviderConfig, simulatorUrl: string | undefined): Instance {
-  const { id, kind, apiKey, headers, connectionsMax, timeouts } = provider;
+  const { id, kind, apiKey, settings, headers, connectionsMax, timeouts } = provider;
   const { connectMs, ...limits } = timeouts;
   return {
     id,
     kind,
     apiKey: apiKey?.reveal(),
     baseUrl: usesSimulator(provider) && simulatorUrl !== undefined ? `${simulatorUrl}/v1` : provider.baseUrl,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()])),
+    settings: revealed(settings),
+    headers: revealed(headers),
     connectionsMax,
     connectMs,
     timeouts: limits,
@@ -71,12 +78,18 @@ function instanceOf(provider: ProviderConfig, simulatorUrl: string | undefined):
   };
 }
 
+function revealed(secrets: Readonly<Record<string, Secret>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, value.reveal()]));
+}
+
 /** The models of the kind, with what the operator says laid over it. */
 function modelsOf({ kind, models }: ProviderConfig): ReadonlyMap<string, ModelFacts> {
   const shipped = providerKinds.get(kind)?.models() ?? new Map<string, ModelFacts>();
   if (models.size === 0) return shipped;
   const all = new Map(shipped);
-  for (const [name, config] of models) all.set(name, overlaid(shipped.get(name) ?? unknownFacts, config));
+  for (const [name, config] of models) {
+    all.set(name, overlaid(shipped.get(config.baseModel ?? name) ?? unknownFacts, config));
+  }
   return all;
 }
 

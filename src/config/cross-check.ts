@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { builtInKind, type ProviderKinds } from "./environment.ts";
+import { builtInKind, type ProviderKind, type ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import type { Address } from "./schema.ts";
@@ -61,13 +61,37 @@ function checkProviders(providers: FileSections["providers"], kinds: ProviderKin
       else findings.add([...path, "kind"], `is an unknown kind${hint}`);
       continue;
     }
-    if ((provider.baseUrl ?? facts.baseUrl) === undefined && kind !== builtInKind) {
+    const missing = checkSettings(provider.settings, facts.settings ?? {}, path, findings);
+    const baseUrl =
+      provider.baseUrl ?? (typeof facts.baseUrl === "function" ? facts.baseUrl(provider.settings) : facts.baseUrl);
+    if (baseUrl === undefined && missing === 0 && kind !== builtInKind) {
       findings.add(path, "needs baseUrl, such as http://localhost:8000/v1, because its kind has no address", "key");
     }
     if (facts.keyRequired && provider.apiKey === undefined) {
       findings.add(path, `needs apiKey, such as "\${${facts.keyVariable ?? "API_KEY"}}"`, "key");
     }
   }
+}
+
+/** How many settings are missing that the kind cannot do without. */
+function checkSettings(
+  given: Readonly<Record<string, string>>,
+  known: NonNullable<ProviderKind["settings"]>,
+  path: readonly string[],
+  findings: Findings,
+): number {
+  const names = Object.keys(known);
+  for (const name of Object.keys(given).filter((name) => !names.includes(name))) {
+    const hint = names.length === 0 ? "; the kind has none" : `${didYouMean(name, names)} (known: ${names.join(", ")})`;
+    findings.add([...path, "settings", name], `is no setting of this kind${hint}`, "key");
+  }
+  const missing = names.filter((name) => known[name]?.required && given[name] === undefined);
+  for (const name of missing) {
+    const [variable] = known[name]?.variables ?? [];
+    const way = variable === undefined ? "" : `, or the environment variable ${variable}`;
+    findings.add(path, `needs settings.${name} (${known[name]?.about})${way}`, "key");
+  }
+  return missing.length;
 }
 
 function checkModels(models: FileSections["models"], providerIds: ReadonlySet<string>, findings: Findings): void {
@@ -78,6 +102,12 @@ function checkModels(models: FileSections["models"], providerIds: ReadonlySet<st
   };
   if (models.default !== undefined) check(["models", "default"], models.default);
   for (const [alias, target] of aliases) check(["models", "aliases", alias], target);
+  for (const [pattern, provider] of Object.entries(models.patterns)) {
+    if (providerIds.has(provider)) continue;
+    const known = [...providerIds].join(", ");
+    const message = `names a provider that is not configured${didYouMean(provider, providerIds)} (configured: ${known})`;
+    findings.add(["models", "patterns", pattern], message);
+  }
   for (const cycle of cyclesOf(aliases)) {
     const message = `leads back to itself (${[...cycle, cycle[0]].join(" → ")}); let one of them name a model`;
     findings.add(["models", "aliases", cycle[0] ?? ""], message, "key");

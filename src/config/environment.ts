@@ -5,12 +5,26 @@ import { isRecord } from "./yaml-file.ts";
 export const builtInKind = "simulator";
 
 /** What configuration has to know of a kind of provider. */
-interface ProviderKind {
-  /** Its own address, if it has one. */
-  readonly baseUrl: string | undefined;
+export interface ProviderKind {
+  /** Its own address, if it has one; with some kinds it follows from settings. */
+  readonly baseUrl:
+    | string
+    | undefined
+    | ((settings: Readonly<Record<string, string | undefined>>) => string | undefined);
+  /** What it wants to know besides, by name. */
+  readonly settings?: Readonly<Record<string, Setting>>;
+  /** Variables that bring a provider of the kind into being beside keyVariable. */
+  readonly switches?: readonly string[];
   readonly keyRequired: boolean;
   /** Variable that brings a provider of the kind into being, and its key: "OPENAI_API_KEY". */
   readonly keyVariable?: string;
+}
+
+interface Setting {
+  readonly about: string;
+  /** Variables that give it where the file does not; the first that is set counts. */
+  readonly variables?: readonly string[];
+  readonly required?: true;
 }
 
 /** Kinds of providers by name. */
@@ -34,7 +48,9 @@ export interface Sources {
 /** A file's value with what the environment adds: providers if the file has none, and overrides. */
 export function fileSources(file: Sources["value"], kinds: ProviderKinds, env: Environment): Sources {
   const variables = new Map<string, string>();
-  const value = "providers" in file ? file : { ...file, providers: keyProviders(kinds, env, variables) };
+  const providers =
+    "providers" in file ? completed(file["providers"], kinds, env, variables) : keyProviders(kinds, env, variables);
+  const value = { ...file, providers };
   return { value: override(value, env, variables), variables };
 }
 
@@ -49,19 +65,56 @@ export function builtInSources(kinds: ProviderKinds, env: Environment): Sources 
 
 function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<string, string>): Record<string, unknown> {
   const providers: Record<string, unknown> = {};
-  for (const [name, { keyVariable }] of kinds) {
-    if (keyVariable === undefined || !env[keyVariable]) continue;
-    const fields = { apiKey: keyVariable, baseUrl: keyVariable.replace(/_API_KEY$/, "_BASE_URL") };
-    const provider: Record<string, string> = {};
+  for (const [name, { keyVariable, switches = [], settings }] of kinds) {
+    if (![keyVariable ?? "", ...switches].some((variable) => env[variable])) continue;
+    const key = keyVariable ?? "";
+    const fields = { apiKey: key, baseUrl: /_API_KEY$/.test(key) ? key.replace(/_API_KEY$/, "_BASE_URL") : "" };
+    const provider: Record<string, unknown> = {};
     for (const [field, variable] of Object.entries(fields)) {
       const value = env[variable];
       if (!value) continue;
       provider[field] = value;
       variables.set(`providers.${name}.${field}`, variable);
     }
-    providers[name] = provider;
+    providers[name] = withSettings(name, provider, settings, env, variables);
   }
   return providers;
+}
+
+/** The providers of a file with what the environment says of settings that the file leaves open. */
+function completed(
+  providers: unknown,
+  kinds: ProviderKinds,
+  env: Environment,
+  variables: Map<string, string>,
+): unknown {
+  if (!isRecord(providers)) return providers;
+  const entries = Object.entries(providers).map(([name, provider]) => {
+    const given = provider ?? {};
+    if (!isRecord(given)) return [name, provider];
+    const kind = typeof given["kind"] === "string" ? given["kind"] : name;
+    return [name, withSettings(name, given, kinds.get(kind)?.settings, env, variables)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function withSettings(
+  name: string,
+  provider: Readonly<Record<string, unknown>>,
+  settings: ProviderKind["settings"] = {},
+  env: Environment,
+  variables: Map<string, string>,
+): Readonly<Record<string, unknown>> {
+  const given = provider["settings"] ?? {};
+  if (!isRecord(given)) return provider;
+  const found: Record<string, unknown> = { ...given };
+  for (const [setting, { variables: names = [] }] of Object.entries(settings)) {
+    const variable = names.find((each) => env[each]);
+    if (variable === undefined || found[setting] !== undefined) continue;
+    found[setting] = env[variable];
+    variables.set(`providers.${name}.settings.${setting}`, variable);
+  }
+  return Object.keys(found).length === 0 ? provider : { ...provider, settings: found };
 }
 
 function override(value: Sources["value"], env: Environment, variables: Map<string, string>): Sources["value"] {

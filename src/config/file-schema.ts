@@ -97,6 +97,7 @@ const prices = section("Prices in US dollars for a million tokens, or for a mill
 });
 
 const model = section("Facts of a model, in place of the built-in ones.", {
+  baseModel: v.optional(text('Built-in model whose facts hold: of a deployment "chat", perhaps "gpt-5".')),
   contextWindow: v.optional(integer(1, int32Max, "Context window, in tokens.")),
   maxOutputTokens: v.optional(integer(1, int32Max, "Most output tokens.")),
   features: v.optional(v.pipe(v.array(text("A feature.")), v.description('Such as "tools" or "json_schema".'))),
@@ -107,6 +108,12 @@ const headerName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z][A-Za-z0-9_-]{0,127}$/, "must be a header name: letters, digits, - and _"),
   v.check((name) => !headersReserved.test(name), "is a header that the gateway sets itself; remove it"),
+);
+
+const settingName = pattern(
+  /^[a-z][A-Za-z0-9]{0,62}$/,
+  "must be the name of a setting: a lower-case letter, then letters and digits",
+  "Name of the setting.",
 );
 
 const modelName = v.pipe(
@@ -123,6 +130,13 @@ const provider = section("A provider to call.", {
     v.pipe(
       v.record(headerName, v.string()),
       v.description(`Sent with every request. Values may be "\${NAME}" or "file:/path".`),
+    ),
+    {},
+  ),
+  settings: v.nullish(
+    v.pipe(
+      v.record(settingName, v.string()),
+      v.description(`What the kind wants to know besides, such as region. Values may be "\${NAME}" or "file:/path".`),
     ),
     {},
   ),
@@ -154,6 +168,12 @@ const aliasTarget = pattern(
   'Another alias or "provider/model".',
 );
 
+const modelPattern = pattern(
+  /^[A-Za-z0-9._:@/-]{1,255}\*$/,
+  'must be the beginning of model names with a "*" behind it, as in "gpt-*"',
+  "How the names begin, with a * behind it. The longest beginning wins.",
+);
+
 const models = section("How callers name models.", {
   default: v.optional(
     pattern(/^[A-Za-z0-9._:@/-]{1,256}$/, 'must be an alias or "provider/model"', "Model of a call that names none."),
@@ -162,6 +182,13 @@ const models = section("How callers name models.", {
     v.pipe(
       v.record(aliasName, aliasTarget),
       v.description('Short names: alias to "provider/model" or to another alias.'),
+    ),
+    {},
+  ),
+  patterns: v.nullish(
+    v.pipe(
+      v.record(modelPattern, providerName),
+      v.description('Where names without a provider lead, before what is built in: "gpt-*" to a provider.'),
     ),
     {},
   ),

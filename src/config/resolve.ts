@@ -37,7 +37,11 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       })),
     },
     providers,
-    models: { default: models.default, aliases: new Map(Object.entries(models.aliases)) },
+    models: {
+      default: models.default,
+      aliases: new Map(Object.entries(models.aliases)),
+      patterns: new Map(Object.entries(models.patterns)),
+    },
     log: { level: log.level, format: log.format },
     files: findings.files,
   };
@@ -97,6 +101,10 @@ async function providerOf(
   for (const [name, value] of Object.entries(provider.headers)) {
     headers[name.toLowerCase()] = await secretOf(value, [...path, "headers", name], findings);
   }
+  const settings: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries(provider.settings)) {
+    settings[name] = await settingOf(value, [...path, "settings", name], findings);
+  }
   const { apiKey, timeouts } = provider;
   return {
     id,
@@ -104,6 +112,7 @@ async function providerOf(
     apiKey: apiKey === undefined ? undefined : await secretOf(apiKey, [...path, "apiKey"], findings),
     baseUrl: provider.baseUrl,
     headers,
+    settings,
     connectionsMax: provider.connectionsMax,
     timeouts: {
       connectMs: timeouts.connect ?? general.connect,
@@ -116,12 +125,16 @@ async function providerOf(
 }
 
 async function secretOf(value: string, path: Path, findings: Findings): Promise<Secret> {
-  let text: string | undefined = value;
-  if (value.startsWith(filePrefix)) {
-    text = (await readFile(value.slice(filePrefix.length), path, findings))?.replace(/\r?\n$/, "");
-    if (text === "") findings.add(path, "names a file that is empty");
-  }
-  if (!headerValue.test(text ?? "")) findings.add(path, "has a line break or a sign that a header cannot hold");
+  const secret = await settingOf(value, path, findings);
+  if (!headerValue.test(secret.reveal())) findings.add(path, "has a line break or a sign that a header cannot hold");
+  return secret;
+}
+
+/** The value itself or the contents of the file that it names. */
+async function settingOf(value: string, path: Path, findings: Findings): Promise<Secret> {
+  if (!value.startsWith(filePrefix)) return new Secret(value);
+  const text = (await readFile(value.slice(filePrefix.length), path, findings))?.replace(/\r?\n$/, "");
+  if (text === "") findings.add(path, "names a file that is empty");
   return new Secret(text ?? "");
 }
 
@@ -136,8 +149,14 @@ async function readFile(path: string, at: Path, findings: Findings): Promise<str
   }
 }
 
-function modelOf({ contextWindow, maxOutputTokens, features, prices }: FileModel): ModelConfig {
-  return { contextWindow, maxOutputTokens, features, prices: prices === undefined ? undefined : pricesOf(prices) };
+function modelOf({ baseModel, contextWindow, maxOutputTokens, features, prices }: FileModel): ModelConfig {
+  return {
+    baseModel,
+    contextWindow,
+    maxOutputTokens,
+    features,
+    prices: prices === undefined ? undefined : pricesOf(prices),
+  };
 }
 
 function pricesOf({

@@ -93,6 +93,8 @@ export interface ProviderConfig {
   readonly baseUrl: string | undefined;
   /** Sent with every request, by lower-case name; values may hold credentials. */
   readonly headers: Readonly<Record<string, Secret>>;
+  /** What the kind wants to know beside key and address, by name; some values are credentials. */
+  readonly settings: Readonly<Record<string, Secret>>;
   readonly connectionsMax: number;
   readonly timeouts: TimeoutsConfig;
   /** What the operator knows of models, by name at the provider. */
@@ -110,6 +112,8 @@ interface TimeoutsConfig {
 
 /** Facts of a model that take the place of the built-in ones; undefined leaves those. */
 export interface ModelConfig {
+  /** Built-in model whose facts hold, where the name is the operator's own: a deployment. */
+  readonly baseModel: string | undefined;
   readonly contextWindow: number | undefined;
   readonly maxOutputTokens: number | undefined;
   readonly features: readonly string[] | undefined;
@@ -122,6 +126,8 @@ interface ModelsConfig {
   readonly default: string | undefined;
   /** Name to alias or "provider/model"; free of cycles, providers exist. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Beginning of a model's name, with a "*" behind it, to the provider that it leads to. */
+  readonly patterns: ReadonlyMap<string, string>;
 }
 
 /** What is logged, and how. */

@@ -1,6 +1,6 @@
 import { BadRequestSchema, PreconditionFailureSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { RoutingOptions } from "../../gen/llmhub/v1/routing_pb.ts";
-import type { Call } from "../model/call.ts";
+import type { Asked, Call } from "../model/call.ts";
 import { estimateCost } from "../model/cost.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
@@ -12,7 +12,7 @@ import type { Route, Router } from "./router.ts";
 const outputTokensDefault = 4096;
 
 /** Where a call goes: its route, after the caller's permission and the caller's own wishes have been heard. */
-export function planOf(router: Router, { request, rpc }: Pick<Call, "request" | "rpc">): Route {
+export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "request" | "rpc">): Route {
   const route = resolveFor(router, rpc.caller, request.model);
   if (request.routing !== undefined) {
     narrow(route.target, request.routing);
@@ -32,9 +32,15 @@ function narrow(target: Target, { allowedProviders, deniedProviders }: RoutingOp
   });
 }
 
-function refuseAboveCost(target: Target, request: Call["request"], { maxCost }: RoutingOptions): void {
+/** Only completions have output. */
+function outputTokensOf(request: Asked, { facts }: Target): number {
+  if (request.$typeName !== "llmhub.v1.CompleteRequest") return 0;
+  return request.maxOutputTokens ?? (facts.maxOutputTokens || outputTokensDefault);
+}
+
+function refuseAboveCost(target: Target, request: Asked, { maxCost }: RoutingOptions): void {
   if (maxCost === undefined) return;
-  const outputTokens = request.maxOutputTokens ?? (target.facts.maxOutputTokens || outputTokensDefault);
+  const outputTokens = outputTokensOf(request, target);
   const cost = estimateCost(estimateInput(request), outputTokens, target.facts.priceList)?.total;
   // An unknown price may be above any limit.
   if (cost?.currencyCode === maxCost.currencyCode && cost.amountNanos <= maxCost.amountNanos) return;

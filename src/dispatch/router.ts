@@ -1,6 +1,6 @@
 import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { GatewayError } from "../model/error.ts";
-import type { ModelFacts, Provider, Target } from "../model/target.ts";
+import type { ModelFacts, ModelPattern, Provider, Target } from "../model/target.ts";
 import { nearNames } from "./near-names.ts";
 
 /** What is known of a model that no table names: nothing, and in particular no price. */
@@ -17,6 +17,9 @@ export const unknownModel: ModelFacts = Object.freeze({
 export interface RouterSnapshot {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly aliases: ReadonlyMap<string, string>;
+  /** Where names without a provider lead: "gpt-*" to the id of a provider. Where they
+   * are as long as a provider's own they go before it. */
+  readonly patterns?: ReadonlyMap<string, string>;
   /** Alias or "provider/model" of a caller who names none. */
   readonly defaultModel: string | undefined;
 }
@@ -56,10 +59,18 @@ export class Router {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #routes = new Map<string, Route>();
   readonly #aliases = new Map<string, readonly string[]>();
+  /** Longest beginning first. */
+  readonly #patterns: readonly (ModelPattern & { readonly provider: string })[];
 
-  constructor({ providers, aliases, defaultModel }: RouterSnapshot) {
+  constructor({ providers, aliases, patterns = new Map(), defaultModel }: RouterSnapshot) {
     this.defaultModel = defaultModel;
     this.#providers = providers;
+    this.#patterns = [
+      ...[...patterns].map(([pattern, provider]) => ({ prefix: pattern.slice(0, -1), strips: false, provider })),
+      ...[...providers.values()].flatMap(({ id, patterns = [] }) =>
+        patterns.map((each) => ({ ...each, provider: id })),
+      ),
+    ].sort((a, b) => b.prefix.length - a.prefix.length);
     for (const provider of providers.values()) {
       for (const [model, facts] of provider.models) this.#declare({ provider, model, facts });
     }
@@ -79,12 +90,13 @@ export class Router {
     if (wanted === undefined) return undefined;
     const route = this.#routes.get(wanted);
     if (route !== undefined) return route.selector === selector ? route : { ...route, selector };
-    const target = this.#undeclared(wanted);
+    const target = this.#undeclared(wanted) ?? this.#matching(wanted);
     return target && { selector, target, alias: "" };
   }
 
   /**
-   * The route of an alias, of "provider/model", of their resource names, or of the default when empty. A model need not
+   * The route of an alias, of "provider/model", of a name that a pattern knows, of their resource names, or of the default
+   * when empty. A model need not
    * be declared; its provider must. `suggestible` limits the near names of the error to what the caller may know.
    */
   resolve(selector: string, suggestible: (selector: string) => boolean = () => true): Route {
@@ -110,6 +122,14 @@ export class Router {
     if (target === undefined) return;
     this.#routes.set(alias, Object.freeze({ selector: alias, target, alias: `aliases/${alias}` }));
     this.#aliases.set(target.selector, [...this.aliasesOf(target.selector), alias].sort());
+  }
+
+  /** The target of a name that says no provider, by how it begins. */
+  #matching(name: string): Target | undefined {
+    const found = this.#patterns.find(({ prefix }) => name.startsWith(prefix));
+    if (found === undefined) return undefined;
+    const selector = `${found.provider}/${found.strips ? name.slice(found.prefix.length) : name}`;
+    return this.#routes.get(selector)?.target ?? this.#undeclared(selector);
   }
 
   #undeclared(selector: string): Target | undefined {

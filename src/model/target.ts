@@ -38,6 +38,14 @@ export interface ModelFacts {
   readonly priceList: PriceList | undefined;
 }
 
+/** Names of models that lead to a provider when a call names none. */
+export interface ModelPattern {
+  /** How the names begin; the longest beginning wins. */
+  readonly prefix: string;
+  /** The prefix is no part of the provider's own name: "ollama-". */
+  readonly strips: boolean;
+}
+
 /** A configured provider: facts and one optional member per operation. An absent operation is UNIMPLEMENTED. */
 export interface Provider {
   /** Name in model selectors: "openai". */
@@ -47,6 +55,7 @@ export interface Provider {
   readonly models: ReadonlyMap<string, ModelFacts>;
   /** Model of a caller who names none, if the provider suggests one. */
   readonly defaultModel: string | undefined;
+  readonly patterns?: readonly ModelPattern[];
   readonly generate?: Dispatch<Attempt>;
   readonly embed?: Dispatch<Attempt<EmbedRequest>, Result<Vectors>>;
   readonly rerank?: Dispatch<Attempt<RerankRequest>, Result<Scores>>;

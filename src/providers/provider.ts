@@ -1,34 +1,79 @@
-import type { Timeouts } from "../model/call.ts";
+import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
+import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
+import type { Authorizer } from "../model/authorizer.ts";
+import type { Asked, Attempt, Timeouts } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
-import type { Protocol } from "../model/protocol.ts";
-import type { ModelFacts, Provider } from "../model/target.ts";
+import type { EmbedDialect, Protocol, RerankDialect } from "../model/protocol.ts";
+import type { ModelFacts, ModelPattern, Provider } from "../model/target.ts";
 import { statusFault } from "../protocols/status-fault.ts";
+import type { Carrier } from "../upstream/carrier.ts";
 import { connectionFaultOf } from "../upstream/connection-fault.ts";
 import { count } from "../upstream/count.ts";
 import { exchange } from "../upstream/exchange.ts";
-import { Upstream } from "../upstream/upstream.ts";
+import { renderFor } from "../upstream/lossless.ts";
+import { type SmallAnswer, Upstream } from "../upstream/upstream.ts";
+import { whole } from "../upstream/whole.ts";
+import { embedInBatches } from "./embed-batches.ts";
 
-/** What a kind of provider is: where it lives, which key it takes, which dialect it speaks. */
+/** Values of a kind's settings, by name. */
+export type Settings = Readonly<Record<string, string | undefined>>;
+
+/** A setting that a kind of provider has beside its key and address. */
+export interface SettingFacts {
+  /** One sentence for the documentation. */
+  readonly about: string;
+  /** Environment variables that give it where the configuration does not; the first that is set counts. */
+  readonly variables?: readonly string[];
+  /** Nothing works without it. */
+  readonly required?: true;
+}
+
+/** The dialects of a provider, by operation and model. An operation that is absent, or that a model has not, is UNIMPLEMENTED. */
+export interface Dialects {
+  readonly generate?: (model: string) => Protocol | undefined;
+  readonly embed?: (model: string) => EmbedDialect | undefined;
+  readonly rerank?: (model: string) => RerankDialect | undefined;
+}
+
+/** What an instance was given to prove who asks. */
+export interface Access {
+  readonly key: string | undefined;
+  readonly settings: Settings;
+}
+
+/** What a kind of provider is: where it lives, how it is proved who asks, which dialects it speaks. */
 export interface ProviderFacts {
   /** Name in configuration. */
   readonly kind: string;
   readonly displayName: string;
-  /** Undefined: the operator must say. */
-  readonly baseUrl: string | undefined;
+  /** Undefined, or a function that finds none: the operator must say. */
+  readonly baseUrl: string | undefined | ((settings: Settings) => string | undefined);
+  readonly settings?: Readonly<Record<string, SettingFacts>>;
   /** Environment variable that switches the provider on when nothing is configured, and holds its key. */
   readonly keyVariable?: string;
+  /** Other variables that switch it on, any of them. */
+  readonly switches?: readonly string[];
   /** A key must be configured. */
   readonly keyRequired: boolean;
-  /** Where the key goes. */
+  /** Where the key goes, and what every request carries besides. */
   readonly authorize: (key: string) => Readonly<Record<string, string>>;
-  /** The dialect for a model. */
-  readonly protocol: (model: string) => Protocol;
+  /** For credentials that a constant header cannot hold; undefined where the key is enough. */
+  readonly authorizer?: (access: Access) => Authorizer | undefined;
+  /** How it proves who asks, in the words of the documentation. Absent: an API key. */
+  readonly credentials?: string;
+  readonly dialects: (settings: Settings) => Dialects;
+  /** Brings requests there in another way than over HTTP. */
+  readonly carry?: (settings: ProviderSettings) => ProviderCarrier;
   /** Models known by name. A provider also takes names that are not here. */
   readonly models: () => ReadonlyMap<string, ModelFacts>;
   /** Model of a caller who names none. */
   readonly defaultModel?: string;
-  /** GET below the base URL that is cheap and needs the key. */
-  readonly healthPath: string;
+  /** Model names that lead here when a call names no provider. */
+  readonly patterns?: readonly ModelPattern[];
+  /** GET below the base URL that is cheap and needs the key; undefined where there is none. */
+  readonly healthPath: string | undefined;
+  /** Reads the names of models out of the answer of healthPath; undefined for a body that is no such list. */
+  readonly modelNames?: (body: string) => readonly string[] | undefined;
 }
 
 /** What the operator says of one instance of a kind. */
@@ -36,11 +81,25 @@ export interface ProviderSettings {
   readonly id: string;
   readonly apiKey: string | undefined;
   readonly baseUrl: string | undefined;
+  readonly settings: Settings;
   readonly headers: Readonly<Record<string, string>>;
   readonly connectionsMax: number;
   readonly connectMs: number;
   readonly timeouts: Timeouts;
   readonly models: ReadonlyMap<string, ModelFacts>;
+}
+
+/** A way to a provider that can also ask small questions, and be closed. */
+export interface ProviderCarrier extends Carrier {
+  /** A small request outside the hot path; `body` undefined makes it a GET. */
+  request(
+    path: string,
+    body: string | undefined,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<SmallAnswer>;
+  /** Lets requests under way finish. */
+  close(): Promise<void>;
 }
 
 /** A provider with connections of its own. */
@@ -51,36 +110,85 @@ export interface OpenProvider extends Provider {
 
 /** Brings a kind of provider to life with an operator's settings. Throws INVALID_REQUEST for what cannot work. */
 export function openProvider(facts: ProviderFacts, settings: ProviderSettings): OpenProvider {
-  const { id, apiKey, timeouts, models } = settings;
-  const baseUrl = settings.baseUrl ?? facts.baseUrl;
-  if (baseUrl === undefined) throw incomplete(id, "baseUrl");
-  if (apiKey === undefined && facts.keyRequired) throw incomplete(id, "apiKey");
-  const upstream = new Upstream({
-    baseUrl: new URL(baseUrl),
-    headers: { ...(apiKey === undefined ? {} : facts.authorize(apiKey)), ...settings.headers },
-    connectMs: settings.connectMs,
-    connectionsMax: settings.connectionsMax,
-  });
+  const { id, timeouts, models } = settings;
+  const carrier = facts.carry?.(settings) ?? httpCarrier(facts, settings);
+  const { generate, embed, rerank } = facts.dialects(settings.settings);
+  const protocolOf = (attempt: Attempt) => dialectOf(generate, attempt, "complete");
+  const { healthPath, modelNames } = facts;
   return {
     id,
     displayName: facts.displayName,
     models,
     defaultModel: facts.defaultModel,
+    patterns: facts.patterns ?? [],
     timeouts,
-    generate: (attempt) => exchange(upstream, facts.protocol(attempt.target.model), attempt),
-    preview: (attempt) => facts.protocol(attempt.target.model).render(attempt).warnings,
-    countTokens: async (attempt) => count(upstream, facts.protocol(attempt.target.model), attempt),
-    check: (signal) => check(upstream, facts, id, signal),
-    close: () => upstream.close(),
+    ...(generate && {
+      generate: async (attempt) => exchange(carrier, protocolOf(attempt), attempt),
+      preview: (attempt) => renderFor(protocolOf(attempt), attempt).warnings,
+      countTokens: async (attempt) => count(carrier, protocolOf(attempt), attempt),
+    }),
+    ...(embed && {
+      embed: async (attempt: Attempt<EmbedRequest>) =>
+        embedInBatches(carrier, dialectOf(embed, attempt, "embed"), attempt),
+    }),
+    ...(rerank && {
+      rerank: async (attempt: Attempt<RerankRequest>) => whole(carrier, dialectOf(rerank, attempt, "rerank"), attempt),
+    }),
+    ...(healthPath !== undefined && { check: async (signal) => void (await ask(carrier, healthPath, id, signal)) }),
+    ...(healthPath !== undefined &&
+      modelNames && {
+        listModels: async (signal) => modelNames(await ask(carrier, healthPath, id, signal)) ?? unreadable(id),
+      }),
+    close: () => carrier.close(),
   };
 }
 
-async function check(upstream: Upstream, facts: ProviderFacts, id: string, signal: AbortSignal): Promise<void> {
-  const answer = await upstream.request(facts.healthPath, undefined, {}, signal).catch((error) => {
-    throw connectionFaultOf(error, id, "");
+function httpCarrier(facts: ProviderFacts, settings: ProviderSettings): ProviderCarrier {
+  const { id, apiKey: key } = settings;
+  const baseUrl = settings.baseUrl ?? baseUrlOf(facts, settings.settings);
+  if (baseUrl === undefined) throw incomplete(id, "baseUrl");
+  for (const [name, { required }] of Object.entries(facts.settings ?? {})) {
+    if (required && settings.settings[name] === undefined) throw incomplete(id, `settings.${name}`);
+  }
+  if (key === undefined && facts.keyRequired) throw incomplete(id, "apiKey");
+  return new Upstream({
+    baseUrl: new URL(baseUrl),
+    headers: { ...(key === undefined ? {} : facts.authorize(key)), ...settings.headers },
+    authorizer: facts.authorizer?.({ key, settings: settings.settings }),
+    connectMs: settings.connectMs,
+    connectionsMax: settings.connectionsMax,
   });
-  if (answer.status < 300) return;
+}
+
+/** The address of a kind under these settings; undefined where the operator must say. */
+export function baseUrlOf({ baseUrl }: Pick<ProviderFacts, "baseUrl">, settings: Settings): string | undefined {
+  return typeof baseUrl === "function" ? baseUrl(settings) : baseUrl;
+}
+
+function dialectOf<Request extends Asked, Found>(
+  find: ((model: string) => Found | undefined) | undefined,
+  { target }: Attempt<Request>,
+  operation: string,
+): Found {
+  const dialect = find?.(target.model);
+  if (dialect !== undefined) return dialect;
+  throw new GatewayError("FEATURE_DISABLED", `${target.selector} has no ${operation}`, {
+    metadata: { feature: `${target.selector}.${operation}` },
+  });
+}
+
+async function ask(carrier: ProviderCarrier, path: string, id: string, signal: AbortSignal): Promise<string> {
+  const answer = await carrier.request(path, undefined, {}, signal).catch((error) => {
+    throw error instanceof GatewayError ? error : connectionFaultOf(error, id, "");
+  });
+  if (answer.status < 300) return answer.body;
   throw statusFault({ provider: id, model: "", modelDeclared: true, ...answer }, { code: "", requestId: "" });
+}
+
+function unreadable(id: string): never {
+  throw new GatewayError("PROVIDER_BAD_RESPONSE", `provider ${id} sent a list of models that cannot be read`, {
+    metadata: { provider: id, cause: "bad_models" },
+  });
 }
 
 function incomplete(id: string, field: string): GatewayError {

@@ -39,10 +39,10 @@ export class AnswerBody {
   }
 
   /**
-   * Reads the head. `refusesJson`: an answer of that type is none. Throws PROVIDER_BAD_RESPONSE for redirects, web pages and content codings that are
+   * Reads the head. `streamsJson`: a stream may be of that type. Throws PROVIDER_BAD_RESPONSE for redirects, web pages and content codings that are
    * too many.
    */
-  begin(status: number, headers: Headers, stream: boolean, refusesJson: boolean): void {
+  begin(status: number, headers: Headers, stream: boolean, streamsJson: boolean): void {
     this.#status = status;
     this.#headers = headers;
     if (status >= 300 && status < 400)
@@ -50,7 +50,7 @@ export class AnswerBody {
     const contentType = String(headers["content-type"] ?? "").toLowerCase();
     const ok = status >= 200 && status < 300;
     if (ok && contentType.startsWith("text/html")) throw badHead("html", "a web page");
-    this.isAnswer = ok && !(refusesJson && contentType.startsWith("application/json"));
+    this.isAnswer = ok && !(stream && !streamsJson && contentType.startsWith("application/json"));
     this.isRefusal = !this.isAnswer;
     this.#bytesMax = stream ? streamBytesMax : wholeBytesMax;
     this.#decoder = bodyDecoder(headers, {

@@ -8,8 +8,11 @@ import { refusalOf } from "../model/refusal.ts";
 import { connectionFault } from "./connection-fault.ts";
 import type { Upstream } from "./upstream.ts";
 
+/** What can ask a small question. */
+type Asker = Pick<Upstream, "request">;
+
 /** Counts input tokens: by the provider's own endpoint where the dialect has one, else by an estimate marked as such. */
-export async function count(upstream: Upstream, protocol: Protocol, attempt: Attempt): Promise<Usage> {
+export async function count(upstream: Asker, protocol: Protocol, attempt: Attempt): Promise<Usage> {
   if (protocol.count === undefined) {
     const inputTokens = estimateInput(attempt.call.request);
     return create(UsageSchema, { inputTokens, source: UsageSource.ESTIMATED });

@@ -1,6 +1,5 @@
 import type { Dispatcher } from "undici";
-import type { Warning } from "../../gen/llmhub/v1/completion_pb.ts";
-import { FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
+import { FinishReason, type Warning } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Asked, Attempt } from "../model/call.ts";
 import type { ChunkOf } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
@@ -128,8 +127,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     if (this.#ended) return;
     this.upstreamRequestId = requestIdOf(headers);
     try {
-      const { stream } = this.attempt.call;
-      this.#body.begin(status, headers, stream, stream && !this.#dialect.streamsJson);
+      this.#body.begin(status, headers, this.attempt.call.stream, this.#dialect.streamsJson ?? false);
       if (this.#body.isAnswer) this.#reader = this.#dialect.read(this.attempt);
       else this.#linger = setTimeout(endRefusal, refusalMs, this.#body);
     } catch (error) {
@@ -196,9 +194,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
   }
 
   /** The body cannot be read. */
-  fail(error: GatewayError): void {
-    this.#fail(error);
-  }
+  readonly fail = (error: GatewayError): void => this.#fail(error);
 
   /** More of the body can be taken. */
   resumed(): void {

@@ -87,7 +87,7 @@ export class Upstream implements Carrier {
     return authorizer?.prove({ method, url: new URL(this.#prefix + path, baseUrl.origin), headers, body });
   }
 
-  /** A small request outside the hot path: status, headers and at most 64 KiB of the body. */
+  /** A small request outside the hot path: status, headers and at most 4 MiB of the body, or 64 KiB of a refusal. */
   async request(
     path: string,
     body: string | undefined,
@@ -104,7 +104,11 @@ export class Upstream implements Carrier {
       body: body ?? null,
       signal,
     });
-    return { status: answer.statusCode, headers: answer.headers, body: await textOf(answer.body) };
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: await textOf(answer.body, answer.statusCode < 300 ? listBytesMax : smallBytesMax),
+    };
   }
 
   /** Lets requests under way finish, then closes the connections. */
@@ -147,14 +151,16 @@ export interface SmallAnswer {
 }
 
 const smallBytesMax = 64 * 1024;
+/** Lists of models are the largest of these answers: that of a reseller has some hundred KiB. */
+const listBytesMax = 4 * 1024 * 1024;
 
-async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+async function textOf(body: AsyncIterable<Buffer>, bytesMax: number): Promise<string> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of body) {
     pieces.push(piece);
     bytes += piece.length;
-    if (bytes >= smallBytesMax) break;
+    if (bytes >= bytesMax) break;
   }
-  return Buffer.concat(pieces).subarray(0, smallBytesMax).toString();
+  return Buffer.concat(pieces).subarray(0, bytesMax).toString();
 }

@@ -34,6 +34,7 @@ test("without a file and keys: this machine only, the simulator, no authenticati
       apiKey: undefined,
       baseUrl: undefined,
       headers: {},
+      settings: {},
       connectionsMax: 256,
       timeouts: { connectMs: 2000, firstOutputMs: 300_000, idleMs: 120_000, totalMs: 600_000 },
       models: new Map(),

@@ -1,6 +1,8 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import { messages } from "../../protocols/messages/protocol.ts";
 import { apiKeyHeader } from "../authorize.ts";
+import { namesIn } from "../model-names.ts";
+import { patternOf } from "../pattern.ts";
 import type { ProviderFacts } from "../provider.ts";
 
 /** Anthropic's own API. */
@@ -11,8 +13,10 @@ export const anthropic: ProviderFacts = {
   keyVariable: "ANTHROPIC_API_KEY",
   keyRequired: true,
   authorize: (key) => ({ ...apiKeyHeader(key), "anthropic-version": "2023-06-01" }),
-  protocol: () => messages,
+  dialects: () => ({ generate: () => messages }),
   models: () => catalogOf("anthropic"),
   defaultModel: "claude-haiku-4-5",
+  patterns: [patternOf("claude-*")],
   healthPath: "/models",
+  modelNames: namesIn("data", "id"),
 };

@@ -1,5 +1,6 @@
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { bearer } from "../authorize.ts";
+import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
 
 /** Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, LM Studio, a company's own. */
@@ -9,7 +10,8 @@ export const openaiCompatible: ProviderFacts = {
   baseUrl: undefined,
   keyRequired: false,
   authorize: bearer,
-  protocol: () => chatCompletions,
+  dialects: () => ({ generate: () => chatCompletions }),
   models: () => new Map(),
   healthPath: "/models",
+  modelNames: namesIn("data", "id"),
 };

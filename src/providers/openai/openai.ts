@@ -1,6 +1,8 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { bearer } from "../authorize.ts";
+import { namesIn } from "../model-names.ts";
+import { patternOf } from "../pattern.ts";
 import type { ProviderFacts } from "../provider.ts";
 import { renderOpenAi } from "./render.ts";
 
@@ -14,8 +16,10 @@ export const openai: ProviderFacts = {
   keyVariable: "OPENAI_API_KEY",
   keyRequired: true,
   authorize: bearer,
-  protocol: () => dialect,
+  dialects: () => ({ generate: () => dialect }),
   models: () => catalogOf("openai"),
   defaultModel: "gpt-5-mini",
+  patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"].map(patternOf),
   healthPath: "/models",
+  modelNames: namesIn("data", "id"),
 };

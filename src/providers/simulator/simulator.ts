@@ -20,7 +20,7 @@ export const simulator: ProviderFacts = {
   baseUrl: undefined,
   keyRequired: false,
   authorize: bearer,
-  protocol: (model) => (model.startsWith("claude") ? messages : chatCompletions),
+  dialects: () => ({ generate: (model) => (model.startsWith("claude") ? messages : chatCompletions) }),
   models: () => models,
   defaultModel: "gpt",
   healthPath: "/models",

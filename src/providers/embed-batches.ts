@@ -1,0 +1,78 @@
+import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
+import type { Attempt } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
+import type { EmbedDialect } from "../model/protocol.ts";
+import type { Outcome, Result } from "../model/reply.ts";
+import { addCosts, addUsages } from "../model/sum.ts";
+import type { Vectors } from "../model/vectors.ts";
+import type { Carrier } from "../upstream/carrier.ts";
+import { whole } from "../upstream/whole.ts";
+
+/** Requests of one call that are under way at once. */
+const atOnceMax = 4;
+
+/**
+ * Embeds as many texts at a time as the dialect takes, a few requests at once, and joins the vectors in the order of the
+ * texts. The first failure ends the call; what the others used is told with it.
+ */
+export async function embedInBatches(
+  carrier: Carrier,
+  dialect: EmbedDialect,
+  attempt: Attempt<EmbedRequest>,
+): Promise<Result<Vectors>> {
+  const batches = batchesOf(attempt, Math.max(1, dialect.textsMax(attempt.target.model)));
+  const [only] = batches;
+  if (batches.length === 1 && only !== undefined) return whole(carrier, dialect, only);
+  const results: Result<Vectors>[] = [];
+  for (let from = 0; from < batches.length; from += atOnceMax) {
+    const settled = await Promise.allSettled(
+      batches.slice(from, from + atOnceMax).map((batch) => whole(carrier, dialect, batch)),
+    );
+    for (const one of settled) if (one.status === "fulfilled") results.push(one.value);
+    const failed = settled.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw await withSpent(GatewayError.of(failed.reason), results);
+  }
+  return joined(attempt, results);
+}
+
+function batchesOf(attempt: Attempt<EmbedRequest>, textsMax: number): Attempt<EmbedRequest>[] {
+  const { call } = attempt;
+  const { inputs } = call.request;
+  if (inputs.length <= textsMax) return [attempt];
+  return Array.from({ length: Math.ceil(inputs.length / textsMax) }, (_, i) => {
+    const request = { ...call.request, inputs: inputs.slice(i * textsMax, (i + 1) * textsMax) };
+    return { ...attempt, call: { ...call, request } };
+  });
+}
+
+async function joined(attempt: Attempt<EmbedRequest>, results: readonly Result<Vectors>[]): Promise<Result<Vectors>> {
+  const outcomes = await Promise.all(results.map(({ outcome }) => outcome));
+  const [first] = results;
+  const [one] = outcomes;
+  if (first === undefined || one === undefined) throw new GatewayError("INTERNAL", "a call without texts to embed");
+  const outcome: Outcome = {
+    ...one,
+    usage: addUsages(outcomes.map(({ usage }) => usage)),
+    cost: addCosts(outcomes.map(({ cost }) => cost)),
+    endMs: Math.max(...outcomes.map(({ endMs }) => endMs)),
+  };
+  const warnings = [...new Map(results.flatMap((result) => result.warnings).map((one) => [one.field, one])).values()];
+  return {
+    ...first,
+    attempt,
+    warnings,
+    outcome: Promise.resolve(outcome),
+    value: results.flatMap(({ value }) => value),
+  };
+}
+
+/** The failure with what the batches that succeeded used. */
+async function withSpent(error: GatewayError, results: readonly Result<Vectors>[]): Promise<GatewayError> {
+  const { failure } = error;
+  if (failure === undefined || results.length === 0) return error;
+  const outcomes = await Promise.all(results.map(({ outcome }) => outcome));
+  failure.usage = addUsages([...outcomes.map(({ usage }) => usage), ...(failure.usage ? [failure.usage] : [])]);
+  const cost = addCosts(outcomes.map((outcome) => outcome.cost));
+  if (cost !== undefined) failure.cost = cost;
+  return error;
+}

@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   dispatch: ["model"],
   services: ["model", "dispatch"],
   server: ["model", "telemetry", "services"],
-  simulator: ["model"],
+  simulator: ["model", "stream"],
   config: ["model", "catalog"],
   cli: ["model", "config", "providers", "server", "services", "simulator", "telemetry"],
 };

@@ -1,15 +1,14 @@
 import { StringDecoder } from "node:string_decoder";
-import { GatewayError } from "../model/error.ts";
+import { tooLarge } from "./fault.ts";
+import { LineAssembler } from "./line-assembler.ts";
 
 /** Receives the events of a stream, in order. `type` is "" where the stream names none. */
 export interface SseSink {
   event(type: string, data: string): void;
 }
 
-/** Longest line, in UTF-16 units. */
-const lineCharsMax = 1024 * 1024;
-/** Longest data of one event, over all its lines. */
-const dataCharsMax = 4 * lineCharsMax;
+/** Longest data of one event, over all its lines, in UTF-16 units. */
+const dataCharsMax = 4 * 1024 * 1024;
 /** Most lines in a row that bring no event: comments, blank lines, unknown fields. */
 const silentLinesMax = 100_000;
 
@@ -21,11 +20,10 @@ const silentLinesMax = 100_000;
 export class SseParser {
   readonly #sink: SseSink;
   readonly #decoder = new StringDecoder("utf8");
+  readonly #assembler = new LineAssembler(this);
   #atStart = true;
   /** The last character was CR: a LF that follows belongs to it. */
   #skipLf = false;
-  /** The beginning of a line whose end has not come. */
-  #line = "";
   #type = "";
   #data = "";
   #hasData = false;
@@ -43,18 +41,7 @@ export class SseParser {
       if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
     }
     if (this.#skipLf || text.includes("\r")) text = this.#withoutCr(text);
-    let start = 0;
-    for (;;) {
-      const end = text.indexOf("\n", start);
-      if (end === -1) break;
-      const part = text.slice(start, end);
-      this.#takeLine(this.#line === "" ? part : this.#line + part);
-      this.#line = "";
-      start = end + 1;
-    }
-    // Appended, not searched again: a long line in small pieces stays linear.
-    this.#line += text.slice(start);
-    if (this.#line.length > lineCharsMax) throw tooLarge("a line", lineCharsMax);
+    this.#assembler.push(text);
   }
 
   #withoutCr(text: string): string {
@@ -64,8 +51,8 @@ export class SseParser {
     return rest.replace(/\r\n?/g, "\n");
   }
 
-  #takeLine(line: string): void {
-    if (line.length > lineCharsMax) throw tooLarge("a line", lineCharsMax);
+  /** Takes a line from the assembler. */
+  line(line: string): void {
     if (line.startsWith("data:")) {
       this.#takeData(line.slice(line.charCodeAt(5) === 0x20 ? 6 : 5));
       return;
@@ -96,10 +83,4 @@ export class SseParser {
     this.#hasData = false;
     this.#type = "";
   }
-}
-
-function tooLarge(what: string, limit: number): GatewayError {
-  return new GatewayError("PROVIDER_BAD_RESPONSE", `the provider sent ${what} above the limit of ${limit}`, {
-    metadata: { cause: "stream_limit" },
-  });
 }

@@ -1,20 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SseParser } from "../../src/stream/sse.ts";
+import { pieces, singleBytes } from "../support/pieces.ts";
 
 type Event = readonly [type: string, data: string];
 
 /** The events that bytes bring when they arrive in these pieces. */
-function parse(pieces: readonly (string | Buffer)[]): Event[] {
+function parse(parts: readonly (string | Buffer)[]): Event[] {
   const events: Event[] = [];
   const parser = new SseParser({ event: (type, data) => events.push([type, data]) });
-  for (const piece of pieces) parser.push(Buffer.from(piece));
+  for (const piece of parts) parser.push(Buffer.from(piece));
   return events;
-}
-
-function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const ends = [...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
-  return ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end));
 }
 
 /** The standard's algorithm on a whole text: slow, plain, and without limits. */
@@ -53,7 +49,7 @@ describe("server-sent events", () => {
   it("are the standard's, wherever the bytes are cut", () => {
     fc.assert(
       fc.property(stream, fc.array(fc.nat(1000), { maxLength: 10 }), (text, places) => {
-        expect(parse(cut(Buffer.from(text), places))).toEqual(reference(text));
+        expect(parse(pieces(Buffer.from(text), places))).toEqual(reference(text));
       }),
       { numRuns: 500 },
     );
@@ -62,8 +58,7 @@ describe("server-sent events", () => {
   it("are the same byte by byte", () => {
     fc.assert(
       fc.property(stream, (text) => {
-        const bytes = Buffer.from(text);
-        expect(parse(cut(bytes, [...bytes.keys()]))).toEqual(reference(text));
+        expect(parse(singleBytes(Buffer.from(text)))).toEqual(reference(text));
       }),
     );
   });

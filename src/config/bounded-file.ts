@@ -3,6 +3,13 @@ import { constants, open } from "node:fs/promises";
 /** Why a file cannot be used, without its path: paths may come from the environment. */
 export class FileError extends Error {
   override readonly name = "FileError";
+  /** Of the system call that failed, such as ENOENT; empty where the file could be opened. */
+  readonly code: string;
+
+  constructor(message: string, code = "") {
+    super(message);
+    this.code = code;
+  }
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -33,12 +40,12 @@ export async function readBounded(path: string, bytesMax: number): Promise<strin
     }
     return new TextDecoder("utf-8", { fatal: true }).decode(buffer.subarray(0, length));
   } catch (error) {
-    throw error instanceof FileError ? error : new FileError(reasonOf(error));
+    throw error instanceof FileError ? error : fileErrorOf(error);
   }
 }
 
-function reasonOf(error: unknown): string {
+function fileErrorOf(error: unknown): FileError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return "the file is not UTF-8 text";
-  return reasons[code] ?? `the file cannot be read (${code})`;
+  if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return new FileError("the file is not UTF-8 text");
+  return new FileError(reasons[code] ?? `the file cannot be read (${code})`, code);
 }

@@ -69,7 +69,7 @@ export function deliveryOf(dialect: Dialect, content: Content, { fault, retryAft
 
 type Spoiling = Exclude<Misbehaviour, "context-length" | "quota" | "refusal">;
 
-function spoilt(fault: Spoiling, head: Head, frames: () => Iterable<Frame>, error: string): Delivery {
+function spoilt(fault: Spoiling, head: Head, frames: () => Iterable<Frame>, error: Frame["text"]): Delivery {
   const half = halfOf(frames);
   switch (fault) {
     case "reset":
@@ -118,7 +118,7 @@ function* halfOf(frames: () => Iterable<Frame>): Generator<Frame> {
   }
 }
 
-function* followedBy(frames: Iterable<Frame>, text: string): Generator<Frame> {
+function* followedBy(frames: Iterable<Frame>, text: Frame["text"]): Generator<Frame> {
   yield* frames;
   yield { text, tokens: 0 };
 }

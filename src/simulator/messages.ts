@@ -1,6 +1,7 @@
 import type { Answer, Ending } from "./answer.ts";
 import type { Ask, Format, Tool, ToolChoice, ToolResult } from "./ask.ts";
-import { BadRequest, type Dialect, type Exchange, type Frame, type Operation } from "./dialect.ts";
+import { doubtHeader } from "./credential.ts";
+import { type Asking, BadRequest, type Dialect, type Exchange, type Frame } from "./dialect.ts";
 import { identifier } from "./identifier.ts";
 import { type JsonObject, list, number, object, string } from "./json.ts";
 import { messagesFault } from "./messages-fault.ts";
@@ -21,6 +22,7 @@ const stopReasons: Readonly<Record<Ending, string>> = {
 export const messages: Dialect = {
   name: "messages",
   mark: "anthropic-version",
+  doubt: doubtHeader("x-api-key"),
   streamType: "text/event-stream; charset=utf-8",
   operation: (method, path) => {
     if (method === "GET" && path === "/v1/models") return "models";
@@ -53,7 +55,7 @@ export const messages: Dialect = {
   },
 };
 
-function read(body: JsonObject, operation: Operation, header: (name: string) => string): Ask {
+function read(body: JsonObject, { operation, header }: Asking): Ask {
   const turns = list(body["messages"]).map(object);
   if (header("anthropic-version") === "") throw new BadRequest("anthropic-version: header is required");
   if (string(body["model"]) === "") throw new BadRequest("model: Field required");

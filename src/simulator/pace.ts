@@ -46,10 +46,10 @@ async function sendPaced(
   frames: Iterable<Frame>,
   pace: Pace,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Bytes> {
   const startMs = performance.now();
   let tokens = 0;
-  let pending = "";
+  let pending: Bytes = "";
   for (const frame of frames) {
     tokens += frame.tokens;
     const dueMs = frame.tokens === 0 ? 0 : startMs + pace.firstTokenMs + (tokens - 1) * pace.tokenMs;
@@ -59,7 +59,7 @@ async function sendPaced(
       pending = "";
       await pause(waitMs, signal);
     }
-    pending += frame.text;
+    pending = joined(pending, frame.text);
     if (pending.length < writeCharsMax) continue;
     await write(response, pending, signal);
     pending = "";
@@ -67,13 +67,22 @@ async function sendPaced(
   return pending;
 }
 
-async function write(response: ServerResponse, text: string, signal: AbortSignal): Promise<void> {
-  if (text !== "" && !response.write(text)) await once(response, "drain", { signal });
+/** Text stays text as long as it can: most frames are. */
+type Bytes = string | Buffer;
+
+function joined(head: Bytes, tail: Bytes): Bytes {
+  if (head.length === 0) return tail;
+  if (typeof head === "string" && typeof tail === "string") return head + tail;
+  return Buffer.concat([Buffer.from(head), Buffer.from(tail)]);
 }
 
-/** Resolves when the text, or the headers alone, have been handed to the kernel, which a reset would else forget. */
-async function handOver(response: ServerResponse, text: string): Promise<void> {
+async function write(response: ServerResponse, bytes: Bytes, signal: AbortSignal): Promise<void> {
+  if (bytes.length > 0 && !response.write(bytes)) await once(response, "drain", { signal });
+}
+
+/** Resolves when the bytes, or the headers alone, have been handed to the kernel, which a reset would else forget. */
+async function handOver(response: ServerResponse, bytes: Bytes): Promise<void> {
   response.flushHeaders();
-  if (text === "") return;
-  await new Promise<void>((resolve) => response.write(text, () => resolve()));
+  if (bytes.length === 0) return;
+  await new Promise<void>((resolve) => response.write(bytes, () => resolve()));
 }

@@ -20,6 +20,8 @@ export interface SimulatorOptions {
   readonly tokenMs?: number;
   /** Wait for the first token, default 60. */
   readonly firstTokenMs?: number;
+  /** The secret that every key, signature and token must prove. Default: any will do, or none. */
+  readonly secret?: string;
   /** Milliseconds since 1970, told as the time of an answer; default Date.now. */
   readonly now?: () => number;
 }
@@ -37,7 +39,7 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
   const pace = { firstTokenMs: options.firstTokenMs ?? firstTokenMs, tokenMs: options.tokenMs ?? tokenMs };
   const now = options.now ?? Date.now;
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (message, response) => {
-    handle(message, response, pace, now).catch(() => response.destroy());
+    handle(message, response, pace, now, options.secret).catch(() => response.destroy());
   });
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
   const close = () => {
@@ -63,16 +65,27 @@ async function handle(
   response: ServerResponse,
   pace: Pace,
   now: () => number,
+  secret: string | undefined,
 ): Promise<void> {
   const left = new AbortController();
   response.once("close", () => left.abort());
   const request = {
     method: message.method ?? "",
-    path: (message.url ?? "").replace(/\?.*$/s, ""),
+    ...targetOf(message.url ?? ""),
     header: (name: string) => string(message.headers[name]),
     raw: await readBody(message),
   };
-  const { delivery, scenario } = planFor(request, now());
+  const { delivery, scenario } = planFor(request, now(), secret);
   await pause(scenario.latencyMs ?? 0, left.signal);
   await deliver(response, delivery, { ...pace, ...scenario }, left.signal);
+}
+
+/** Path and query of a request target; a path that cannot be decoded stays as it is. */
+function targetOf(url: string): { path: string; query: string } {
+  const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(url) ?? [];
+  try {
+    return { path: decodeURIComponent(path), query };
+  } catch {
+    return { path, query };
+  }
 }

@@ -1,10 +1,14 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { ProviderSection } from "../support/gateway.ts";
 
 const fixtures = new URL("../fixtures/", import.meta.url);
 
-/** Folders of fixtures that hold no exchanges. */
-const otherFixtures = ["aws-eventstream", "licences"];
+/** Folders that hold no recorded exchanges. */
+const others = new Set(["licences", "aws-eventstream"]);
+
+/** Which RPC an exchange is replayed through. */
+export type Operation = "complete" | "embed" | "rerank";
 
 /** What a recorded exchange comes to in the words of the gateway. */
 export interface Expected {
@@ -19,22 +23,34 @@ export interface Recording {
   readonly headers: Readonly<Record<string, string>>;
   /** The answer came as a stream. */
   readonly streamed: boolean;
-  /** A CompleteRequest in ProtoJSON. */
+  readonly operation: Operation;
+  /** What differs from the provider's usual entry in the configuration. */
+  readonly provider: ProviderSection;
+  /** The request of the operation in ProtoJSON. */
   readonly request: JsonObject;
   /** The body of the answer; events without their framing are framed again. */
   readonly body: Buffer;
   readonly expected: Expected;
 }
 
-/** Every provider of which there are recordings. */
+/** Every provider of which there are recordings that a call leads to. */
 export function recordedProviders(): string[] {
-  return foldersOf(fixtures).filter((name) => !otherFixtures.includes(name));
+  return foldersOf(fixtures).filter((name) => !others.has(name) && recordingsOf(name).length > 0);
 }
 
-/** Every recorded exchange of a provider that leads to an answer of the gateway. */
+/** "provider/case" of every exchange that was recorded, whether or not a call leads to it. */
+export function recordedIds(): string[] {
+  const { cases } = JSON.parse(readFileSync(new URL("index.json", fixtures), "utf8"));
+  return cases.map(({ id }: { id: string }) => id).sort();
+}
+
+/** Every recorded exchange of a provider that a call leads to. */
 export function recordingsOf(provider: string): Recording[] {
   const folder = new URL(`${provider}/`, fixtures);
-  return foldersOf(folder).map((name) => recording(provider, name, new URL(`${name}/`, folder)));
+  return foldersOf(folder)
+    .map((name) => ({ name, url: new URL(`${name}/`, folder) }))
+    .filter(({ url }) => existsSync(new URL("call.json", url)))
+    .map(({ name, url }) => recording(provider, name, url));
 }
 
 function foldersOf(url: URL): string[] {
@@ -44,27 +60,39 @@ function foldersOf(url: URL): string[] {
     .sort();
 }
 
+/** Files that hold an answer, with the content type they come under where none was recorded. */
+const types: ReadonlyMap<string, string> = new Map([
+  ["response.json", "application/json"],
+  ["stream.sse", "text/event-stream"],
+  ["stream.ndjson", "application/x-ndjson"],
+  ["stream.eventstream", "application/vnd.amazon.eventstream"],
+  ["events.jsonl", "text/event-stream"],
+]);
+
 function recording(provider: string, name: string, folder: URL): Recording {
   const bytes = (file: string) => readFileSync(new URL(file, folder));
   const json = (file: string) => JSON.parse(bytes(file).toString());
   const files = readdirSync(folder);
-  const [file = ""] = ["response.json", "stream.sse", "events.jsonl"].filter((each) => files.includes(each));
+  const [file = "", type = ""] = [...types].find(([each]) => files.includes(each)) ?? [];
   const { status, response_headers: headers } = json("meta.json");
+  const call = json("call.json");
   return {
     name,
     status,
-    headers: { "content-type": file === "response.json" ? "application/json" : "text/event-stream", ...headers },
+    headers: { "content-type": type, ...headers },
     streamed: file !== "response.json",
-    request: json("call.json").request,
-    body: file === "events.jsonl" ? framed(provider, bytes(file).toString()) : bytes(file),
+    operation: call.operation ?? "complete",
+    provider: call.provider ?? {},
+    request: call.request,
+    body: file === "events.jsonl" ? framed(provider, name, bytes(file).toString()) : bytes(file),
     expected: json("expected.json"),
   };
 }
 
-/** Events as the provider frames them: Anthropic names each, the others end with a marker. */
-function framed(provider: string, lines: string): Buffer {
+/** Events as the provider frames them: some name each and end without a marker, the others end with one. */
+function framed(provider: string, name: string, lines: string): Buffer {
   const payloads = lines.trim().split("\n");
-  const named = provider === "anthropic";
+  const named = provider === "anthropic" || provider === "cohere" || name.startsWith("responses-");
   const events = payloads.map((data) => `${named ? `event: ${JSON.parse(data).type}\n` : ""}data: ${data}\n\n`);
-  return Buffer.from([...events, named ? "" : "data: [DONE]\n\n"].join(""));
+  return Buffer.from([...events, named || provider === "gemini" ? "" : "data: [DONE]\n\n"].join(""));
 }

@@ -1,23 +1,47 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Cut, cuts } from "./cuts.ts";
-import { type Recording, recordedProviders, recordingsOf } from "./recording.ts";
+import { type Recording, recordedIds, recordedProviders, recordingsOf } from "./recording.ts";
 import { errorOf, normal, Replay } from "./replay.ts";
 
 const ways = Object.entries(cuts);
 
-describe.each(recordedProviders())("%s", (provider) => {
-  let replay: Replay;
-  beforeAll(async () => {
-    replay = await Replay.start(provider);
-  });
-  afterAll(() => replay[Symbol.asyncDispose]());
+test("every recorded exchange is replayed", () => {
+  const replayed = recordedProviders().flatMap((provider) =>
+    recordingsOf(provider).map(({ name }) => `${provider}/${name}`),
+  );
+  expect(replayed.sort()).toEqual(recordedIds());
+});
 
-  const outcome = ({ request, status, headers, body, expected }: Recording, stream: boolean, cut: Cut) =>
-    replay.ask(request, stream, { status, headers, pieces: cut(body) }).then(
+describe.each(recordedProviders())("%s", (provider) => {
+  const replays = new Map<string, Replay>();
+  const all = recordingsOf(provider);
+  beforeAll(async () => {
+    for (const recording of all) {
+      const key = JSON.stringify(recording.provider);
+      if (!replays.has(key)) replays.set(key, await Replay.start(provider, recording.provider));
+    }
+  });
+  afterAll(async () => {
+    for (const replay of replays.values()) await replay[Symbol.asyncDispose]();
+  });
+
+  const outcome = async (recording: Recording, stream: boolean, cut: Cut) => {
+    const { request, operation, status, headers, body, expected } = recording;
+    const replay = replays.get(JSON.stringify(recording.provider));
+    if (replay === undefined) throw new Error(`no gateway for ${recording.name}`);
+    const take = { status, headers, pieces: cut(body) };
+    if (operation !== "complete") {
+      const answer = operation === "embed" ? replay.embed(request, take) : replay.rerank(request, take);
+      return answer.then(
+        (response) => ({ response }),
+        (error) => ({ error: errorOf(error) }),
+      );
+    }
+    return replay.ask(request, stream, take).then(
       (response) => ({ response: normal(response, expected.response) }),
       (error) => ({ error: errorOf(error) }),
     );
-  const all = recordingsOf(provider);
+  };
 
   test.each(all.filter(({ status }) => status === 200))("$name", async (recording) => {
     for (const [way, cut] of ways) {
@@ -26,7 +50,7 @@ describe.each(recordedProviders())("%s", (provider) => {
   });
 
   test.each(all.filter(({ status }) => status !== 200))("$name", async (recording) => {
-    for (const stream of [false, true]) {
+    for (const stream of recording.operation === "complete" ? [false, true] : [false]) {
       for (const [way, cut] of ways) {
         expect({ way, stream, ...(await outcome(recording, stream, cut)) }).toEqual({
           way,

@@ -1,5 +1,5 @@
-import { fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { fromJson, type JsonObject, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import {
   type CompleteRequest,
@@ -9,10 +9,14 @@ import {
   CompletionView,
   type StreamCompleteResponse,
 } from "../../gen/llmhub/v1/completion_pb.ts";
+import { EmbedRequestSchema, EmbedResponseSchema } from "../../gen/llmhub/v1/embedding_pb.ts";
+import { EmbeddingService } from "../../gen/llmhub/v1/embedding_service_pb.ts";
+import { RerankRequestSchema, RerankResponseSchema, RerankService } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import type { Chunk } from "../../src/model/chunk.ts";
 import { Fold } from "../../src/model/fold.ts";
-import { TestGateway } from "../support/gateway.ts";
+import { type ProviderSection, TestGateway } from "../support/gateway.ts";
 import { ScriptedUpstream, type UpstreamConnection } from "../support/scripted-upstream.ts";
+import { providerEntry } from "./provider-entry.ts";
 import type { Expected } from "./recording.ts";
 
 /** An answer of a provider, in the pieces in which it arrives. */
@@ -34,12 +38,15 @@ export class Replay implements AsyncDisposable {
     this.#deck = deck;
   }
 
-  /** @param provider an entry of the configuration, and the kind of the same name. */
-  static async start(provider: string): Promise<Replay> {
+  /**
+   * @param provider an entry of the configuration, and the kind of the same name.
+   * @param own what its entry says besides.
+   */
+  static async start(provider: string, own: ProviderSection = {}): Promise<Replay> {
     const deck = new Deck();
     const upstream = await ScriptedUpstream.start((connection) => deck.play(connection));
     const baseUrl = `${upstream.url}/v1`;
-    const gateway = await TestGateway.start({ providers: { [provider]: { baseUrl, apiKey: "sk-replay" } } });
+    const gateway = await TestGateway.start({ providers: { [provider]: providerEntry(provider, baseUrl, own) } });
     return new Replay(upstream, gateway, deck);
   }
 
@@ -51,6 +58,22 @@ export class Replay implements AsyncDisposable {
     const { events, error } = await this.gateway.stream(message);
     if (error !== undefined) throw error;
     return folded(events);
+  }
+
+  /** The vectors that the gateway makes of an answer, in ProtoJSON. */
+  async embed(request: JsonObject, take: Take): Promise<JsonObject> {
+    this.#deck.next = take;
+    const client = createClient(EmbeddingService, this.gateway.transport);
+    const response = await client.embed(fromJson(EmbedRequestSchema, request));
+    return settled(toJson(EmbedResponseSchema, response));
+  }
+
+  /** The order that the gateway makes of an answer, in ProtoJSON. */
+  async rerank(request: JsonObject, take: Take): Promise<JsonObject> {
+    this.#deck.next = take;
+    const client = createClient(RerankService, this.gateway.transport);
+    const response = await client.rerank(fromJson(RerankRequestSchema, request));
+    return settled(toJson(RerankResponseSchema, response));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -104,6 +127,13 @@ export function normal(response: CompleteResponse, expected: JsonObject = {}): J
   if (!isObject(counted) || !("native" in counted)) delete usage["native"];
   if (counted === undefined && usage["source"] === "USAGE_SOURCE_ESTIMATED") delete json["usage"];
   return json;
+}
+
+/** The same for an answer that is one value; a usage that the gateway estimates stays. */
+function settled(json: JsonValue): JsonObject {
+  const { routing, cost, ...rest } = json as JsonObject;
+  if (isObject(rest["usage"])) delete rest["usage"]["native"];
+  return rest;
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -22,6 +22,7 @@ export interface ProviderSection {
   readonly baseUrl?: string;
   readonly apiKey?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, string>>;
   readonly connectionsMax?: number;
   /** Such as { idle: "50ms" }. */
   readonly timeouts?: Readonly<Record<string, string>>;

@@ -11,6 +11,8 @@ export interface Source {
   readonly name: string;
   /** What the operator can do about it, as a clause that follows a semicolon. */
   readonly mend: string;
+  /** The same where nobody answers, for servers that only some machines have. */
+  readonly elsewhere?: string;
 }
 
 /** The error for a credential that is missing, malformed or refused. */
@@ -31,7 +33,9 @@ export function noToken({ name }: Source, problem: string, facts: FaultFacts = {
 /** The error for a connection to a token server that failed. */
 export function unreachable(source: Source, error: Error): GatewayError {
   const cause = error.name === "TimeoutError" ? "timeout" : connectionCause(error);
-  return noToken(source, `no answer from its token server (${cause})`, { metadata: { cause }, cause: error });
+  const advice = source.elsewhere === undefined ? "" : `; ${source.elsewhere}`;
+  const problem = `no answer from its token server (${cause})${advice}`;
+  return noToken(source, problem, { metadata: { cause }, cause: error });
 }
 
 /** Statuses below 500 that say "later", not "no": IMDS answers 410 while it is being updated. */

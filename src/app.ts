@@ -1,22 +1,19 @@
-import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../gen/llmhub/v1/completion_pb.ts";
-import { CompletionService, CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
+import { RerankRequestSchema } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
-import { dispatcher } from "./dispatch/dispatcher.ts";
 import { HealthWindow } from "./dispatch/health-window.ts";
-import { attemptChain, callChain } from "./interceptors/index.ts";
-import type { Attempt, Call } from "./model/call.ts";
-import { compose, type Dispatch } from "./model/dispatch.ts";
 import { GatewayError } from "./model/error.ts";
+import { chainedMethods, operations } from "./operations.ts";
 import { Admission } from "./server/admission.ts";
 import { connectHandler } from "./server/connect.ts";
 import { hotMethods } from "./server/grpc/methods.ts";
 import { GrpcTransport } from "./server/grpc/transport.ts";
 import { Listener } from "./server/listener.ts";
 import { OpsServer } from "./server/ops.ts";
-import { CompletionHandlers } from "./services/completion.ts";
 import { routes } from "./services/index.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
@@ -92,7 +89,7 @@ class App implements Gateway {
     this.#simulator = simulator;
     this.#snapshot = new Snapshot(config, simulator?.url);
     this.#logger = this.#createLogger(config);
-    const { limits, listen, opsListen, tls } = config.server;
+    const { limits, listen, tls } = config.server;
     const logger = this.#logger;
     const now = () => performance.now();
     this.#admission = new Admission({
@@ -101,13 +98,19 @@ class App implements Gateway {
       draining: () => this.#draining,
       now,
     });
-    const lines = new CallLines(logger, this.#metrics, chained);
-    const validator = createRequestValidator();
-    validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, CountTokensRequestSchema]);
-    const handlers = this.#createHandlers(validator, lines);
+    const lines = new CallLines(logger, this.#metrics, chainedMethods);
+    const validator = warmValidator();
+    const served = operations({
+      logger,
+      metrics: this.#metrics,
+      lines,
+      validator,
+      router: () => this.#snapshot.router,
+      watch: (id, seen) => this.#healthOf(id).observe(seen),
+    });
     const onRequest = connectHandler({
       routes: routes({
-        handlers,
+        ...served,
         validator,
         readiness: this.#readiness,
         reflection: config.server.reflection,
@@ -121,7 +124,7 @@ class App implements Gateway {
       now,
     });
     const hot = new GrpcTransport({
-      methods: hotMethods(handlers),
+      methods: hotMethods(served.handlers),
       admission: this.#admission,
       limits: { ...limits, responseBytesMax, writeStallMs },
       rejected: lines.rejected,
@@ -135,15 +138,7 @@ class App implements Gateway {
       log: logger,
       now,
     });
-    this.#ops = new OpsServer({
-      ...opsListen,
-      readiness: () => ({ ready: this.#readiness.ready, reasons: this.#draining ? ["draining"] : [] }),
-      metrics: async () => ({
-        contentType: this.#metrics.registry.contentType,
-        body: await this.#metrics.registry.metrics(),
-      }),
-      log: logger,
-    });
+    this.#ops = this.#createOps(config.server);
   }
 
   get summary(): readonly string[] {
@@ -244,22 +239,15 @@ class App implements Gateway {
     return createLogger({ ...log, to: 1, terminal, dropped });
   }
 
-  #createHandlers(validator: RequestValidator, lines: CallLines): CompletionHandlers {
-    const router = () => this.#snapshot.router;
-    const generate: Dispatch<Attempt> = (attempt) => {
-      const { provider } = attempt.target;
-      return provider.generate?.(attempt) ?? Promise.reject(cannotGenerate(provider.id));
-    };
-    const watch = attemptChain(this.#metrics, (id, seen) => this.#healthOf(id).observe(seen));
-    const attempts = compose(watch, generate);
-    const calls: Dispatch<Call> = compose(callChain(this.#logger, this.#metrics), dispatcher(router, attempts));
-    return new CompletionHandlers({
-      dispatch: calls,
-      router,
-      validator,
-      rejected: lines.refused,
-      previewed: lines.previewed,
-      newId,
+  #createOps({ opsListen }: ServerConfig): OpsServer {
+    return new OpsServer({
+      ...opsListen,
+      readiness: () => ({ ready: this.#readiness.ready, reasons: this.#draining ? ["draining"] : [] }),
+      metrics: async () => ({
+        contentType: this.#metrics.registry.contentType,
+        body: await this.#metrics.registry.metrics(),
+      }),
+      log: this.#logger,
     });
   }
 
@@ -278,17 +266,17 @@ class App implements Gateway {
   }
 }
 
-/** Methods whose calls the chain logs. */
-const chained = ["Complete", "StreamComplete"].map((name) => `${CompletionService.typeName}/${name}`);
-
-function cannotGenerate(id: string): GatewayError {
-  const metadata = { feature: `${id}.generate` };
-  return new GatewayError("FEATURE_DISABLED", `provider ${id} does not generate text`, { metadata });
-}
-
-/** Unguessable. A UUID without dashes: randomUUID draws its bytes ahead, which other sources do not. */
-function newId(): string {
-  return `cmp_${randomUUID().replaceAll("-", "")}`;
+/** A validator that has met every request of the data plane: the first of each costs tens of milliseconds. */
+function warmValidator(): RequestValidator {
+  const validator = createRequestValidator();
+  validator.warm([
+    CompleteRequestSchema,
+    StreamCompleteRequestSchema,
+    CountTokensRequestSchema,
+    EmbedRequestSchema,
+    RerankRequestSchema,
+  ]);
+  return validator;
 }
 
 function elapsed(ms: number): Promise<void> {

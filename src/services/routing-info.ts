@@ -3,12 +3,12 @@ import { AttemptOutcome, type RoutingInfo } from "../../gen/llmhub/v1/routing_pb
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Route } from "../dispatch/router.ts";
 import { attemptRecord } from "../model/attempt-record.ts";
-import type { Call } from "../model/call.ts";
+import type { Asked, Call } from "../model/call.ts";
 import { durationOf } from "../model/error.ts";
-import type { Reply } from "../model/reply.ts";
+import type { Served } from "../model/reply.ts";
 
 /** How a call is to be served, before any provider has answered. */
-export function plannedRouting(call: Call, { target, alias }: Pick<Route, "target" | "alias">): RoutingInfo {
+export function plannedRouting(call: Call<Asked>, { target, alias }: Pick<Route, "target" | "alias">): RoutingInfo {
   return {
     $typeName: "llmhub.v1.RoutingInfo",
     requestedModel: call.request.model,
@@ -23,7 +23,7 @@ export function plannedRouting(call: Call, { target, alias }: Pick<Route, "targe
 }
 
 /** How a call is being served, as far as known; complete once the reply has ended and `usage` is given. */
-export function routingOf(call: Call, reply: Reply, usage?: Usage): RoutingInfo {
+export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage): RoutingInfo {
   const { attempt } = reply;
   const routing = plannedRouting(call, { target: attempt.target, alias: attempt.policy });
   routing.upstreamModel = reply.upstreamModel;
@@ -31,7 +31,7 @@ export function routingOf(call: Call, reply: Reply, usage?: Usage): RoutingInfo 
   routing.attemptCount = attempt.failures.length + 1;
   const { seconds, nanos } = durationOf(reply.firstOutputMs - call.rpc.startMs);
   routing.timeToFirstOutput = { $typeName: "google.protobuf.Duration", seconds, nanos };
-  if (usage !== undefined && call.request.view === CompletionView.FULL) {
+  if (usage !== undefined && isFull(call)) {
     const outcome = AttemptOutcome.SUCCEEDED;
     const end = { outcome, upstreamStatus: 200, usage };
     routing.attempts = [...attempt.failures, attemptRecord(attempt, reply.sentMs, end)];
@@ -41,7 +41,11 @@ export function routingOf(call: Call, reply: Reply, usage?: Usage): RoutingInfo 
 
 /** Leaves out what only COMPLETION_VIEW_FULL shows: cost lines and the provider's own usage. */
 export function viewed(call: Call, { usage, cost }: { usage?: Usage | undefined; cost?: Cost | undefined }): void {
-  if (call.request.view === CompletionView.FULL) return;
+  if (isFull(call)) return;
   if (cost !== undefined) cost.lines = [];
   if (usage !== undefined) delete usage.native;
+}
+
+function isFull({ request }: Call<Asked>): boolean {
+  return request.$typeName === "llmhub.v1.CompleteRequest" && request.view === CompletionView.FULL;
 }

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { CompletionService } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
+import { RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
+import { dispatcher } from "./dispatch/dispatcher.ts";
+import type { Router } from "./dispatch/router.ts";
+import type { Watch } from "./interceptors/attempt/observe.ts";
+import { attemptChain, callChain } from "./interceptors/index.ts";
+import type { Asked, Attempt, Call } from "./model/call.ts";
+import { compose, type Dispatch } from "./model/dispatch.ts";
+import { GatewayError } from "./model/error.ts";
+import type { Served } from "./model/reply.ts";
+import type { Provider } from "./model/target.ts";
+import { CompletionHandlers } from "./services/completion.ts";
+import type { RouteParts } from "./services/index.ts";
+import type { RequestValidator } from "./services/validation.ts";
+import type { CallLines } from "./telemetry/call-lines.ts";
+import type { Logger } from "./telemetry/logger.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+
+/** Methods whose calls go through the chains, which tell of them. */
+export const chainedMethods: readonly string[] = [
+  `${CompletionService.typeName}/Complete`,
+  `${CompletionService.typeName}/StreamComplete`,
+  `${EmbeddingService.typeName}/Embed`,
+  `${RerankService.typeName}/Rerank`,
+];
+
+/** What the operations work with. */
+export interface OperationParts {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly lines: CallLines;
+  readonly validator: RequestValidator;
+  /** The router of the configuration in force. */
+  readonly router: () => Router;
+  readonly watch: Watch;
+}
+
+/** Everything that can be asked of a model, with the chains around it. */
+export function operations(parts: OperationParts): Pick<RouteParts, "handlers" | "embedding" | "reranking"> {
+  const { router, validator, lines } = parts;
+  const shared = { validator, rejected: lines.refused, newId };
+  const generate = chained(parts, "complete", ({ generate }) => generate);
+  return {
+    handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, previewed: lines.previewed }),
+    embedding: { ...shared, dispatch: chained(parts, "embed", ({ embed }) => embed) },
+    reranking: { ...shared, dispatch: chained(parts, "rerank", ({ rerank }) => rerank) },
+  };
+}
+
+/** An operation of providers with what happens once per call, and once per attempt. */
+function chained<Request extends Asked, R extends Served>(
+  { logger, metrics, router, watch }: OperationParts,
+  name: string,
+  of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
+): Dispatch<Call<Request>, R> {
+  const operation: Dispatch<Attempt<Request>, R> = (attempt) => {
+    const { provider } = attempt.target;
+    return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, name));
+  };
+  const attempts = compose(attemptChain(metrics, watch), operation);
+  return compose(callChain(logger, metrics), dispatcher(router, attempts));
+}
+
+function lacking(id: string, operation: string): GatewayError {
+  const metadata = { feature: `${id}.${operation}` };
+  return new GatewayError("FEATURE_DISABLED", `provider ${id} has no ${operation}`, { metadata });
+}
+
+/** Unguessable. A UUID without dashes: randomUUID draws its bytes ahead, which other sources do not. */
+function newId(): string {
+  return `cmp_${randomUUID().replaceAll("-", "")}`;
+}

@@ -169,6 +169,11 @@ describe("a managed identity", () => {
     expect(headers).toMatchObject({ metadata: "true" });
   });
 
+  it("is not App Service's where its header is missing", async () => {
+    await identity({}, { ...appService(), IDENTITY_HEADER: undefined }).prove(request);
+    expect(server.requests[0]?.path).toMatch(/^\/metadata\/identity/);
+  });
+
   it.each([
     [400, "PROVIDER_CREDENTIAL_INVALID"],
     [404, "PROVIDER_CREDENTIAL_INVALID"],

@@ -5,7 +5,7 @@ import type { OutgoingRequest, Proof } from "../model/authorizer.ts";
 export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
+  readonly sessionToken?: string;
 }
 
 /** Where a signature is good. */
@@ -81,7 +81,11 @@ function signedHeaders(headers: Readonly<Record<string, string>>): readonly Head
 
 /** The path as it is sent, encoded once more, without empty segments; the URL has resolved "." and "..". */
 function canonicalPath({ pathname }: URL): string {
-  return pathname.replace(/\/{2,}/g, "/").split("/").map(encode).join("/");
+  return pathname
+    .replace(/\/{2,}/g, "/")
+    .split("/")
+    .map(encode)
+    .join("/");
 }
 
 function canonicalQuery({ searchParams }: URL): string {

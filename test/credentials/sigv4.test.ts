@@ -15,11 +15,10 @@ async function reference(request: OutgoingRequest, credentials: AwsKeys, at: num
   const query: Record<string, string[]> = Object.fromEntries(
     [...url.searchParams.keys()].map((name) => [name, url.searchParams.getAll(name)]),
   );
-  const { sessionToken } = credentials;
   const signer = new SignatureV4({
     ...scope,
     sha256: Sha256,
-    credentials: { ...credentials, ...(sessionToken !== undefined && { sessionToken }) },
+    credentials,
     applyChecksum: false,
   });
   const others = Object.keys(headers).filter((name) => name !== "content-type" && !name.startsWith("x-amz-"));
@@ -48,9 +47,19 @@ const path = fc.array(segment, { minLength: 1, maxLength: 6 }).map((segments) =>
 const query = fc.array(fc.tuple(fc.string({ maxLength: 6 }), fc.string({ unit: "binary", maxLength: 6 })), {
   maxLength: 4,
 });
-const headerValue = fc.string({ unit: fc.constantFrom(..."aB0 \t;:,\"/=é"), maxLength: 12 });
-const headerName = fc.constantFrom("content-type", "x-amz-a", "x-amz-b-c", "accept", "user-agent", "x-custom", "x-amzn-a");
-const token = fc.option(fc.string({ unit: fc.constantFrom(..."aB0+/="), minLength: 1, maxLength: 20 }), { nil: undefined });
+const headerValue = fc.string({ unit: fc.constantFrom(...'aB0 \t;:,"/=é'), maxLength: 12 });
+const headerName = fc.constantFrom(
+  "content-type",
+  "x-amz-a",
+  "x-amz-b-c",
+  "accept",
+  "user-agent",
+  "x-custom",
+  "x-amzn-a",
+);
+const token = fc.option(fc.string({ unit: fc.constantFrom(..."aB0+/="), minLength: 1, maxLength: 20 }), {
+  nil: undefined,
+});
 const instant = fc.integer({ min: Date.UTC(2000), max: Date.UTC(2099) });
 
 describe("a signature", () => {
@@ -63,7 +72,7 @@ describe("a signature", () => {
     });
     await fc.assert(
       fc.asyncProperty(anything, token, instant, async (request, sessionToken, at) => {
-        const credentials = { ...keys, sessionToken };
+        const credentials = sessionToken === undefined ? keys : { ...keys, sessionToken };
         const proof = new RequestSigner(scope).sign(request, credentials, at);
         expect(proof).toEqual(await reference(request, credentials, at));
       }),
@@ -106,7 +115,10 @@ describe("a signature", () => {
   });
 
   it("replaces what the request says of itself", async () => {
-    const request = { ...requestTo("/"), headers: { "x-amz-date": "x", "x-amz-security-token": "y", authorization: "z" } };
+    const request = {
+      ...requestTo("/"),
+      headers: { "x-amz-date": "x", "x-amz-security-token": "y", authorization: "z" },
+    };
     const credentials = { ...keys, sessionToken: "token" };
     const proof = new RequestSigner(scope).sign(request, credentials, nowMs);
     expect(proof).toEqual(await reference({ ...request, headers: {} }, credentials, nowMs));

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AwsKeySource, type AwsSettings } from "../../src/credentials/aws-keys.ts";
 import { ScriptedUpstream } from "../support/scripted-upstream.ts";
-import { assumed, failureOf, formOf, Machine, secret, serve } from "./aws-machine.ts";
+import { credentialFailure, TokenServer } from "../support/token-server.ts";
+import { Machine, secret } from "./aws-machine.ts";
 import { TestClock } from "./clock.ts";
 
 const roleArn = "arn:aws:iam::123456789012:role/gateway";
@@ -34,13 +35,13 @@ describe("a profile of the settings", () => {
   it("is not replaced by another identity when it is missing", async () => {
     vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIA2");
     vi.stubEnv("AWS_SECRET_ACCESS_KEY", secret);
-    const error = await failureOf(() => identity({ profile: "wrok" }));
+    const error = await credentialFailure(() => identity({ profile: "wrok" }), [secret]);
     expect(error.reason).toBe("PROVIDER_CREDENTIAL_INVALID");
     expect(error.rawMessage).toMatch(/^AWS's profile wrok: nothing usable in profiles; check AWS's config/);
   });
 
   it("may assume a role in the region of the settings", async () => {
-    await using sts = await serve((_, count) => assumed("AssumeRole", count, clock.ms));
+    await using sts = await TokenServer.start(() => machine.assume("AssumeRole", clock.ms));
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);
     machine.file("credentials", "[base]", "aws_access_key_id=AKIA6", `aws_secret_access_key=${secret}`);
     machine.file("config", "[profile work]", `role_arn=${roleArn}`, "source_profile=base");
@@ -50,12 +51,12 @@ describe("a profile of the settings", () => {
 
   it("may be a login by SSO, which has a region of its own", async () => {
     const keys = { accessKeyId: "ASIA9", secretAccessKey: secret, sessionToken: "token", expiration: clock.ms + 1000 };
-    await using portal = await serve(() => ({ body: { roleCredentials: keys } }));
+    await using portal = await TokenServer.start(() => ({ body: { roleCredentials: keys } }));
     vi.stubEnv("AWS_ENDPOINT_URL_SSO", portal.url);
     const start = "https://example.awsapps.com/start";
     const role = ["sso_account_id=123456789012", "sso_role_name=gateway", "sso_region=us-east-2"];
     machine.file("config", "[profile work]", `sso_start_url=${start}`, ...role);
-    const missing = await failureOf(() => identity({ profile: "work" }));
+    const missing = await credentialFailure(() => identity({ profile: "work" }), [secret]);
     expect(missing.rawMessage).toContain("nothing usable in profiles, SSO login; check");
     expect(missing.rawMessage).toContain("run: aws sso login");
     mkdirSync(join(machine.home, ".aws/sso/cache"), { recursive: true });
@@ -67,13 +68,13 @@ describe("a profile of the settings", () => {
 
   it("does not tell what its process wrote", async () => {
     machine.file("config", "[profile work]", `credential_process=sh -c "echo ${secret} >&2; exit 1"`);
-    const error = await failureOf(() => identity({ profile: "work" }));
+    const error = await credentialFailure(() => identity({ profile: "work" }), [secret]);
     expect(error.rawMessage).toContain("nothing usable in profiles, credential process");
   });
 
   it("may not bring keys that a header cannot hold", async () => {
     machine.file("config", "[profile work]", "aws_access_key_id=AKIA 7", `aws_secret_access_key=${secret}`);
-    const error = await failureOf(() => identity({ profile: "work" }));
+    const error = await credentialFailure(() => identity({ profile: "work" }), [secret]);
     expect(error).toMatchObject({ reason: "PROVIDER_CREDENTIAL_INVALID" });
     expect(error.rawMessage).toContain("accessKeyId is empty or holds a blank");
   });
@@ -83,10 +84,10 @@ describe("a web identity of the settings", () => {
   const settings = () => ({ roleArn, webIdentityTokenFile: machine.file("token", secret) });
 
   it("assumes its role", async () => {
-    await using sts = await serve((_, count) => assumed("AssumeRoleWithWebIdentity", count, clock.ms));
+    await using sts = await TokenServer.start(() => machine.assume("AssumeRoleWithWebIdentity", clock.ms));
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);
     expect(await identity(settings())).toEqual(["ASIA1", "token-1"]);
-    expect(sts.requests.map(formOf)).toMatchObject([{ RoleArn: roleArn, RoleSessionName: "llmhub" }]);
+    expect(sts.requests.map((_, i) => sts.form(i))).toMatchObject([{ RoleArn: roleArn, RoleSessionName: "llmhub" }]);
   });
 
   it.each([
@@ -96,24 +97,27 @@ describe("a web identity of the settings", () => {
     ["meets a server that is busy", 400, "Throttling", "PROVIDER_UNAVAILABLE"],
   ])("%s with %i %s", async (_, status, code, reason) => {
     const body = `<ErrorResponse><Error><Type>x</Type><Code>${code}</Code><Message>${secret}</Message></Error></ErrorResponse>`;
-    await using sts = await serve(() => ({ status, body }));
+    await using sts = await TokenServer.start(() => ({ status, body }));
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);
-    const error = await failureOf(() => identity(settings()));
+    const error = await credentialFailure(() => identity(settings()), [secret]);
     expect(error.reason).toBe(reason);
     expect(error.info["upstreamCode"]).toMatch(new RegExp(code.replace("Exception", "")));
   });
 
   it("is missing", async () => {
-    const error = await failureOf(() => identity({ ...settings(), webIdentityTokenFile: join(machine.home, "no") }));
+    const error = await credentialFailure(
+      () => identity({ ...settings(), webIdentityTokenFile: join(machine.home, "no") }),
+      [secret],
+    );
     expect(error).toMatchObject({ reason: "PROVIDER_CREDENTIAL_INVALID", info: { upstreamCode: "ENOENT" } });
     expect(error.rawMessage).not.toContain(machine.home);
   });
 
   it("meets nobody", async () => {
-    const sts = await serve(() => ({ body: "" }));
+    const sts = await TokenServer.start(() => ({ body: "" }));
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);
     await sts[Symbol.asyncDispose]();
-    const error = await failureOf(() => identity(settings()));
+    const error = await credentialFailure(() => identity(settings()), [secret]);
     expect(error).toMatchObject({ reason: "PROVIDER_UNAVAILABLE", info: { cause: "connect" } });
   });
 
@@ -122,7 +126,7 @@ describe("a web identity of the settings", () => {
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);
     const source = new AwsKeySource({ region, ...settings() }, clock.now, 50);
     for (const attempt of [1, 2, 3]) {
-      const error = await failureOf(() => source.fetch());
+      const error = await credentialFailure(() => source.fetch(), [secret]);
       expect([attempt, error.reason, error.info["cause"]]).toEqual([attempt, "PROVIDER_UNAVAILABLE", "timeout"]);
     }
     expect(sts.connections.length).toBeLessThanOrEqual(1);

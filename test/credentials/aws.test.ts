@@ -3,7 +3,8 @@ import { AwsAuthorizer } from "../../src/credentials/aws.ts";
 import type { AwsSettings } from "../../src/credentials/aws-keys.ts";
 import type { OutgoingRequest, Proof } from "../../src/model/authorizer.ts";
 import type { GatewayError } from "../../src/model/error.ts";
-import { assumed, failureOf, formOf, issued, Machine, secret, serve } from "./aws-machine.ts";
+import { credentialFailure, TokenServer } from "../support/token-server.ts";
+import { Machine, secret } from "./aws-machine.ts";
 import { TestClock } from "./clock.ts";
 
 const minuteMs = 60_000;
@@ -50,13 +51,13 @@ describe("keys of the settings", () => {
   });
 
   it("assume a role, in the region of the settings", async () => {
-    await using sts = await serve((_, count) => assumed("AssumeRole", count, clock.ms));
+    await using sts = await TokenServer.start(() => machine.assume("AssumeRole", clock.ms));
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);
     const settings = { accessKeyId: "AKIA1", secretAccessKey: secret, roleArn };
     expect(identity(await authorizer(settings).prove(request))).toEqual(["ASIA1", "token-1"]);
     const [asked] = sts.requests;
     expect(asked?.headers["authorization"]).toMatch(/Credential=AKIA1\/\d+\/eu-west-1\/sts\//);
-    expect(asked && formOf(asked)).toMatchObject({ Action: "AssumeRole", RoleArn: roleArn, RoleSessionName: "llmhub" });
+    expect(sts.form()).toMatchObject({ Action: "AssumeRole", RoleArn: roleArn, RoleSessionName: "llmhub" });
   });
 
   it.each<[string, Partial<AwsSettings>]>([
@@ -70,7 +71,7 @@ describe("keys of the settings", () => {
     ["accessKeyId is empty or holds", { accessKeyId: "", secretAccessKey: secret }],
     ["region must be like", { region: "eu-west-1/x" }],
   ])("that contradict each other %s", async (said, settings) => {
-    const error = await failureOf(() => new AwsAuthorizer({ region, ...settings }, "bedrock", clock));
+    const error = await credentialFailure(() => new AwsAuthorizer({ region, ...settings }, "bedrock", clock), [secret]);
     expect(error.reason).toBe("PROVIDER_CREDENTIAL_INVALID");
     expect(error.rawMessage).toContain(said);
   });
@@ -96,7 +97,7 @@ describe("the default chain", () => {
   });
 
   it("finds a web identity, whose token is read anew", async () => {
-    await using sts = await serve((_, count) => assumed("AssumeRoleWithWebIdentity", count, clock.ms));
+    await using sts = await TokenServer.start(() => machine.assume("AssumeRoleWithWebIdentity", clock.ms));
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);
     vi.stubEnv("AWS_ROLE_ARN", roleArn);
     vi.stubEnv("AWS_WEB_IDENTITY_TOKEN_FILE", machine.file("token", "first"));
@@ -105,13 +106,13 @@ describe("the default chain", () => {
     machine.file("token", "second");
     clock.ms += 60 * minuteMs;
     expect(identity(await aws.prove(request))).toEqual(["ASIA2", "token-2"]);
-    const forms = sts.requests.map(formOf);
+    const forms = sts.requests.map((_, i) => sts.form(i));
     expect(forms[0]).toMatchObject({ Action: "AssumeRoleWithWebIdentity", RoleArn: roleArn });
     expect(forms.map((form) => form["WebIdentityToken"]?.trim())).toEqual(["first", "second"]);
   });
 
   it("finds the endpoint of a container", async () => {
-    await using container = await serve((_, count) => issued(count, clock.ms));
+    await using container = await TokenServer.start(() => machine.issue(clock.ms));
     vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", `${container.url}/keys`);
     vi.stubEnv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "Bearer pod");
     expect(identity(await authorizer().prove(request))).toEqual(["ASIA1", "token-1"]);
@@ -122,13 +123,13 @@ describe("the default chain", () => {
     const base = "/latest/meta-data/iam/security-credentials/";
     // The library compares with its own clock here.
     clock.ms = Date.now();
-    await using instance = await serve(({ path }, count) => {
+    await using instance = await TokenServer.start(({ path }) => {
       if (path === base) return { body: "gateway" };
-      return path === "/latest/api/token" ? { body: "session" } : issued(count, clock.ms);
+      return path === "/latest/api/token" ? { body: "session" } : machine.issue(clock.ms);
     });
     vi.stubEnv("AWS_EC2_METADATA_DISABLED", undefined);
     vi.stubEnv("AWS_EC2_METADATA_SERVICE_ENDPOINT", instance.url);
-    expect(identity(await authorizer().prove(request))).toEqual(["ASIA3", "token-3"]);
+    expect(identity(await authorizer().prove(request))).toEqual(["ASIA1", "token-1"]);
     expect(instance.requests).toMatchObject([
       { method: "PUT", path: "/latest/api/token" },
       { method: "GET", path: base, headers: { "x-aws-ec2-metadata-token": "session" } },
@@ -137,7 +138,7 @@ describe("the default chain", () => {
   });
 
   it("says where it looked when there is nothing", async () => {
-    const error = await failureOf(() => authorizer().prove(request));
+    const error = await credentialFailure(() => authorizer().prove(request), [secret]);
     expect(error.reason).toBe("PROVIDER_CREDENTIAL_INVALID");
     expect(error.rawMessage).toBe(
       "AWS's default chain of credentials: nothing usable in environment variables, profiles, credential process, " +
@@ -148,7 +149,7 @@ describe("the default chain", () => {
 
 describe("keys that expire", () => {
   it("are renewed behind the calls, and waited for when they are stale", async () => {
-    await using container = await serve((_, count) => issued(count, clock.ms));
+    await using container = await TokenServer.start(() => machine.issue(clock.ms));
     vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url);
     const aws = authorizer();
     const first = await Promise.all(Array.from({ length: 50 }, () => aws.prove(request)));
@@ -178,9 +179,9 @@ describe("keys that expire", () => {
   });
 
   it("are not taken when they have expired", async () => {
-    await using container = await serve((_, count) => issued(count, clock.ms - 61 * minuteMs));
+    await using container = await TokenServer.start(() => machine.issue(clock.ms - 61 * minuteMs));
     vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", container.url);
-    const error = await failureOf(() => authorizer().prove(request));
+    const error = await credentialFailure(() => authorizer().prove(request), [secret]);
     expect(error.reason).toBe("PROVIDER_UNAVAILABLE");
     expect(error.rawMessage).toContain("have expired already");
   });

@@ -5,7 +5,9 @@ import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
 import { RerankRequestSchema } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
+import type { Surroundings } from "./credentials/surroundings.ts";
 import { HealthWindow } from "./dispatch/health-window.ts";
+import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import { chainedMethods, operations } from "./operations.ts";
 import { Admission } from "./server/admission.ts";
@@ -32,35 +34,12 @@ const writeStallMs = 60_000;
 /** What a drain may take after its timeout, to cut off and to write out. */
 const cutMs = 1000;
 
-/** What the gateway starts with. */
-export interface GatewayOptions {
-  readonly config: Config;
-}
-
-/** A running gateway. */
-export interface Gateway {
-  /** Where calls are taken: "127.0.0.1:50051". */
-  readonly address: string;
-  /** Where probes and scrapers are answered. */
-  readonly opsAddress: string;
-  /** Facts for people that the configuration does not show. */
-  readonly summary: readonly string[];
-  /** Takes a new configuration into use. Rejects, and keeps the old one, if it cannot work. */
-  reload(config: Config): Promise<void>;
-  /** Takes note of a configuration that could not be loaded. */
-  reloadRefused(error: unknown): void;
-  /** Takes note of an exception that nothing expected. The process goes on: one broken call must not end the others. */
-  fault(error: unknown): void;
-  /** Stops as load balancers and callers like it; resolves when nothing is left. */
-  drain(): Promise<void>;
-}
-
 /** Starts the gateway; resolves when it takes calls. Rejects, with nothing left open, when a port cannot be had. */
-export async function startGateway({ config }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ config, surroundings = nowhere }: GatewayOptions): Promise<Gateway> {
   const simulator = await simulatorFor(config);
   let app: App | undefined;
   try {
-    app = new App(config, simulator);
+    app = new App(config, simulator, surroundings);
     await app.listen();
     return app;
   } catch (error) {
@@ -68,6 +47,8 @@ export async function startGateway({ config }: GatewayOptions): Promise<Gateway>
     throw error;
   }
 }
+
+const nowhere: Where = { env: {}, homeDirectory: "" };
 
 /** The composition root: the one place that knows every module. */
 class App implements Gateway {
@@ -82,13 +63,15 @@ class App implements Gateway {
   readonly #ops: OpsServer;
   #simulator: Simulator | undefined;
   #snapshot: Snapshot;
+  readonly #surroundings: Surroundings;
   #reloading: Promise<void> = Promise.resolve();
   #draining = false;
 
-  constructor(config: Config, simulator: Simulator | undefined) {
+  constructor(config: Config, simulator: Simulator | undefined, surroundings: Where) {
     this.#simulator = simulator;
-    this.#snapshot = new Snapshot(config, simulator?.url);
     this.#logger = this.#createLogger(config);
+    this.#surroundings = watched(surroundings, this.#logger);
+    this.#snapshot = new Snapshot(config, { simulatorUrl: simulator?.url, surroundings: this.#surroundings });
     const { limits, listen, tls } = config.server;
     const logger = this.#logger;
     const now = () => performance.now();
@@ -219,7 +202,7 @@ class App implements Gateway {
     if (this.#draining) throw new GatewayError("GATEWAY_DRAINING", "the gateway is stopping");
     this.#simulator ??= await simulatorFor(config);
     const before = this.#snapshot;
-    const next = new Snapshot(config, this.#simulator?.url, before);
+    const next = new Snapshot(config, { simulatorUrl: this.#simulator?.url, surroundings: this.#surroundings, before });
     try {
       this.#renewServer(before.config.server, config.server);
     } catch (error) {
@@ -264,6 +247,13 @@ class App implements Gateway {
     }
     return window;
   }
+}
+
+/** The surroundings with a clock, and with word of what fails behind everybody's back. */
+function watched(surroundings: Where, logger: Logger): Surroundings {
+  const renewalFailed = ({ rawMessage: problem }: GatewayError) =>
+    logger.warn({ problem }, "a credential could not be renewed; the old one still holds");
+  return { ...surroundings, now: () => Date.now(), renewalFailed };
 }
 
 /** A validator that has met every request of the data plane: the first of each costs tens of milliseconds. */

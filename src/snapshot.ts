@@ -1,5 +1,6 @@
 import { unknownFacts } from "./catalog/facts.ts";
 import type { Config, ModelConfig, ProviderConfig } from "./config/schema.ts";
+import type { Surroundings } from "./credentials/surroundings.ts";
 import { Router } from "./dispatch/router.ts";
 import type { Secret } from "./model/secret.ts";
 import type { ModelFacts } from "./model/target.ts";
@@ -11,6 +12,16 @@ import type { Simulator } from "./simulator/server.ts";
 /** Name of the price list for prices that the operator gives. */
 const configuredPrices = "configuration";
 
+/** What a configuration needs to come to life. */
+export interface SnapshotParts {
+  /** Where the built-in simulator listens, if a provider needs it. */
+  readonly simulatorUrl: string | undefined;
+  /** Where credentials that are not configured may be found. */
+  readonly surroundings: Surroundings;
+  /** The snapshot to take unchanged providers from. */
+  readonly before?: Snapshot;
+}
+
 /** One configuration brought to life: providers, names and keys. Immutable; calls in flight keep theirs. */
 export class Snapshot {
   readonly config: Config;
@@ -19,14 +30,11 @@ export class Snapshot {
   /** Undefined: authentication is off. */
   readonly keys: ApiKeys | undefined;
 
-  /**
-   * @param simulatorUrl where the built-in simulator listens, if a provider needs it.
-   * @param before the snapshot to take unchanged providers from.
-   */
-  constructor(config: Config, simulatorUrl: string | undefined, before?: Snapshot) {
+  constructor(config: Config, { simulatorUrl, surroundings, before }: SnapshotParts) {
     this.config = config;
     this.fleet = new Fleet(
-      config.providers.map((provider) => instanceOf(provider, simulatorUrl)),
+      config.providers.map((provider) => instanceOf(provider, config, simulatorUrl)),
+      surroundings,
       before?.fleet,
     );
     const { providers } = this.fleet;
@@ -61,7 +69,7 @@ export function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
   return kind === "simulator" && baseUrl === undefined;
 }
 
-function instanceOf(provider: ProviderConfig, simulatorUrl: string | undefined): Instance {
+function instanceOf(provider: ProviderConfig, { media }: Config, simulatorUrl: string | undefined): Instance {
   const { id, kind, apiKey, settings, headers, connectionsMax, timeouts } = provider;
   const { connectMs, ...limits } = timeouts;
   return {
@@ -75,6 +83,7 @@ function instanceOf(provider: ProviderConfig, simulatorUrl: string | undefined):
     connectMs,
     timeouts: limits,
     models: modelsOf(provider),
+    media: media.fetch ? { bytesMax: media.bytesMax, timeoutMs: media.timeoutMs } : undefined,
   };
 }
 

@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { addressText } from "../config/address-text.ts";
 import { configPath, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
@@ -30,7 +31,7 @@ async function run(args: readonly string[], { env, stdout, stderr }: Shell): Pro
   stdout.write(`valid: ${configPath({ path, env }) ?? "built-in configuration"}\n${summaryOf(config)}`);
   if (values.probe !== true) return "ok";
   const { probe } = await import("./probe.ts");
-  const probes = await probe(config);
+  const probes = await probe(config, { env, homeDirectory: homedir(), now: () => Date.now() });
   for (const { id, error } of probes) {
     if (error === undefined) stdout.write(`  ${id} answers and takes the key\n`);
     else stderr.write(`llmhub: provider ${id} fails: ${error.reason}, ${error.rawMessage}\n`);

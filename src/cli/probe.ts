@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import type { Surroundings } from "../credentials/surroundings.ts";
 import { GatewayError } from "../model/error.ts";
 import { Snapshot, usesSimulator } from "../snapshot.ts";
 
@@ -13,9 +14,9 @@ export interface Probe {
 }
 
 /** Asks each provider, all at once, whether it is there and takes the key. The built-in simulator is not asked. */
-export async function probe(config: Config): Promise<readonly Probe[]> {
+export async function probe(config: Config, surroundings: Surroundings): Promise<readonly Probe[]> {
   const providers = config.providers.filter((provider) => !usesSimulator(provider));
-  const { fleet } = new Snapshot({ ...config, providers }, undefined);
+  const { fleet } = new Snapshot({ ...config, providers }, { simulatorUrl: undefined, surroundings });
   const signal = AbortSignal.timeout(probeMs);
   try {
     return await Promise.all(

@@ -1,7 +1,8 @@
-import type { Gateway } from "../app.ts";
+import { homedir } from "node:os";
 import { configPath, loadConfig } from "../config/load.ts";
 import { isAddress } from "../config/scalar.ts";
 import type { Config } from "../config/schema.ts";
+import type { Gateway } from "../gateway.ts";
 import { providerKinds } from "../providers/index.ts";
 import { noWords, readArguments } from "./arguments.ts";
 import { type Command, CommandError, type Exit, type Shell } from "./command.ts";
@@ -53,7 +54,7 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   const path = configPath({ path: values.config, env });
   const load = () => loadConfig({ path, env, kinds: providerKinds });
   const config = await load();
-  const gateway = await start(config);
+  const gateway = await start(config, env);
   if (forPeople(config, shell)) shell.stdout.write(welcome(config, gateway));
   // Where the log is JSON it says the same, and nothing else may stand beside it.
   const report = (line: string) => {
@@ -63,12 +64,12 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   return superviseGateway({ gateway, load, files: config.files, signals: shell.signals, report });
 }
 
-async function start(config: Config): Promise<Gateway> {
+async function start(config: Config, env: Shell["env"]): Promise<Gateway> {
   // Loaded late: help and configuration errors need nothing of it.
   const { startGateway } = await import("../app.ts");
   const { listen, opsListen } = config.server;
   try {
-    return await startGateway({ config });
+    return await startGateway({ config, surroundings: { env, homeDirectory: homedir() } });
   } catch (error) {
     if (!isListenProblem(error)) throw error;
     const ofOps = errorPort(error) === opsListen.port && listen.port !== opsListen.port;

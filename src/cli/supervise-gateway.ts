@@ -1,7 +1,7 @@
-import type { Gateway } from "../app.ts";
 import { ConfigError } from "../config/config-error.ts";
 import type { Config } from "../config/schema.ts";
 import { watchConfig } from "../config/watch.ts";
+import type { Gateway } from "../gateway.ts";
 import type { Exit, Shell } from "./command.ts";
 import { stopSignal } from "./stop-signal.ts";
 

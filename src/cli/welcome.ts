@@ -1,5 +1,5 @@
-import type { Gateway } from "../app.ts";
 import type { Config } from "../config/schema.ts";
+import type { Gateway } from "../gateway.ts";
 
 /** What a person reads when the gateway has started: what runs where, and lines to paste. */
 export function welcome(

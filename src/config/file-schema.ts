@@ -194,6 +194,15 @@ const models = section("How callers name models.", {
   ),
 });
 
+const media = section("Images and files given by https address, for providers that take bytes only.", {
+  fetch: v.optional(
+    v.pipe(v.boolean(), v.description("Fetch them, from public addresses only. false: such addresses are refused.")),
+    true,
+  ),
+  bytesMax: v.optional(integer(1024, 256 * 1024 ** 2, "Largest file, in bytes."), 20_971_520),
+  timeout: v.optional(duration("Time to fetch one file."), "10s"),
+});
+
 const log = section("What is logged, and how.", {
   level: v.optional(
     v.pipe(
@@ -215,6 +224,7 @@ export const fileSections = {
   providers: v.nullish(providers, {}),
   models: v.nullish(models, {}),
   timeouts: v.nullish(timeouts, {}),
+  media: v.nullish(media, {}),
   log: v.nullish(log, {}),
 };
 

@@ -76,6 +76,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("providers", fileSections.providers),
     ...parse("models", fileSections.models),
     ...parse("timeouts", fileSections.timeouts),
+    ...parse("media", fileSections.media),
     ...parse("log", fileSections.log),
   };
 }

@@ -18,7 +18,7 @@ type FileModel = FileProvider["models"][string];
 
 /** Turns valid sections into the configuration; reads the files that they name. Problems go to the findings. */
 export async function resolve(sections: FileSections, findings: Findings): Promise<Config> {
-  const { auth, models, log } = sections;
+  const { auth, models, media, log } = sections;
   const server = await serverOf(sections.server, findings);
   const providers: ProviderConfig[] = [];
   for (const [id, provider] of Object.entries(sections.providers)) {
@@ -42,6 +42,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       aliases: new Map(Object.entries(models.aliases)),
       patterns: new Map(Object.entries(models.patterns)),
     },
+    media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
     log: { level: log.level, format: log.format },
     files: findings.files,
   };

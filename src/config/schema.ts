@@ -8,6 +8,7 @@ export interface Config {
   /** At least one, in the order of the file. */
   readonly providers: readonly ProviderConfig[];
   readonly models: ModelsConfig;
+  readonly media: MediaConfig;
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -128,6 +129,16 @@ interface ModelsConfig {
   readonly aliases: ReadonlyMap<string, string>;
   /** Beginning of a model's name, with a "*" behind it, to the provider that it leads to. */
   readonly patterns: ReadonlyMap<string, string>;
+}
+
+/** Fetching of media by address, for providers that take bytes only. */
+interface MediaConfig {
+  /** Off: such addresses are refused. */
+  readonly fetch: boolean;
+  /** Of one file. */
+  readonly bytesMax: number;
+  /** For one file, redirects included. */
+  readonly timeoutMs: number;
 }
 
 /** What is logged, and how. */

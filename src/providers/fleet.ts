@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Surroundings } from "../credentials/surroundings.ts";
 import { GatewayError } from "../model/error.ts";
 import { providerKinds } from "./index.ts";
 import { type OpenProvider, openProvider, type ProviderSettings } from "./provider.ts";
@@ -17,13 +18,13 @@ export class Fleet {
   readonly #instances: ReadonlyMap<string, Instance>;
 
   /** Throws INVALID_REQUEST, with nothing left open, for settings that cannot work. */
-  constructor(instances: readonly Instance[], before?: Fleet) {
+  constructor(instances: readonly Instance[], surroundings: Surroundings, before?: Fleet) {
     const providers = new Map<string, OpenProvider>();
     const opened: OpenProvider[] = [];
     try {
       for (const instance of instances) {
         const kept = before?.unchanged(instance);
-        const provider = kept ?? open(instance);
+        const provider = kept ?? open(instance, surroundings);
         if (kept === undefined) opened.push(provider);
         providers.set(instance.id, provider);
       }
@@ -47,9 +48,9 @@ export class Fleet {
   }
 }
 
-function open(instance: Instance): OpenProvider {
+function open(instance: Instance, surroundings: Surroundings): OpenProvider {
   const facts = providerKinds.get(instance.kind);
-  if (facts !== undefined) return openProvider(facts, instance);
+  if (facts !== undefined) return openProvider(facts, instance, surroundings);
   const known = [...providerKinds.keys()].join(", ");
   throw new GatewayError(
     "INVALID_REQUEST",

@@ -1,5 +1,6 @@
 import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
 import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
+import type { Surroundings } from "../credentials/surroundings.ts";
 import type { Authorizer } from "../model/authorizer.ts";
 import type { Asked, Attempt, Timeouts } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
@@ -11,9 +12,11 @@ import { connectionFaultOf } from "../upstream/connection-fault.ts";
 import { count } from "../upstream/count.ts";
 import { exchange } from "../upstream/exchange.ts";
 import { renderFor } from "../upstream/lossless.ts";
+import { MediaFetcher, type MediaFetcherOptions } from "../upstream/media-fetch.ts";
 import { type SmallAnswer, Upstream } from "../upstream/upstream.ts";
 import { whole } from "../upstream/whole.ts";
 import { embedInBatches } from "./embed-batches.ts";
+import { needsMedia, withMedia, withoutMedia } from "./inline-media.ts";
 
 /** Values of a kind's settings, by name. */
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -39,6 +42,8 @@ export interface Dialects {
 export interface Access {
   readonly key: string | undefined;
   readonly settings: Settings;
+  /** Where credentials that are not configured may be found. */
+  readonly surroundings: Surroundings;
 }
 
 /** What a kind of provider is: where it lives, how it is proved who asks, which dialects it speaks. */
@@ -63,7 +68,7 @@ export interface ProviderFacts {
   readonly credentials?: string;
   readonly dialects: (settings: Settings) => Dialects;
   /** Brings requests there in another way than over HTTP. */
-  readonly carry?: (settings: ProviderSettings) => ProviderCarrier;
+  readonly carry?: (settings: ProviderSettings, surroundings: Surroundings) => ProviderCarrier;
   /** Models known by name. A provider also takes names that are not here. */
   readonly models: () => ReadonlyMap<string, ModelFacts>;
   /** Model of a caller who names none. */
@@ -87,6 +92,8 @@ export interface ProviderSettings {
   readonly connectMs: number;
   readonly timeouts: Timeouts;
   readonly models: ReadonlyMap<string, ModelFacts>;
+  /** Bounds on media that are fetched for dialects which take bytes only; undefined: nothing is fetched. */
+  readonly media: MediaFetcherOptions | undefined;
 }
 
 /** A way to a provider that can also ask small questions, and be closed. */
@@ -109,11 +116,16 @@ export interface OpenProvider extends Provider {
 }
 
 /** Brings a kind of provider to life with an operator's settings. Throws INVALID_REQUEST for what cannot work. */
-export function openProvider(facts: ProviderFacts, settings: ProviderSettings): OpenProvider {
+export function openProvider(
+  facts: ProviderFacts,
+  settings: ProviderSettings,
+  surroundings: Surroundings,
+): OpenProvider {
   const { id, timeouts, models } = settings;
-  const carrier = facts.carry?.(settings) ?? httpCarrier(facts, settings);
+  const carrier = facts.carry?.(settings, surroundings) ?? httpCarrier(facts, settings, surroundings);
   const { generate, embed, rerank } = facts.dialects(settings.settings);
   const protocolOf = (attempt: Attempt) => dialectOf(generate, attempt, "complete");
+  const ready = mediaReady(settings.media);
   const { healthPath, modelNames } = facts;
   return {
     id,
@@ -123,9 +135,19 @@ export function openProvider(facts: ProviderFacts, settings: ProviderSettings): 
     patterns: facts.patterns ?? [],
     timeouts,
     ...(generate && {
-      generate: async (attempt) => exchange(carrier, protocolOf(attempt), attempt),
-      preview: (attempt) => renderFor(protocolOf(attempt), attempt).warnings,
-      countTokens: async (attempt) => count(carrier, protocolOf(attempt), attempt),
+      generate: async (attempt) => {
+        const protocol = protocolOf(attempt);
+        return exchange(carrier, protocol, needsMedia(protocol, attempt) ? await ready(protocol, attempt) : attempt);
+      },
+      preview: (attempt) => {
+        const protocol = protocolOf(attempt);
+        const isFetched = settings.media !== undefined && needsMedia(protocol, attempt);
+        return renderFor(protocol, isFetched ? withoutMedia(protocol, attempt) : attempt).warnings;
+      },
+      countTokens: async (attempt) => {
+        const protocol = protocolOf(attempt);
+        return count(carrier, protocol, needsMedia(protocol, attempt) ? await ready(protocol, attempt) : attempt);
+      },
     }),
     ...(embed && {
       embed: async (attempt: Attempt<EmbedRequest>) =>
@@ -143,7 +165,7 @@ export function openProvider(facts: ProviderFacts, settings: ProviderSettings): 
   };
 }
 
-function httpCarrier(facts: ProviderFacts, settings: ProviderSettings): ProviderCarrier {
+function httpCarrier(facts: ProviderFacts, settings: ProviderSettings, surroundings: Surroundings): ProviderCarrier {
   const { id, apiKey: key } = settings;
   const baseUrl = settings.baseUrl ?? baseUrlOf(facts, settings.settings);
   if (baseUrl === undefined) throw incomplete(id, "baseUrl");
@@ -154,7 +176,7 @@ function httpCarrier(facts: ProviderFacts, settings: ProviderSettings): Provider
   return new Upstream({
     baseUrl: new URL(baseUrl),
     headers: { ...(key === undefined ? {} : facts.authorize(key)), ...settings.headers },
-    authorizer: facts.authorizer?.({ key, settings: settings.settings }),
+    authorizer: facts.authorizer?.({ key, settings: settings.settings, surroundings }),
     connectMs: settings.connectMs,
     connectionsMax: settings.connectionsMax,
   });
@@ -163,6 +185,15 @@ function httpCarrier(facts: ProviderFacts, settings: ProviderSettings): Provider
 /** The address of a kind under these settings; undefined where the operator must say. */
 export function baseUrlOf({ baseUrl }: Pick<ProviderFacts, "baseUrl">, settings: Settings): string | undefined {
   return typeof baseUrl === "function" ? baseUrl(settings) : baseUrl;
+}
+
+/** Fetches what an attempt needs; leaves the address, which the dialect refuses, where nothing may be fetched. */
+function mediaReady(
+  options: MediaFetcherOptions | undefined,
+): (protocol: Protocol, attempt: Attempt) => Promise<Attempt> {
+  if (options === undefined) return async (_protocol, attempt) => attempt;
+  const fetcher = new MediaFetcher(options);
+  return (protocol, attempt) => withMedia(protocol, attempt, (uri, signal) => fetcher.fetch(uri, signal));
 }
 
 function dialectOf<Request extends Asked, Found>(

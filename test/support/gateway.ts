@@ -11,9 +11,10 @@ import {
   type StreamCompleteResponse,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
-import { type Gateway, startGateway } from "../../src/app.ts";
+import { startGateway } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
+import type { Gateway } from "../../src/gateway.ts";
 import { providerKinds } from "../../src/providers/index.ts";
 
 /** An entry of the section "providers" of a configuration file. */

@@ -1,0 +1,30 @@
+import type { Config } from "./config/schema.ts";
+import type { Surroundings } from "./credentials/surroundings.ts";
+
+/** What the gateway starts with. */
+export interface GatewayOptions {
+  readonly config: Config;
+  /** Where credentials that are not configured may be found. Absent: nowhere. */
+  readonly surroundings?: Where;
+}
+
+/** The environment and the home directory of the process. */
+export type Where = Pick<Surroundings, "env" | "homeDirectory">;
+
+/** A running gateway. */
+export interface Gateway {
+  /** Where calls are taken: "127.0.0.1:50051". */
+  readonly address: string;
+  /** Where probes and scrapers are answered. */
+  readonly opsAddress: string;
+  /** Facts for people that the configuration does not show. */
+  readonly summary: readonly string[];
+  /** Takes a new configuration into use. Rejects, and keeps the old one, if it cannot work. */
+  reload(config: Config): Promise<void>;
+  /** Takes note of a configuration that could not be loaded. */
+  reloadRefused(error: unknown): void;
+  /** Takes note of an exception that nothing expected. The process goes on: one broken call must not end the others. */
+  fault(error: unknown): void;
+  /** Stops as load balancers and callers like it; resolves when nothing is left. */
+  drain(): Promise<void>;
+}

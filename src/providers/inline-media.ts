@@ -1,0 +1,113 @@
+import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { ContentPart, DocumentPart, MediaPart, ToolResultPart } from "../../gen/llmhub/v1/content_pb.ts";
+import type { Attempt } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
+import type { Protocol } from "../model/protocol.ts";
+import type { FetchedMedia } from "../upstream/media-fetch.ts";
+
+/** Addresses that are fetched for one request at most. */
+const addressesMax = 64;
+/** Bytes fetched for one request at most: several providers take no larger request. */
+const bytesMax = 64 * 1024 * 1024;
+
+/** Gets what is at an address; rejects with a GatewayError. */
+export type FetchMedia = (uri: string, signal: AbortSignal) => Promise<FetchedMedia>;
+
+/** Whether the dialect wants media of the request fetched before it can say it. */
+export function needsMedia(protocol: Protocol, attempt: Attempt): boolean {
+  return protocol.fetches !== undefined && addressesOf(protocol, attempt).size > 0;
+}
+
+/** The attempt with everything fetched that its dialect takes inline only, all at once, each address once. */
+export async function withMedia(protocol: Protocol, attempt: Attempt, fetchMedia: FetchMedia): Promise<Attempt> {
+  const addresses = addressesOf(protocol, attempt);
+  if (addresses.size > addressesMax) {
+    const limit = `has ${addresses.size} addresses of media to fetch; at most ${addressesMax} are fetched for one request`;
+    throw new GatewayError("INVALID_REQUEST", `messages: ${limit}`, { metadata: { field: "messages" } });
+  }
+  const { signal } = attempt.call.rpc;
+  const found = new Map<string, FetchedMedia>();
+  let bytes = 0;
+  const get = async (uri: string, field: string) => {
+    const media = await fetchMedia(uri, signal).catch((error: unknown) => {
+      throw GatewayError.of(error).with({ field });
+    });
+    bytes += media.bytes.length;
+    found.set(uri, media);
+    if (bytes > bytesMax) throw tooLarge(field);
+  };
+  await Promise.all([...addresses].map(([uri, field]) => get(uri, field)));
+  return replaced(attempt, (media) => {
+    const fetched = media.source.case === "uri" ? found.get(media.source.value) : undefined;
+    return fetched === undefined ? media : inline(media, fetched.bytes, fetched.mimeType);
+  });
+}
+
+/** The attempt as it would be with its media fetched, for a look at what it would lose: without their bytes. */
+export function withoutMedia(protocol: Protocol, attempt: Attempt): Attempt {
+  return replaced(attempt, (media) =>
+    protocol.fetches?.(media, attempt) ? inline(media, Buffer.alloc(0), "image/png") : media,
+  );
+}
+
+function inline(media: MediaPart, value: Uint8Array, foundType: string): MediaPart {
+  const isKnown = media.mimeType !== "" && !media.mimeType.endsWith("/*");
+  return { ...media, source: { case: "data", value }, mimeType: isKnown ? media.mimeType : foundType };
+}
+
+function tooLarge(field: string): GatewayError {
+  return new GatewayError("PAYLOAD_TOO_LARGE", `${field}: the media of the request are above ${bytesMax} bytes`, {
+    metadata: { field, limitBytes: String(bytesMax) },
+  });
+}
+
+/** What is to be fetched, with the place in the request where it is named first. */
+function addressesOf(protocol: Protocol, attempt: Attempt): ReadonlyMap<string, string> {
+  const addresses = new Map<string, string>();
+  const look = (media: MediaPart, path: string): MediaPart => {
+    const { source } = media;
+    if (source.case !== "uri" || addresses.has(source.value) || !protocol.fetches?.(media, attempt)) return media;
+    addresses.set(source.value, `${path}.uri`);
+    return media;
+  };
+  visit(attempt.call.request, look);
+  return addresses;
+}
+
+/** What becomes of one medium at a path of the request. */
+type Visitor = (media: MediaPart, path: string) => MediaPart;
+
+function replaced(attempt: Attempt, visitor: Visitor): Attempt {
+  const { call } = attempt;
+  return { ...attempt, call: { ...call, request: visit(call.request, visitor) } };
+}
+
+function visit(request: CompleteRequest, visitor: Visitor): CompleteRequest {
+  const messages = request.messages.map((message, i) => ({
+    ...message,
+    content: message.content.map((part, j) => visitPart(part, `messages[${i}].content[${j}]`, visitor)),
+  }));
+  return { ...request, messages };
+}
+
+function visitPart(given: ContentPart, path: string, visitor: Visitor): ContentPart {
+  const { part } = given;
+  if (part.case === "media") return { ...given, part: { ...part, value: visitor(part.value, `${path}.media`) } };
+  if (part.case === "document") return { ...given, part: { ...part, value: visitDocument(part.value, path, visitor) } };
+  if (part.case !== "toolResult") return given;
+  const content = part.value.content.map((one, i) => visitResult(one, `${path}.tool_result.content[${i}]`, visitor));
+  return { ...given, part: { ...part, value: { ...part.value, content } } };
+}
+
+function visitResult(given: ToolResultPart, path: string, visitor: Visitor): ToolResultPart {
+  const { part } = given;
+  if (part.case === "media") return { ...given, part: { ...part, value: visitor(part.value, `${path}.media`) } };
+  if (part.case !== "document") return given;
+  return { ...given, part: { ...part, value: visitDocument(part.value, path, visitor) } };
+}
+
+function visitDocument(document: DocumentPart, path: string, visitor: Visitor): DocumentPart {
+  const { body } = document;
+  if (body.case !== "media") return document;
+  return { ...document, body: { ...body, value: visitor(body.value, `${path}.document.media`) } };
+}

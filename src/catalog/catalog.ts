@@ -28,3 +28,9 @@ function load(provider: string): ReadonlyMap<string, ModelFacts> {
   const { priceList, models }: CatalogTable = JSON.parse(readFileSync(path, "utf8"));
   return new Map(Object.entries(models).map(([name, entry]) => [name, factsOf(entry, priceList)]));
 }
+
+/** A table as it is shipped: one model a line. */
+export function tableText({ priceList, models }: CatalogTable): string {
+  const lines = Object.entries(models).map(([name, entry]) => `  ${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
+  return `{\n "priceList": ${JSON.stringify(priceList)},\n "models": {\n${lines.join(",\n")}\n }\n}\n`;
+}

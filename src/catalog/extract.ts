@@ -1,17 +1,14 @@
-import { perMillion, usdPerMillionMax, usdPerMillionUsesMax } from "./decimal.ts";
-import type { Meter, MeterPrices, ModalityName, ModelEntry, PriceTier } from "./facts.ts";
+import type { ModelKind } from "../model/target.ts";
+import type { ModalityName, ModelEntry } from "./facts.ts";
+import { priceEntry, type SourceEntry } from "./prices.ts";
+import { type CatalogSource, corrections } from "./sources.ts";
 
-/** The price table's entry of one model: of its many fields only some are read. */
-export type SourceEntry = Readonly<Record<string, unknown>>;
-
-type TokenMeter = Exclude<Meter, `tool:${string}`>;
-
-const priceFields: Readonly<Record<TokenMeter, string>> = {
-  input: "input_cost_per_token",
-  output: "output_cost_per_token",
-  cache_read: "cache_read_input_token_cost",
-  cache_write: "cache_creation_input_token_cost",
-  cache_write_1h: "cache_creation_input_token_cost_above_1hr",
+/** What a model of the table's mode is for. Other modes are for operations that the gateway has not. */
+const kinds: Readonly<Record<string, ModelKind>> = {
+  chat: "completion",
+  responses: "completion",
+  embedding: "embedding",
+  rerank: "rerank",
 };
 
 const featureFields: Readonly<Record<string, string>> = {
@@ -33,97 +30,96 @@ const refusedFields: Readonly<Record<string, string>> = {
 };
 
 /** Models that are reported to refuse to be kept from reasoning; the table does not say. */
-const alwaysReasoning = /^claude-fable-5/;
+const alwaysReasoning = /claude-fable-5/;
 
-const inputFields: readonly (readonly [ModalityName, string])[] = [
-  ["image", "supports_vision"],
-  ["audio", "supports_audio_input"],
-  ["document", "supports_pdf_input"],
+/** Fields of which one is enough, besides the lists of modalities. */
+const inputFields: readonly (readonly [ModalityName, readonly string[]])[] = [
+  ["image", ["supports_vision", "supports_image_input", "supports_embedding_image_input"]],
+  ["audio", ["supports_audio_input"]],
+  ["video", ["supports_video_input"]],
+  ["document", ["supports_pdf_input"]],
 ];
 
-/** Fine-tunes, sound, search variants with a fee of their own, and things that are no model. */
-const unwanted = /^ft:|audio|search|\//;
-
 /**
- * The chat models of one provider out of the price table, by name. Prices nobody could ask for (above 1000 dollars per
- * million tokens, negative, not a number) are left out, and with them all prices of that model: half a price list would
- * pass for a whole one.
+ * The models of one provider out of the price table, by the names that its API takes. What tells neither a size nor a
+ * price is left out.
  */
 export function extractModels(
   table: Readonly<Record<string, SourceEntry>>,
-  provider: string,
+  source: CatalogSource,
 ): Record<string, ModelEntry> {
-  const models = Object.entries(table)
-    .filter(
-      ([name, entry]) => entry["litellm_provider"] === provider && entry["mode"] === "chat" && !unwanted.test(name),
-    )
-    .map(([name, entry]): [string, ModelEntry] => [name, modelEntry(name, entry)]);
+  const entries = new Map<string, SourceEntry>();
+  for (const [tableName, entry] of Object.entries(table)) {
+    const name = nameOf(tableName, entry, source);
+    if (name !== undefined) entries.set(name, { ...entries.get(name), ...entry, ...corrections[tableName] });
+  }
+  const models = [...entries]
+    .map(([name, entry]): [string, ModelEntry] => [name, modelEntry(name, entry)])
+    .filter(([, { contextWindow, prices }]) => contextWindow !== undefined || prices !== undefined);
   return Object.fromEntries(models.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+function nameOf(tableName: string, entry: SourceEntry, { of, name, except, sourced }: CatalogSource) {
+  const mode = String(entry["mode"]);
+  if (!of.test(String(entry["litellm_provider"])) || kinds[mode] === undefined) return undefined;
+  if (sourced && mode === "chat" && entry["source"] === undefined) return undefined;
+  const found = name.exec(tableName)?.[1];
+  return found === undefined || except?.test(found) ? undefined : found;
+}
+
 function modelEntry(name: string, entry: SourceEntry): ModelEntry {
-  const features = [
+  const type = kinds[String(entry["mode"])] ?? "completion";
+  const isCompletion = type === "completion";
+  const input = inputOf(entry);
+  const output = outputOf(entry);
+  return {
+    type: isCompletion ? undefined : type,
+    contextWindow: count(entry["max_input_tokens"]),
+    maxOutputTokens: isCompletion ? count(entry["max_output_tokens"]) : undefined,
+    dimensions: type === "embedding" ? count(entry["output_vector_size"]) : undefined,
+    retireTime: dayOf(entry["deprecation_date"]),
+    input: input.length > 1 ? input : undefined,
+    output: isCompletion && output.length > 1 ? output : undefined,
+    features: isCompletion ? featuresOf(name, entry) : undefined,
+    ...priceEntry(name, type, entry),
+  };
+}
+
+function featuresOf(name: string, entry: SourceEntry): string[] {
+  return [
     ...Object.keys(featureFields).filter((feature) => entry[featureFields[feature] ?? ""] === true),
     ...Object.keys(refusedFields).filter((feature) => entry[refusedFields[feature] ?? ""] === false),
+    ...(alwaysReasoning.test(name) ? ["always_reasoning"] : []),
+    ...(entry["mode"] === "responses" ? ["responses_only"] : []),
+    "streaming",
   ];
-  const input = inputFields.filter(([, field]) => entry[field] === true).map(([name]) => name);
-  return {
-    contextWindow: count(entry["max_input_tokens"]),
-    maxOutputTokens: count(entry["max_output_tokens"]),
-    input: ["text", ...input],
-    features: [...features, ...(alwaysReasoning.test(name) ? ["always_reasoning"] : []), "streaming"],
-    ...priceEntry(entry),
-  };
+}
+
+function inputOf(entry: SourceEntry): ModalityName[] {
+  const listed = listOf(entry["supported_modalities"]);
+  const more = inputFields.filter(
+    ([name, fields]) => listed.has(name) || fields.some((field) => entry[field] === true),
+  );
+  return ["text", ...more.map(([name]) => name)];
+}
+
+/** The table lists what a model makes by way of tools, too; what it makes itself has a price of its own. */
+function outputOf(entry: SourceEntry): ModalityName[] {
+  const listed = listOf(entry["supported_output_modalities"]).add(entry["supports_audio_output"] === true && "audio");
+  const made = (["image", "audio", "video"] as const).filter(
+    (name) => listed.has(name) && Number(entry[`output_cost_per_${name}_token`]) > 0,
+  );
+  return ["text", ...made];
+}
+
+function listOf(value: unknown): Set<unknown> {
+  return new Set(Array.isArray(value) ? value : []);
+}
+
+function dayOf(value: unknown): string | undefined {
+  return typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) ? value : undefined;
 }
 
 function count(value: unknown): number | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
-}
-
-function priceEntry(entry: SourceEntry): Pick<ModelEntry, "prices" | "priceTiers"> {
-  const fields = Object.values(priceFields);
-  const stated = Object.keys(entry).filter((key) => fields.some((field) => key.startsWith(field)));
-  if (!stated.every((key) => isPlausible(entry[key]))) return {};
-  const { cache_write_1h: hour, ...base } = pricesAt(entry, "");
-  if (base.input === undefined || base.output === undefined) return {};
-  const priceTiers = tiers(entry);
-  // A tier without its own price would take over the base's, which is too low there.
-  const isHourKnown = hour !== undefined && priceTiers.every(({ prices }) => prices.cache_write_1h !== undefined);
-  const prices = { ...base, ...(isHourKnown ? { cache_write_1h: hour } : {}), ...toolPrices(entry) };
-  return priceTiers.length > 0 ? { prices, priceTiers } : { prices };
-}
-
-function isPlausible(usdPerToken: unknown): boolean {
-  return typeof usdPerToken === "number" && usdPerToken >= 0 && usdPerToken * 1_000_000 <= usdPerMillionMax;
-}
-
-function pricesAt(entry: SourceEntry, suffix: string): MeterPrices {
-  const prices: Partial<Record<TokenMeter, string>> = {};
-  for (const [meter, field] of Object.entries(priceFields) as [TokenMeter, string][]) {
-    const price = entry[field + suffix];
-    if (typeof price === "number" && isPriceOf(meter, price, entry, suffix)) prices[meter] = perMillion(price);
-  }
-  return prices;
-}
-
-/** Writing for an hour costs twice the input; elsewhere the table has a number copied from another model. */
-function isPriceOf(meter: TokenMeter, price: number, entry: SourceEntry, suffix: string): boolean {
-  return meter !== "cache_write_1h" || price === 2 * Number(entry[priceFields.input + suffix]);
-}
-
-/** A search has a price if that does not depend on how much of the pages is read. Beside it, fetching is free. */
-function toolPrices({ search_context_cost_per_query: costs }: SourceEntry): MeterPrices {
-  const [price, ...others] = new Set(Object.values(costs ?? {}));
-  const isOne = typeof price === "number" && price >= 0 && others.length === 0;
-  if (!isOne || price * 1_000_000 > usdPerMillionUsesMax) return {};
-  return { "tool:web_search": perMillion(price), "tool:web_fetch": "0" };
-}
-
-/** "…_above_200k_tokens" holds from the 200,001st token on. */
-function tiers(entry: SourceEntry): PriceTier[] {
-  const sizes = Object.keys(entry).flatMap((key) => /^input_cost_per_token_above_(\d+)k_tokens$/.exec(key)?.[1] ?? []);
-  return sizes.map((size) => ({
-    fromInputTokens: Number(size) * 1000 + 1,
-    prices: pricesAt(entry, `_above_${size}k_tokens`),
-  }));
 }

@@ -1,11 +1,18 @@
 import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
-import type { ModelFacts, Price } from "../model/target.ts";
+import type { ModelFacts, ModelKind, Price } from "../model/target.ts";
 import { nanosPerMillion, usdPerMillionMax, usdPerMillionUsesMax } from "./decimal.ts";
 
 /** What the shipped tables and the configuration say of a model. What is left out is unknown. */
 export interface ModelEntry {
+  /** Left out: "completion". */
+  readonly type?: ModelKind | undefined;
+  /** For embedding and rerank: of one text. */
   readonly contextWindow?: number | undefined;
   readonly maxOutputTokens?: number | undefined;
+  /** Length of the vectors of an embedding model, unless the caller asks for others. */
+  readonly dimensions?: number | undefined;
+  /** Day on which the provider takes it away: "2026-06-01". */
+  readonly retireTime?: string | undefined;
   /** Names of llmhub.v1.Modality in lower case. Left out: text. */
   readonly input?: readonly ModalityName[] | undefined;
   readonly output?: readonly ModalityName[] | undefined;
@@ -20,7 +27,7 @@ export interface ModelEntry {
 /** Name of a modality in tables and configuration. */
 export type ModalityName = keyof typeof modalities;
 
-/** US dollars for a million tokens, or uses of a tool, by meter. */
+/** US dollars for a million tokens, searches or uses of a tool, by meter. */
 export type MeterPrices = Readonly<Partial<Record<Meter, string | number | undefined>>>;
 
 /** Prices that hold from a number of input tokens on, for the whole call. */
@@ -36,9 +43,12 @@ export type Meter = (typeof meters)[number];
 export const meters = [
   "input",
   "output",
+  "input_audio",
+  "output_audio",
   "cache_read",
   "cache_write",
   "cache_write_1h",
+  "search_unit",
   "tool:web_search",
   "tool:web_fetch",
 ] as const;
@@ -60,8 +70,11 @@ export function factsOf(entry: ModelEntry, priceListName: string): ModelFacts {
   const tiers = [{ fromInputTokens: 0, prices: entry.prices ?? {} }, ...(entry.priceTiers ?? [])];
   const prices = tiers.flatMap(tierPrices);
   return {
+    type: entry.type ?? "completion",
     contextWindow: entry.contextWindow ?? 0,
     maxOutputTokens: entry.maxOutputTokens ?? 0,
+    dimensions: entry.dimensions ?? 0,
+    retireTimeMs: entry.retireTime === undefined ? 0 : Date.parse(entry.retireTime),
     inputModalities: (entry.input ?? ["text"]).map((name) => modalities[name]),
     outputModalities: (entry.output ?? ["text"]).map((name) => modalities[name]),
     features: new Set(entry.features),
@@ -70,7 +83,7 @@ export function factsOf(entry: ModelEntry, priceListName: string): ModelFacts {
 }
 
 function usdMaxOf(meter: Meter): number {
-  return meter.startsWith("tool:") ? usdPerMillionUsesMax : usdPerMillionMax;
+  return meter.startsWith("tool:") || meter === "search_unit" ? usdPerMillionUsesMax : usdPerMillionMax;
 }
 
 function tierPrices({ fromInputTokens, prices }: PriceTier): Price[] {

@@ -1,20 +1,16 @@
-// Writes the shipped tables anew: node src/catalog/generate.ts <price table> <name of the price list> <provider>...
+// Writes the shipped tables anew: node src/catalog/generate.ts <price table> <name of the price list>
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CatalogTable } from "./catalog.ts";
+import { tableText } from "./catalog.ts";
 import { extractModels } from "./extract.ts";
+import { sources } from "./sources.ts";
 
-const [source, priceList, ...providers] = process.argv.slice(2);
-if (source === undefined || priceList === undefined || providers.length === 0) {
-  throw new Error("usage: node src/catalog/generate.ts <price table> <name of the price list> <provider>...");
+const [source, priceList] = process.argv.slice(2);
+if (source === undefined || priceList === undefined) {
+  throw new Error("usage: node src/catalog/generate.ts <price table> <name of the price list>");
 }
 const table = JSON.parse(readFileSync(source, "utf8"));
-for (const provider of providers) {
-  const catalog: CatalogTable = { priceList, models: extractModels(table, provider) };
-  writeFileSync(join(import.meta.dirname, `${provider}.generated.json`), oneModelPerLine(catalog));
-}
-
-function oneModelPerLine({ priceList, models }: CatalogTable): string {
-  const lines = Object.entries(models).map(([name, entry]) => `  ${JSON.stringify(name)}: ${JSON.stringify(entry)}`);
-  return `{\n "priceList": ${JSON.stringify(priceList)},\n "models": {\n${lines.join(",\n")}\n }\n}\n`;
+for (const [kind, where] of Object.entries(sources)) {
+  const text = tableText({ priceList, models: extractModels(table, where) });
+  writeFileSync(join(import.meta.dirname, `${kind}.generated.json`), text);
 }

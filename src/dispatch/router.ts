@@ -5,8 +5,11 @@ import { nearNames } from "./near-names.ts";
 
 /** What is known of a model that no table names: nothing, and in particular no price. */
 export const unknownModel: ModelFacts = Object.freeze({
+  type: "completion",
   contextWindow: 0,
   maxOutputTokens: 0,
+  dimensions: 0,
+  retireTimeMs: 0,
   inputModalities: Object.freeze([]),
   outputModalities: Object.freeze([]),
   features: new Set<string>(),

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
 import {
   type Cost,
   type CostLine,
@@ -19,6 +20,8 @@ interface Tier {
   readonly fromInputTokens: number;
   readonly input: Price | undefined;
   readonly output: Price | undefined;
+  readonly inputAudio: Price | undefined;
+  readonly outputAudio: Price | undefined;
   readonly cacheRead: Price | undefined;
   readonly cacheWrite: Price | undefined;
   readonly cacheWrite1h: Price | undefined;
@@ -32,23 +35,32 @@ const prepared = new WeakMap<PriceList, readonly Tier[]>();
 
 /**
  * What a call cost, exactly: every line, and once the sum, is rounded half to even to a billionth of a dollar. Cached
- * tokens without a price of their own count as input, but for those written for an hour, which cost more than input. The
- * tier is chosen by all input tokens. Undefined when a price that is needed is not known, which goes for every service
- * tier but the standard one. The usage must be one that clampUsage lets through.
+ * tokens without a price of their own count as input, but for those written for an hour, which cost more than input; sound
+ * without a price of its own counts as text. The tier is chosen by all input tokens. Undefined when a price that is needed
+ * is not known, which goes for every service tier but the standard one, or a count: of searches where they are charged, or
+ * of sound in the cache. The usage must be one that clampUsage lets through.
  */
 export function costOf(usage: Usage, list: PriceList | undefined): Cost | undefined {
   if (list === undefined || usage.serviceTier !== "") return undefined;
   const tier = tiersOf(list).find(({ fromInputTokens }) => usage.inputTokens >= fromInputTokens);
   if (tier === undefined) return undefined;
+  if (tier.searchUnit !== undefined && usage.searchUnits === undefined) return undefined;
+  const audio = usage.byModality.find(({ modality }) => modality === Modality.AUDIO);
+  const inputAudio = tier.inputAudio === undefined ? 0 : (audio?.inputTokens ?? 0);
+  const outputAudio = tier.outputAudio === undefined ? 0 : (audio?.outputTokens ?? 0);
+  const cached = (usage.cacheReadTokens ?? 0) + (usage.cacheWriteTokens ?? 0);
+  if (inputAudio > 0 && cached > 0) return undefined;
   const cacheRead = tier.cacheRead === undefined ? 0 : (usage.cacheReadTokens ?? 0);
   const cacheWrite1h = usage.cacheWrite1hTokens ?? 0;
   const cacheWrite = tier.cacheWrite === undefined ? 0 : (usage.cacheWriteTokens ?? 0) - cacheWrite1h;
   const bill = new Bill();
-  bill.add(usage.inputTokens - cacheRead - cacheWrite - cacheWrite1h, tier.input);
+  bill.add(usage.inputTokens - inputAudio - cacheRead - cacheWrite - cacheWrite1h, tier.input);
+  bill.add(inputAudio, tier.inputAudio);
   bill.add(cacheRead, tier.cacheRead);
   bill.add(cacheWrite, tier.cacheWrite);
   bill.add(cacheWrite1h, tier.cacheWrite1h);
-  bill.add(usage.outputTokens, tier.output);
+  bill.add(usage.outputTokens - outputAudio, tier.output);
+  bill.add(outputAudio, tier.outputAudio);
   bill.add(usage.searchUnits ?? 0, tier.searchUnit);
   for (const [tool, uses] of Object.entries(usage.toolUses)) bill.add(uses, tier.tools.get(tool));
   return bill.complete ? bill.cost(list.name, usage.source === UsageSource.ESTIMATED) : undefined;
@@ -122,6 +134,8 @@ function prepare(prices: readonly Price[]): readonly Tier[] {
       fromInputTokens,
       input: find("input"),
       output: find("output"),
+      inputAudio: find("input_audio"),
+      outputAudio: find("output_audio"),
       cacheRead: find("cache_read"),
       cacheWrite: find("cache_write"),
       cacheWrite1h: find("cache_write_1h"),

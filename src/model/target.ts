@@ -11,7 +11,7 @@ import type { Vectors } from "./vectors.ts";
 
 /** Price of one meter. */
 export interface Price {
-  /** CostLine.meter: "input", "output", "cache_read", "cache_write", "cache_write_1h", "tool:web_search". */
+  /** CostLine.meter: "input", "output", "input_audio", "output_audio", "cache_read", "cache_write", "cache_write_1h", "search_unit", "tool:web_search". */
   readonly meter: string;
   /** Billionths of a dollar for one million units. */
   readonly nanosPerMillion: bigint;
@@ -26,13 +26,22 @@ export interface PriceList {
   readonly prices: readonly Price[];
 }
 
+/** The operation that a model is made for. */
+export type ModelKind = "completion" | "embedding" | "rerank";
+
 /** What is known of a model. Unknown numbers are 0. */
 export interface ModelFacts {
+  readonly type: ModelKind;
+  /** For embedding and rerank: of one text, not of a call. */
   readonly contextWindow: number;
   readonly maxOutputTokens: number;
+  /** Length of the vectors of an embedding model, unless the caller asks for others. */
+  readonly dimensions: number;
+  /** When the provider takes it away, in milliseconds since 1970. */
+  readonly retireTimeMs: number;
   readonly inputModalities: readonly Modality[];
   readonly outputModalities: readonly Modality[];
-  /** "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache", "citations", "logprobs", "streaming", "adaptive_reasoning", "always_reasoning", "fixed_sampling", "effort_none", "effort_minimal", "effort_xhigh", "effort_max". */
+  /** "tools", "parallel_tools", "json_schema", "reasoning", "prompt_cache", "citations", "logprobs", "streaming", "adaptive_reasoning", "always_reasoning", "fixed_sampling", "responses_only", "effort_none", "effort_minimal", "effort_xhigh", "effort_max". */
   readonly features: ReadonlySet<string>;
   /** Undefined: unknown, which is not zero. */
   readonly priceList: PriceList | undefined;

@@ -17,6 +17,7 @@ export function capabilitiesOf(facts: ModelFacts): MessageInitShape<typeof Model
     inputModalities: [...facts.inputModalities],
     outputModalities: [...facts.outputModalities],
     features: [...facts.features].sort(),
+    dimensions: facts.dimensions === 0 ? [] : [facts.dimensions],
   };
 }
 

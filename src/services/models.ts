@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type {
@@ -60,6 +61,12 @@ export function modelService(view: () => ModelView, { check }: RequestValidator)
   };
 }
 
+const types = {
+  completion: ["generate", ModelType.COMPLETION],
+  embedding: ["embed", ModelType.EMBEDDING],
+  rerank: ["rerank", ModelType.RERANK],
+} as const;
+
 type Healths = (providerId: string) => HealthReading | undefined;
 
 function listModels(view: ModelView, caller: Caller, request: ListModelsRequest) {
@@ -120,6 +127,7 @@ function modelOf(
   const byName = mayUse(caller, target.selector);
   const pricing = pricingOf(target.facts.priceList);
   const reading = health(target.provider.id);
+  const { retireTimeMs } = target.facts;
   return {
     name: resourceNameOf(target),
     selector: byName ? target.selector : (aliases[0] ?? target.selector),
@@ -130,6 +138,7 @@ function modelOf(
     capabilities: capabilitiesOf(target.facts),
     ...(pricing && { pricing }),
     ...(reading && { health: healthOf(reading) }),
+    ...(retireTimeMs > 0 && { retireTime: timestampFromMs(retireTimeMs) }),
   };
 }
 
@@ -160,8 +169,10 @@ function usableAliases(router: Router, caller: Caller, target: Target): string[]
   return router.aliasesOf(target.selector).filter((alias) => allows(caller, alias, router.find(alias)));
 }
 
-function typeOf({ provider }: Target): ModelType {
-  return provider.generate === undefined ? ModelType.UNSPECIFIED : ModelType.COMPLETION;
+/** What the model is made for, if its provider has that. */
+function typeOf({ provider, facts }: Target): ModelType {
+  const [operation, type] = types[facts.type];
+  return provider[operation] === undefined ? ModelType.UNSPECIFIED : type;
 }
 
 function isOut(reading: HealthReading | undefined): boolean {

@@ -1,94 +1,133 @@
 import { expect, test } from "vitest";
 import { extractModels } from "../../src/catalog/extract.ts";
+import type { SourceEntry } from "../../src/catalog/prices.ts";
+import { type CatalogSource, sources } from "../../src/catalog/sources.ts";
 
 const entry = {
-  litellm_provider: "openai",
+  litellm_provider: "up",
   mode: "chat",
   max_input_tokens: 1000,
   max_output_tokens: 100,
   input_cost_per_token: 1e-6,
   output_cost_per_token: 2e-6,
 };
+const up: CatalogSource = { of: /^up$/, name: /^(.+)$/ };
+
+const modelOf = (one: SourceEntry, name = "x") => extractModels({ [name]: { ...entry, ...one } }, up)[name];
 
 test("an entry is read field by field", () => {
-  const table = {
-    "gpt-x": {
-      ...entry,
+  expect(
+    modelOf({
       supports_vision: true,
       supports_function_calling: true,
       supports_reasoning: false,
+      deprecation_date: "2026-06-01",
       cache_read_input_token_cost: 1e-7,
       input_cost_per_token_above_200k_tokens: 2e-6,
       output_cost_per_token_above_200k_tokens: 3e-6,
       input_cost_per_token_flex: 5e-7,
-    },
-  };
-  expect(extractModels(table, "openai")).toEqual({
-    "gpt-x": {
-      contextWindow: 1000,
-      maxOutputTokens: 100,
-      input: ["text", "image"],
-      features: ["tools", "streaming"],
-      prices: { input: "1", output: "2", cache_read: "0.1" },
-      priceTiers: [{ fromInputTokens: 200_001, prices: { input: "2", output: "3" } }],
-    },
+    }),
+  ).toEqual({
+    contextWindow: 1000,
+    maxOutputTokens: 100,
+    retireTime: "2026-06-01",
+    input: ["text", "image"],
+    features: ["tools", "streaming"],
+    prices: { input: "1", output: "2", cache_read: "0.1" },
+    priceTiers: [{ fromInputTokens: 200_001, prices: { input: "2", output: "3" } }],
   });
 });
 
-test("prices beside those of tokens, and what an hour in the cache costs", () => {
-  const cached = {
-    ...entry,
-    cache_creation_input_token_cost: 1.25e-6,
-    cache_creation_input_token_cost_above_1hr: 2e-6,
-  };
-  const search = (low: number, high: number) => ({
-    search_context_cost_per_query: { search_context_size_low: low, search_context_size_high: high },
+test("embedding and rerank models have facts of their own", () => {
+  expect(modelOf({ mode: "embedding", output_vector_size: 256, supports_function_calling: true })).toEqual({
+    type: "embedding",
+    contextWindow: 1000,
+    dimensions: 256,
+    prices: { input: "1" },
   });
-  const long = { ...cached, input_cost_per_token_above_200k_tokens: 2e-6 };
-  const pricesOf = (one: Record<string, unknown>) => extractModels({ x: one }, "openai")["x"]?.prices;
-  const base = { input: "1", output: "2", cache_write: "1.25" };
-  expect(pricesOf({ ...cached, ...search(0.01, 0.01) })).toEqual({
-    ...base,
-    cache_write_1h: "2",
-    "tool:web_search": "10000",
-    "tool:web_fetch": "0",
+  expect(modelOf({ mode: "rerank", input_cost_per_token: 0, input_cost_per_query: 0.002 })).toEqual({
+    type: "rerank",
+    contextWindow: 1000,
+    prices: { input: "0", search_unit: "2000" },
   });
-  expect(pricesOf({ ...long, ...search(0.01, 0.02) })).toEqual(base);
-  expect(pricesOf({ ...cached, cache_creation_input_token_cost_above_1hr: 6e-6, ...search(2, 2) })).toEqual(base);
 });
 
-test("features are levels of effort, too, and that a model always reasons", () => {
-  const models = extractModels(
-    { "claude-fable-5": { ...entry, supports_max_reasoning_effort: true, supports_xhigh_reasoning_effort: false } },
-    "openai",
-  );
-  expect(models["claude-fable-5"]?.features).toEqual(["effort_max", "always_reasoning", "streaming"]);
+test("features are levels of effort, too, that a model always reasons, and where it answers", () => {
+  const levels = { supports_max_reasoning_effort: true, supports_xhigh_reasoning_effort: false };
+  expect(modelOf({ ...levels, mode: "responses" }, "claude-fable-5")?.features).toEqual([
+    "effort_max",
+    "always_reasoning",
+    "responses_only",
+    "streaming",
+  ]);
 });
 
-test("only chat models of the provider are kept", () => {
+test("modalities are those that one field names; of output, those that have a price", () => {
+  const lists = { supported_modalities: ["text", "video"], supported_output_modalities: ["text", "image", "audio"] };
+  const model = modelOf({ ...lists, supports_audio_input: true, output_cost_per_audio_token: 4e-6 });
+  expect(model?.input).toEqual(["text", "audio", "video"]);
+  expect(model?.output).toEqual(["text", "audio"]);
+});
+
+test("impossible sizes and days are unknown, and what tells neither size nor price is left out", () => {
+  expect(modelOf({ max_input_tokens: -5, max_output_tokens: 1.5, deprecation_date: "soon" })).toEqual({
+    features: ["streaming"],
+    prices: { input: "1", output: "2" },
+  });
+  expect(modelOf({ max_input_tokens: "many", input_cost_per_token: null })).toBeUndefined();
+});
+
+test("entries of other providers and modes are left out, and so are those the source does not want", () => {
   const table = {
     ok: entry,
-    "ft:gpt-x": entry,
-    "gpt-audio": entry,
-    "gpt-x-search-preview": entry,
-    "openai/container": entry,
+    "ft:x": entry,
+    "x-search": entry,
     image: { ...entry, mode: "image_generation" },
-    other: { ...entry, litellm_provider: "azure" },
+    other: { ...entry, litellm_provider: "down" },
   };
-  expect(Object.keys(extractModels(table, "openai"))).toEqual(["ok"]);
+  expect(Object.keys(extractModels(table, { ...up, name: /^([^:]+)$/, except: /search/ }))).toEqual(["ok"]);
+  const sourced = { a: entry, b: { ...entry, source: "https://up.example" }, c: { ...entry, mode: "embedding" } };
+  expect(Object.keys(extractModels(sourced, { ...up, sourced: true }))).toEqual(["b", "c"]);
 });
 
-test("one impossible price takes all prices of the model with it", () => {
-  for (const wrong of [0.0011, -1e-6, "1e-6", null]) {
-    const models = extractModels({ x: { ...entry, cache_read_input_token_cost: wrong } }, "openai");
-    expect(models["x"]?.prices).toBeUndefined();
-    expect(models["x"]?.contextWindow).toBe(1000);
-  }
+test("entries of one name are one model", () => {
+  const table = { a: { ...entry, deprecation_date: "2026-06-01" }, "up/a": { ...entry, max_input_tokens: 2000 } };
+  expect(extractModels(table, { ...up, name: /^(?:up\/)?(.+)$/ })).toMatchObject({
+    a: { contextWindow: 2000, retireTime: "2026-06-01" },
+  });
 });
 
-test("half a price list is none, and impossible sizes are unknown", () => {
-  const { output_cost_per_token: _, ...half } = entry;
-  const models = extractModels({ half, odd: { ...entry, max_input_tokens: -5, max_output_tokens: 1.5 } }, "openai");
-  expect(models["half"]?.prices).toBeUndefined();
-  expect(models["odd"]).toMatchObject({ contextWindow: undefined, maxOutputTokens: undefined });
+test.each([
+  ["openai", "openai", "gpt-5", "gpt-5"],
+  ["openai", "openai", "ft:gpt-4o", undefined],
+  ["openai", "text-completion-openai", "davinci-002", undefined],
+  ["azure-openai", "azure", "azure/gpt-5", "gpt-5"],
+  ["azure-openai", "azure", "azure/eu/gpt-5", undefined],
+  ["gemini", "gemini", "gemini/gemini-2.5-pro", "gemini-2.5-pro"],
+  ["gemini", "gemini", "gemini/gemini-2.5-flash-native-audio-latest", undefined],
+  ["vertex", "vertex_ai-language-models", "gemini-2.5-pro", "gemini-2.5-pro"],
+  ["vertex", "vertex_ai-anthropic_models", "vertex_ai/claude-opus-4@20250514", "claude-opus-4@20250514"],
+  ["vertex", "vertex_ai-llama_models", "vertex_ai/meta/llama-4-maas", "meta/llama-4-maas"],
+  ["bedrock", "bedrock", "mistral.mistral-7b-instruct-v0:2", "mistral.mistral-7b-instruct-v0:2"],
+  ["bedrock", "bedrock_converse", "us-gov.anthropic.claude-x-v1:0", "us-gov.anthropic.claude-x-v1:0"],
+  ["bedrock", "bedrock", "bedrock/us-east-1/zai.glm-5", undefined],
+  ["bedrock", "bedrock", "claude-sonnet-4-5-20250929-v1:0", undefined],
+  ["deepseek", "deepseek", "deepseek-chat", "deepseek-chat"],
+  ["deepseek", "deepseek", "deepseek/deepseek-v3", undefined],
+  ["cohere", "cohere", "cohere/embed-v4.0", "embed-v4.0"],
+  ["cohere", "cohere_chat", "command-r", "command-r"],
+  ["groq", "groq", "groq/openai/gpt-oss-20b", "openai/gpt-oss-20b"],
+  ["openrouter", "openrouter", "openrouter/openai/gpt-5", "openai/gpt-5"],
+  ["together", "together_ai", "together_ai/zai-org/GLM-4.6", "zai-org/GLM-4.6"],
+  ["together", "together_ai", "together-ai-up-to-4b", undefined],
+  ["fireworks", "fireworks_ai", "fireworks_ai/accounts/fireworks/models/a", "accounts/fireworks/models/a"],
+  ["fireworks", "fireworks_ai", "fireworks_ai/accounts/fireworks/models/", undefined],
+  ["fireworks", "fireworks_ai", "fireworks_ai/glm-5p1", undefined],
+  ["xai", "xai", "xai/grok-4", "grok-4"],
+])("for %s, the entry of %s named %s is the model %s", (kind, litellm_provider, tableName, name) => {
+  const source = sources[kind];
+  expect(source).toBeDefined();
+  if (source === undefined) return;
+  const table = { [tableName]: { ...entry, litellm_provider, source: "https://up.example" } };
+  expect(Object.keys(extractModels(table, source))).toEqual(name === undefined ? [] : [name]);
 });

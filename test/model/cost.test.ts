@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
+import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
+import { ModalityTokensSchema, UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
 import { costOf, estimateCost } from "../../src/model/cost.ts";
 import type { Price, PriceList } from "../../src/model/target.ts";
 
@@ -106,6 +107,36 @@ test("uses of tools are charged for each, and unknown where they have no price",
   expect(costOf(usage, list(...prices.slice(0, 2)))).toBeUndefined();
   expect(costOf({ ...usage, toolUses: { toString: 1 } }, list(...prices))).toBeUndefined();
   expect(costOf({ ...usage, toolUses: { web_fetch: 0 } }, list(...prices))?.total?.amountNanos).toBe(15n);
+});
+
+test("sound has prices of its own where the list has them", () => {
+  const text = [price("input", 1_000_000n), price("output", 2_000_000n), price("cache_read", 500_000n)];
+  const sound = [price("input_audio", 10_000_000n), price("output_audio", 20_000_000n)];
+  const share = create(ModalityTokensSchema, { modality: Modality.AUDIO, inputTokens: 40, outputTokens: 30 });
+  const usage = { ...usageOf(100, 50), byModality: [share] };
+  expect(costOf(usage, list(...text))?.total?.amountNanos).toBe(200n);
+  const cost = costOf(usage, list(...text, ...sound));
+  expect(cost?.total?.amountNanos).toBe(60n + 400n + 40n + 600n);
+  expect(cost?.lines.map(({ meter, quantity }) => [meter, quantity])).toEqual([
+    ["input", 60n],
+    ["input_audio", 40n],
+    ["output", 20n],
+    ["output_audio", 30n],
+  ]);
+});
+
+test("how much of the sound was cached is not told, and so is its price", () => {
+  const prices = list(price("input", 1_000_000n), price("output", 1_000_000n), price("input_audio", 10_000_000n));
+  const share = create(ModalityTokensSchema, { modality: Modality.AUDIO, inputTokens: 40 });
+  expect(costOf({ ...usageOf(100, 0, 10), byModality: [share] }, prices)).toBeUndefined();
+  expect(costOf({ ...usageOf(100, 0, 0), byModality: [share] }, prices)?.total?.amountNanos).toBe(460n);
+  expect(costOf(usageOf(100, 0, 10), prices)?.total?.amountNanos).toBe(100n);
+});
+
+test("where searches are charged, their number must be known", () => {
+  const prices = list(price("input", 0n), price("search_unit", 2_000_000_000_000n));
+  expect(costOf({ ...usageOf(500, 0), searchUnits: 3 }, prices)?.total?.amountNanos).toBe(6_000_000n);
+  expect(costOf(usageOf(500, 0), prices)).toBeUndefined();
 });
 
 test("a service tier that is not the standard one has no known price", () => {

@@ -23,8 +23,11 @@ import { callOf, finished as outcome, replyOf } from "../interceptors/call/ended
 afterEach(() => void vi.useRealTimers());
 
 const facts: ModelFacts = {
+  type: "completion",
   contextWindow: 1000,
   maxOutputTokens: 100,
+  dimensions: 0,
+  retireTimeMs: 0,
   inputModalities: [],
   outputModalities: [],
   features: new Set(),

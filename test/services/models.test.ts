@@ -15,8 +15,11 @@ import { createRequestValidator } from "../../src/services/validation.ts";
 const validator = createRequestValidator();
 
 const priced: ModelFacts = {
+  type: "completion",
   contextWindow: 128_000,
   maxOutputTokens: 16_384,
+  dimensions: 0,
+  retireTimeMs: 0,
   inputModalities: [Modality.TEXT, Modality.IMAGE],
   outputModalities: [Modality.TEXT],
   features: new Set(["tools", "streaming"]),
@@ -26,6 +29,8 @@ const priced: ModelFacts = {
   },
 };
 
+const never = () => Promise.reject(new GatewayError("INTERNAL", "never called here"));
+
 function provider(id: string, displayName: string, models: Record<string, ModelFacts>): Provider {
   return {
     id,
@@ -33,7 +38,7 @@ function provider(id: string, displayName: string, models: Record<string, ModelF
     models: new Map(Object.entries(models)),
     defaultModel: undefined,
     timeouts: { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 },
-    generate: () => Promise.reject(new GatewayError("INTERNAL", "never called here")),
+    generate: never,
   };
 }
 
@@ -65,7 +70,7 @@ function viewOf(): ModelView {
   return { router, providers, health: (id) => windows.get(id)?.snapshot() };
 }
 
-function clientOf(models: readonly string[] | undefined) {
+function clientOf(models: readonly string[] | undefined, view: () => ModelView = viewOf) {
   const rpc: Rpc = {
     method: "llmhub.v1.ModelService/Any",
     requestId: "r1",
@@ -74,7 +79,7 @@ function clientOf(models: readonly string[] | undefined) {
     deadlineMs: 60_000,
     signal: new AbortController().signal,
   };
-  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(viewOf, validator)), {
+  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(view, validator)), {
     router: {
       interceptors: [
         (next) => (request) => {
@@ -121,6 +126,23 @@ describe("ListModels", () => {
         observeTime: { seconds: BigInt(nowMs / 1000) },
       },
     });
+  });
+
+  test("tells of embedding models, and of the day when one goes", async () => {
+    const embed = { ...priced, type: "embedding", maxOutputTokens: 0, dimensions: 256, retireTimeMs: nowMs } as const;
+    const both: Provider = {
+      ...provider("up", "Up", { vector: embed, rank: { ...priced, type: "rerank" } }),
+      embed: never,
+    };
+    const providers = new Map([["up", both]]);
+    const router = new Router({ providers, aliases: new Map(), defaultModel: undefined });
+    const client = clientOf(undefined, () => ({ router, providers, health: () => undefined }));
+    expect((await client.listModels({ type: ModelType.EMBEDDING })).models).toMatchObject([
+      { type: ModelType.EMBEDDING, capabilities: { dimensions: [256] }, retireTime: { seconds: BigInt(nowMs / 1000) } },
+    ]);
+    // The provider has no reranking.
+    const { model } = await client.getModel({ name: "up/rank" });
+    expect([model?.type, model?.retireTime, model?.capabilities?.dimensions]).toEqual([0, undefined, []]);
   });
 
   test("says nothing of a price that is unknown", async () => {

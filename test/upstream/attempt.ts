@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Attempt } from "../../src/model/call.ts";
+import type { ModelFacts } from "../../src/model/target.ts";
 import { rpcWith } from "../support/rpc.ts";
 
 const nanosPerDollar = 1_000_000_000n;
@@ -13,9 +14,12 @@ export function attemptOf(failures: Attempt["failures"] = []): Attempt {
     nanosPerMillion: dollars * nanosPerDollar,
     fromInputTokens: 0,
   });
-  const facts = {
+  const facts: ModelFacts = {
+    type: "completion",
     contextWindow: 1000,
     maxOutputTokens: 0,
+    dimensions: 0,
+    retireTimeMs: 0,
     inputModalities: [],
     outputModalities: [],
     features: new Set<string>(),

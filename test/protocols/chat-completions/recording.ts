@@ -46,8 +46,11 @@ function load(name: string): Recording {
 }
 
 const unknown: ModelFacts = {
+  type: "completion",
   contextWindow: 0,
   maxOutputTokens: 0,
+  dimensions: 0,
+  retireTimeMs: 0,
   inputModalities: [],
   outputModalities: [],
   features: new Set(),

@@ -54,8 +54,11 @@ function framed(lines: string): Buffer {
 /** Facts of a model of which nothing is known, but for what is given. */
 export function factsOf(known: Partial<ModelFacts> = {}): ModelFacts {
   return {
+    type: "completion",
     contextWindow: 0,
     maxOutputTokens: 0,
+    dimensions: 0,
+    retireTimeMs: 0,
     inputModalities: [],
     outputModalities: [],
     features: new Set(["reasoning"]),

@@ -12,3 +12,10 @@ export function badResponse(cause: string, what: string): GatewayError {
 export function tooManyParts(): GatewayError {
   return badResponse("parts_limit", `sent more than ${partsMax} parts`);
 }
+
+/** The error for a stream that ends without its terminal marker. */
+export function truncated(): GatewayError {
+  return new GatewayError("STREAM_INTERRUPTED", "the provider's stream broke off before its end", {
+    metadata: { cause: "truncated" },
+  });
+}

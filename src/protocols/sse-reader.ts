@@ -1,7 +1,8 @@
 import type { Chunk } from "../model/chunk.ts";
-import { GatewayError } from "../model/error.ts";
+import type { GatewayError } from "../model/error.ts";
 import type { Reader } from "../model/protocol.ts";
 import { SseParser, type SseSink } from "../stream/sse.ts";
+import { truncated } from "./bad-response.ts";
 
 /** What a dialect makes of the events of a streamed answer. */
 export interface SseAnswer {
@@ -68,10 +69,4 @@ export class SseReader implements Reader, SseSink {
     this.#isFinished = true;
     this.#answer.finish(this.#out);
   }
-}
-
-function truncated(): GatewayError {
-  return new GatewayError("STREAM_INTERRUPTED", "the provider's stream broke off before its end", {
-    metadata: { cause: "truncated" },
-  });
 }

@@ -4,10 +4,11 @@ import { ContentPartSchema } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { objectOf, parseExactObject, pieceOf, textOf } from "../field.ts";
+import { documentIdsOf } from "../groups.ts";
 import { PartWriter } from "../part-writer.ts";
 import { citationOf } from "./citation.ts";
 import { badAnswer } from "./fault.ts";
-import { documentIdsOf } from "./groups.ts";
+import { isDocument } from "./media.ts";
 import { finishReasonOf } from "./stop-reason.ts";
 import { headOfDelta } from "./text-delta.ts";
 import { laterUsage, usageOf } from "./usage.ts";
@@ -187,7 +188,7 @@ export class Answer {
 
   #cite(locations: unknown, out: Chunk[]): void {
     if (!Array.isArray(locations)) return;
-    this.#documentIds ??= documentIdsOf(this.#attempt.call.request);
+    this.#documentIds ??= documentIdsOf(this.#attempt.call.request, isDocument);
     for (const location of locations) {
       const known = objectOf(location);
       if (known !== undefined) this.#writer.citation(citationOf(known, this.#documentIds), out);

@@ -1,6 +1,6 @@
 import type { CacheHint } from "../../../gen/llmhub/v1/content_pb.ts";
 import { objectOf } from "../field.ts";
-import type { Rendering } from "./rendering.ts";
+import type { Rendering } from "../rendering.ts";
 import type { CacheControl } from "./wire.ts";
 
 /** Breakpoints the API takes in one request. */

@@ -1,4 +1,4 @@
-import type { Rendering } from "./rendering.ts";
+import type { Rendering } from "../rendering.ts";
 import type { MessagesBody, Thinking } from "./wire.ts";
 
 /** Feature of models that refuse to have their sampling changed. */

@@ -1,5 +1,5 @@
 import type { ReasoningOptions } from "../../../gen/llmhub/v1/completion_pb.ts";
-import type { Rendering } from "./rendering.ts";
+import type { Rendering } from "../rendering.ts";
 import type { Message, Thinking, ToolChoice } from "./wire.ts";
 
 /** Feature of models that can think at all. */

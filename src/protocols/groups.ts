@@ -1,7 +1,6 @@
-import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { type ContentPart, Role } from "../../../gen/llmhub/v1/content_pb.ts";
-import { turnsOf } from "../../model/conversation.ts";
-import { isDocument } from "./media.ts";
+import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import { type ContentPart, type MediaPart, Role } from "../../gen/llmhub/v1/content_pb.ts";
+import { turnsOf } from "../model/conversation.ts";
 
 /** A part and where it stands in the request: "messages[3].content[0]". */
 export interface Entry {
@@ -9,14 +8,14 @@ export interface Entry {
   readonly path: string;
 }
 
-/** What becomes one message: turns of the same role in a row, because the dialect wants roles to alternate. */
+/** What becomes one message: turns of the same role in a row, for dialects that want roles to alternate. */
 export interface Group {
   readonly role: "user" | "assistant";
-  /** Tool results first, as the API demands. */
+  /** Tool results first, as such dialects demand. */
   readonly entries: readonly Entry[];
 }
 
-/** The conversation as the dialect orders it. */
+/** A conversation in the order of dialects that take system text at the front only. */
 export interface Grouped {
   readonly system: readonly Entry[];
   readonly groups: readonly Group[];
@@ -49,10 +48,15 @@ export function groupsOf(request: CompleteRequest): Grouped {
   return { system, groups: groups.map(resultsFirst), moved, named };
 }
 
-/** The ids by which citations name the documents of a request: "#3" for the fourth document if it has none. */
-export function documentIdsOf(request: CompleteRequest): string[] {
-  const given = groupsOf(request).groups.flatMap(({ entries }) => entries.flatMap(({ part }) => documentIds(part)));
-  return given.map((id, position) => (id === "" ? `#${position}` : id));
+/**
+ * The ids by which citations name the documents of a request: "#3" for the fourth document if it has none. `isDocument`
+ * tells which media the dialect sends as documents.
+ */
+export function documentIdsOf(request: CompleteRequest, isDocument: (media: MediaPart) => boolean): string[] {
+  const parts = groupsOf(request).groups.flatMap(({ entries }) => entries.map(({ part }) => part));
+  return parts
+    .flatMap((part) => documentIds(part, isDocument))
+    .map((id, position) => (id === "" ? `#${position}` : id));
 }
 
 function resultsFirst({ role, entries }: Group): Group {
@@ -62,12 +66,12 @@ function resultsFirst({ role, entries }: Group): Group {
 
 type AnyPart = { readonly part: ContentPart["part"] };
 
-function documentIds({ part }: AnyPart): string[] {
+function documentIds({ part }: AnyPart, isDocument: (media: MediaPart) => boolean): string[] {
   if (part.case === "document") return [part.value.documentId];
   if (part.case === "media") return isDocument(part.value) ? [""] : [];
   if (part.case !== "toolResult") return [];
   return part.value.content.flatMap((result) => {
-    if (result.part.case === "document" || result.part.case === "media") return documentIds({ part: result.part });
-    return [];
+    if (result.part.case !== "document" && result.part.case !== "media") return [];
+    return documentIds({ part: result.part }, isDocument);
   });
 }

@@ -1,8 +1,8 @@
-import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
+import { CallIds } from "../call-ids.ts";
 import type { PartWriter } from "../part-writer.ts";
 import { echoSignature } from "./echo.ts";
 import { type ChatCallDelta, isObject } from "./wire.ts";
@@ -27,16 +27,13 @@ interface Fragment {
   readonly signature: PartSignature | undefined;
 }
 
-/** Longest id that the API takes back (proto: ToolCall.id). */
-const idCharsMax = 256;
-
 /**
  * Puts the fragments of tool calls together. They belong together by index; servers that leave the index out are followed
  * by id, and those that give neither continue their latest call. Another id with a name at a used index begins a new call.
  * Ids are the server's as long as they are unique in the conversation, which servers do not promise; others are made here.
  */
 export class ToolCalls {
-  readonly #request: CompleteRequest;
+  readonly #ids: CallIds;
   readonly #provider: string;
   readonly #writer: PartWriter;
   readonly #byIndex = new Map<number, OpenCall>();
@@ -44,12 +41,9 @@ export class ToolCalls {
   #latest: OpenCall | undefined;
   /** Calls that wait for their name. */
   #nameless = 0;
-  /** Ids of the conversation and of this answer. */
-  #taken: Set<string> | undefined;
-  #made = 0;
 
   constructor({ call, target }: Attempt, writer: PartWriter) {
-    this.#request = call.request;
+    this.#ids = new CallIds(call.request);
     this.#provider = target.provider.id;
     this.#writer = writer;
   }
@@ -120,36 +114,16 @@ export class ToolCalls {
       return;
     }
     if (call.part === undefined) {
-      call.part = this.#writer.tool(this.#idFor(call.given), name, out);
+      call.part = this.#writer.tool(this.#ids.next(call.given), name, out);
       this.#nameless--;
       this.#writer.arguments(call.part, call.held, out);
     }
     this.#writer.arguments(call.part, text, out);
     if (call.signature !== undefined) this.#writer.endTool(call.part, { signature: call.signature });
   }
-
-  #idFor(given: string): string {
-    if (this.#taken === undefined) {
-      this.#taken = idsOf(this.#request);
-      // Counting on from there, an id rarely comes again that was in a part of the conversation that is gone.
-      this.#made = this.#taken.size;
-    }
-    let id = given.length > idCharsMax ? "" : given.toWellFormed();
-    while (id === "" || this.#taken.has(id)) id = `call_${this.#made++}`;
-    this.#taken.add(id);
-    return id;
-  }
 }
 
 function isOther({ given, part }: OpenCall, { id, name }: Fragment): boolean {
   const isUnmarked = part === undefined && given === "";
   return id !== "" && name !== "" && given !== id && !isUnmarked;
-}
-
-function idsOf({ messages }: CompleteRequest): Set<string> {
-  const ids = new Set<string>();
-  for (const { content } of messages) {
-    for (const { part } of content) if (part.case === "toolCall") ids.add(part.value.id);
-  }
-  return ids;
 }

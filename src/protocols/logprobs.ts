@@ -1,11 +1,5 @@
-import type { TokenAlternative, TokenLogprob } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { isObject } from "./wire.ts";
-
-interface Token {
-  readonly token?: unknown;
-  readonly logprob?: unknown;
-  readonly top_logprobs?: unknown;
-}
+import type { TokenAlternative, TokenLogprob } from "../../gen/llmhub/v1/completion_pb.ts";
+import { objectOf } from "./field.ts";
 
 /**
  * The tokens of a list with their probabilities; undefined where there are none. The provider lists the chosen token among
@@ -23,8 +17,8 @@ export function readLogprobs(list: unknown): TokenLogprob[] | undefined {
   return tokens.length === 0 ? undefined : tokens;
 }
 
-function alternativesOf(entry: Token): TokenAlternative[] {
-  const { top_logprobs: list } = entry;
+function alternativesOf(entry: unknown): TokenAlternative[] {
+  const list = objectOf(entry)?.["top_logprobs"];
   if (!Array.isArray(list)) return [];
   return list.flatMap((other) => {
     const alternative = read(other);
@@ -33,8 +27,7 @@ function alternativesOf(entry: Token): TokenAlternative[] {
 }
 
 function read(entry: unknown): { token: string; logprob: number } | undefined {
-  if (!isObject<Token>(entry)) return undefined;
-  const { token, logprob } = entry;
+  const { token, logprob } = objectOf(entry) ?? {};
   return typeof token === "string" && typeof logprob === "number"
     ? { token: token.toWellFormed(), logprob }
     : undefined;

@@ -234,7 +234,7 @@ export const CostSchema: GenMessage<Cost> = /*@__PURE__*/
 export type CostLine = Message<"llmhub.v1.CostLine"> & {
   /**
    * "input", "output", "cache_read", "cache_write", "cache_write_1h",
-   * "tool:web_search", "search_unit". Open set.
+   * "input_audio", "output_audio", "tool:web_search", "search_unit". Open set.
    *
    * @generated from field: string meter = 1;
    */

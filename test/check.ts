@@ -2,7 +2,7 @@
 // With --without-tests, for those who run the tests on their own.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** One thing to check. Answers what is wrong; undefined when nothing is. */
@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, "..");
 /** Descriptors of the released API, which a change must not break. */
 const released = "proto/released.binpb";
 /** What `npm run generate` writes. */
-const generated = ["gen", "src/config/llmhub.schema.json"];
+const generated = ["gen", "src/config/llmhub.schema.json", "README.md"];
 
 const steps: readonly Step[] = [
   { name: "generated code is up to date", run: generatedIsCurrent },
@@ -53,7 +53,7 @@ function generatedIsCurrent(): string | undefined {
 
 function hashes(): Map<string, string> {
   const paths = generated.flatMap((path) => {
-    if (!existsSync(join(root, path)) || path.endsWith(".json")) return path;
+    if (!existsSync(join(root, path)) || statSync(join(root, path)).isFile()) return path;
     const entries = readdirSync(join(root, path), { recursive: true, withFileTypes: true });
     return entries
       .filter((entry) => entry.isFile())

@@ -62,6 +62,8 @@ export interface ProviderFacts {
   readonly keyRequired: boolean;
   /** Where the key goes, and what every request carries besides. */
   readonly authorize: (key: string) => Readonly<Record<string, string>>;
+  /** Headers that the settings ask for. */
+  readonly headers?: (settings: Settings) => Readonly<Record<string, string>>;
   /** For credentials that a constant header cannot hold; undefined where the key is enough. */
   readonly authorizer?: (access: Access) => Authorizer | undefined;
   /** How it proves who asks, in the words of the documentation. Absent: an API key. */
@@ -76,8 +78,10 @@ export interface ProviderFacts {
   /** Model names that lead here when a call names no provider. */
   readonly patterns?: readonly ModelPattern[];
   /** GET below the base URL that is cheap and needs the key; undefined where there is none. */
-  readonly healthPath: string | undefined;
-  /** Reads the names of models out of the answer of healthPath; undefined for a body that is no such list. */
+  readonly healthPath: string | undefined | ((settings: Settings) => string | undefined);
+  /** GET that lists models, where that is another than healthPath. */
+  readonly modelsPath?: string;
+  /** Reads the names of models out of that list; undefined for a body that is no such list. */
   readonly modelNames?: (body: string) => readonly string[] | undefined;
 }
 
@@ -126,7 +130,9 @@ export function openProvider(
   const { generate, embed, rerank } = facts.dialects(settings.settings);
   const protocolOf = (attempt: Attempt) => dialectOf(generate, attempt, "complete");
   const ready = mediaReady(settings.media);
-  const { healthPath, modelNames } = facts;
+  const { modelNames } = facts;
+  const healthPath = typeof facts.healthPath === "function" ? facts.healthPath(settings.settings) : facts.healthPath;
+  const modelsPath = facts.modelsPath ?? healthPath;
   return {
     id,
     displayName: facts.displayName,
@@ -157,9 +163,9 @@ export function openProvider(
       rerank: async (attempt: Attempt<RerankRequest>) => whole(carrier, dialectOf(rerank, attempt, "rerank"), attempt),
     }),
     ...(healthPath !== undefined && { check: async (signal) => void (await ask(carrier, healthPath, id, signal)) }),
-    ...(healthPath !== undefined &&
+    ...(modelsPath !== undefined &&
       modelNames && {
-        listModels: async (signal) => modelNames(await ask(carrier, healthPath, id, signal)) ?? unreadable(id),
+        listModels: async (signal) => modelNames(await ask(carrier, modelsPath, id, signal)) ?? unreadable(id),
       }),
     close: () => carrier.close(),
   };
@@ -175,7 +181,11 @@ function httpCarrier(facts: ProviderFacts, settings: ProviderSettings, surroundi
   if (key === undefined && facts.keyRequired) throw incomplete(id, "apiKey");
   return new Upstream({
     baseUrl: new URL(baseUrl),
-    headers: { ...(key === undefined ? {} : facts.authorize(key)), ...settings.headers },
+    headers: {
+      ...(key === undefined ? {} : facts.authorize(key)),
+      ...facts.headers?.(settings.settings),
+      ...settings.headers,
+    },
     authorizer: facts.authorizer?.({ key, settings: settings.settings, surroundings }),
     connectMs: settings.connectMs,
     connectionsMax: settings.connectionsMax,

@@ -9,6 +9,7 @@ import { PartWriter } from "../part-writer.ts";
 import { readCitation } from "./citation.ts";
 import { echoSignature, type ReasoningField, textSignature } from "./echo.ts";
 import { faultInAnswer } from "./fault.ts";
+import { mergedMetadata, type OwnFields } from "./own-fields.ts";
 import { ReasoningDetails } from "./reasoning-details.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import { readUsage } from "./usage.ts";
@@ -37,6 +38,7 @@ export class Answer {
   readonly #attempt: Attempt;
   readonly #writer = new PartWriter();
   readonly #calls: ToolCalls;
+  readonly #own: OwnFields;
   readonly #isTextHidden: boolean;
   /** Reasoning that the caller does not want to see, and the server wants back. */
   readonly #hidden: string[] = [];
@@ -52,8 +54,9 @@ export class Answer {
   #usage: Usage | undefined;
   #metadata: JsonObject | undefined;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt, own: OwnFields) {
     this.#attempt = attempt;
+    this.#own = own;
     this.#calls = new ToolCalls(attempt, this.#writer);
     this.#isTextHidden = attempt.call.request.reasoning?.hideText ?? false;
   }
@@ -69,7 +72,8 @@ export class Answer {
 
   /** Takes a piece. Throws the GatewayError for an error in it. */
   take(piece: ChatAnswer, out: Chunk[]): void {
-    const usage = piece.usage === undefined ? undefined : this.#readUsage(piece.usage);
+    const counts = piece.usage ?? this.#own.usage?.(piece);
+    const usage = counts === undefined ? undefined : this.#readUsage(counts);
     if (usage !== undefined) this.#usage = usage;
     const choice = firstChoice(piece.choices);
     const error = piece.error ?? failureIn(choice);
@@ -119,10 +123,13 @@ export class Answer {
     return readUsage(usage, this.#attempt.call.request.view === CompletionView.FULL);
   }
 
-  #describe({ model, system_fingerprint, service_tier }: ChatAnswer): void {
+  #describe(piece: ChatAnswer): void {
+    const { model, system_fingerprint, service_tier } = piece;
     if (this.#model === "" && typeof model === "string") this.#model = model.toWellFormed();
     if (typeof system_fingerprint === "string") this.#note("system_fingerprint", system_fingerprint);
     if (typeof service_tier === "string") this.#note("service_tier", service_tier);
+    const told = this.#own.metadata?.(piece);
+    if (told !== undefined) this.#metadata = mergedMetadata(this.#metadata, told);
   }
 
   #note(field: string, value: string): void {
@@ -172,12 +179,7 @@ export class Answer {
     // Either can be empty or null beside the other.
     const text = reasoning_content || reasoning;
     if (typeof text !== "string" || text === "") return;
-    if (this.#reasoningField === undefined) {
-      this.#reasoningField = text === reasoning_content ? "reasoning_content" : "reasoning";
-      this.#writer.signReasoning(textSignature(this.#reasoningField, this.#attempt.target.provider.id));
-    }
-    if (this.#isTextHidden) this.#hidden.push(text);
-    else this.#writer.text("reasoning", text, out);
+    this.#reason(text === reasoning_content ? "reasoning_content" : "reasoning", text, out);
   }
 
   /** A part without text for what the server wants back and no other part shows. */
@@ -190,8 +192,13 @@ export class Answer {
     this.#writer.close(out, { signature: echoSignature(echo, this.#attempt.target.provider.id) });
   }
 
-  #reason(text: string, out: Chunk[]): void {
-    if (!this.#isTextHidden) this.#writer.text("reasoning", text, out);
+  #reason(field: ReasoningField, text: string, out: Chunk[]): void {
+    if (this.#reasoningField === undefined) {
+      this.#reasoningField = field;
+      this.#writer.signReasoning(textSignature(field, this.#attempt.target.provider.id));
+    }
+    if (this.#isTextHidden) this.#hidden.push(text);
+    else this.#writer.text("reasoning", text, out);
   }
 
   /** Content as a list: texts, and reasoning as a list of texts in it. */
@@ -201,7 +208,9 @@ export class Answer {
       if (typeof item.text === "string") this.#writer.text("text", item.text, out);
       if (!Array.isArray(item.thinking)) continue;
       for (const thought of item.thinking) {
-        if (isObject<{ text?: unknown }>(thought) && typeof thought.text === "string") this.#reason(thought.text, out);
+        if (isObject<{ text?: unknown }>(thought) && typeof thought.text === "string") {
+          this.#reason("thinking", thought.text, out);
+        }
       }
     }
   }

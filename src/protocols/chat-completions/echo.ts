@@ -2,13 +2,14 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import { isObject } from "./wire.ts";
 
-/** Names under which servers show reasoning, and want it back, as one text. */
-export type ReasoningField = "reasoning_content" | "reasoning";
+/** Where servers show reasoning, and want it back, as one text: in fields of these names, or in items of the content. */
+export type ReasoningField = "reasoning_content" | "reasoning" | "thinking";
 
 /** What a server said beside its answer and wants back as it was: on a message, or (`extra_content`) on a tool call. */
 export interface Echo {
   readonly reasoning_content?: string;
   readonly reasoning?: string;
+  readonly thinking?: string;
   readonly reasoning_details?: readonly JsonValue[];
   readonly extra_content?: JsonObject;
 }
@@ -29,13 +30,14 @@ export function echoSignature(echo: Echo, provider: string): PartSignature {
 /** What to give back for a part with this text and signature; undefined where the signature is none of these. */
 export function readEcho(text: string, { value }: PartSignature): Echo | undefined {
   if (value === "" || value === "reasoning_content") return { reasoning_content: text };
-  if (value === "reasoning") return { reasoning: text };
+  if (value === "reasoning" || value === "thinking") return { [value]: text };
   const kept = parsed(value);
   if (!isObject<Record<keyof Echo, unknown>>(kept)) return undefined;
-  const { reasoning_content, reasoning, reasoning_details, extra_content } = kept;
+  const { reasoning_content, reasoning, thinking, reasoning_details, extra_content } = kept;
   return {
     ...(typeof reasoning_content === "string" ? { reasoning_content } : {}),
     ...(typeof reasoning === "string" ? { reasoning } : {}),
+    ...(typeof thinking === "string" ? { thinking } : {}),
     ...(Array.isArray(reasoning_details) ? { reasoning_details } : {}),
     ...(isObject<JsonObject>(extra_content) ? { extra_content } : {}),
   };

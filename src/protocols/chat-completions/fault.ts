@@ -5,7 +5,7 @@ import { refusalOf } from "../../model/refusal.ts";
 import { type FaultReading, reasonOf, statusFault, word } from "../status-fault.ts";
 import { type ChatAnswer, type ChatError, isObject } from "./wire.ts";
 
-/** Codes and types that say more than the HTTP status, of OpenAI and, in CamelCase, of Azure. */
+/** Codes and types that say more than the HTTP status. */
 const reasonOfCode: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["context_length_exceeded", "CONTEXT_LENGTH_EXCEEDED"],
   ["exceed_context_size_error", "CONTEXT_LENGTH_EXCEEDED"],
@@ -19,6 +19,9 @@ const reasonOfCode: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["invalid_api_key", "PROVIDER_CREDENTIAL_INVALID"],
   ["overloaded_error", "PROVIDER_OVERLOADED"],
   ["insufficient_system_resource", "PROVIDER_OVERLOADED"],
+  // The server has checked what the model wrote against the caller's schema: the model is wrong, not the caller.
+  ["tool_use_failed", "PROVIDER_BAD_RESPONSE"],
+  ["json_validate_failed", "PROVIDER_BAD_RESPONSE"],
 ]);
 
 /** Codes and types that say no more than a status does: needed where the status is 200. */
@@ -138,7 +141,7 @@ const limitSentences = [
 ];
 const inputSentences = [
   /\b(\d{1,10}) in the messages/,
-  /(?:resulted in|requested|request contains|request has) (\d{1,10}) (?:input )?tokens/,
+  /(?:resulted in|requested(?: about)?|request contains|request has) (\d{1,10}) (?:input )?tokens/,
   /prompt \(length (\d{1,10})\)/,
   /input token count \(?(\d{1,10})\)? exceeds/,
 ];

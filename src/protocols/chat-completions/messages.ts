@@ -19,12 +19,16 @@ import type { AssistantMessage, ChatContent, ChatMessage, ChatPart, ChatToolCall
  * left out without a warning, because servers of the dialect cache prompts by themselves.
  */
 export function renderMessages(request: CompleteRequest, losses: LossReport): ChatMessage[] {
+  /** Tools have been called since the user spoke. */
+  let usesTools = false;
   return turnsOf(request).flatMap((turn) => {
+    if (turn.role === Role.USER) usesTools = false;
     if (turn.role === Role.TOOL) {
+      usesTools = true;
       if (turn.name !== "") losses.warn("SETTING_IGNORED", `${turn.path}.name`, "tool messages have no name here");
       return turn.content.map((part, index) => toolMessage(part, at(turn, index), losses));
     }
-    if (turn.role === Role.ASSISTANT) return assistantMessage(turn, losses);
+    if (turn.role === Role.ASSISTANT) return assistantMessage(turn, usesTools, losses);
     return promptMessage(turn, losses);
   });
 }
@@ -37,7 +41,7 @@ function promptMessage(turn: Turn, losses: LossReport): ChatMessage[] {
   return [{ role: isSystem ? "system" : "user", content: contentOf(parts), ...nameOf(turn) }];
 }
 
-function assistantMessage(turn: Turn, losses: LossReport): AssistantMessage[] {
+function assistantMessage(turn: Turn, usesTools: boolean, losses: LossReport): AssistantMessage[] {
   const parts: ChatPart[] = [];
   const calls: ChatToolCall[] = [];
   let refusal = "";
@@ -48,8 +52,10 @@ function assistantMessage(turn: Turn, losses: LossReport): AssistantMessage[] {
     else if (part.part.case !== "reasoning") parts.push(...textPartOf(part, path, losses));
   });
   const isEmpty = parts.length === 0 && calls.length === 0 && refusal === "";
-  const reasoning = renderReasoning(turn, { isEmpty, hasCalls: calls.length > 0 }, losses);
+  const rest = { isEmpty, usesTools: usesTools || calls.length > 0 };
+  const { thinking, ...reasoning } = renderReasoning(turn, rest, losses);
   if (isEmpty) return [];
+  if (thinking !== undefined) parts.unshift({ type: "thinking", thinking: [{ type: "text", text: thinking }] });
   return [
     {
       role: "assistant",

@@ -8,6 +8,6 @@ import type { ChatBody } from "./wire.ts";
 export const chatCompletions: Protocol<ChatBody> = {
   name: "chat-completions",
   render: renderChat,
-  read: readChat,
+  read: (attempt) => readChat(attempt),
   fault: faultOf,
 };

@@ -6,20 +6,23 @@ import { badResponse } from "../bad-response.ts";
 import { type SseAnswer, SseReader } from "../sse-reader.ts";
 import { Answer } from "./answer.ts";
 import { faultInAnswer } from "./fault.ts";
+import type { OwnFields } from "./own-fields.ts";
 import { TextShape } from "./text-shape.ts";
 import { type ChatAnswer, isObject } from "./wire.ts";
 
+const nothingOwn: OwnFields = {};
+
 /** Reads an answer of the chat completions dialect: whole, or streamed if the call asks for that. */
-export function readChat(attempt: Attempt): Reader {
-  return attempt.call.stream ? new SseReader(new StreamAnswer(attempt)) : new WholeReader(attempt);
+export function readChat(attempt: Attempt, own: OwnFields = nothingOwn): Reader {
+  return attempt.call.stream ? new SseReader(new StreamAnswer(attempt, own)) : new WholeReader(attempt, own);
 }
 
 class WholeReader implements Reader {
   readonly #answer: Answer;
   readonly #body: Buffer[] = [];
 
-  constructor(attempt: Attempt) {
-    this.#answer = new Answer(attempt);
+  constructor(attempt: Attempt, own: OwnFields) {
+    this.#answer = new Answer(attempt, own);
   }
 
   get model(): string {
@@ -45,9 +48,9 @@ class StreamAnswer implements SseAnswer {
   readonly #answer: Answer;
   readonly #shape = new TextShape();
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt, own: OwnFields) {
     this.#attempt = attempt;
-    this.#answer = new Answer(attempt);
+    this.#answer = new Answer(attempt, own);
   }
 
   get model(): string {

@@ -19,7 +19,7 @@ export function readUsage(value: unknown, native: boolean): Usage | undefined {
     $typeName: "llmhub.v1.Usage",
     inputTokens: count(prompt_tokens) ?? 0,
     outputTokens: outputTokens(value, count(output["reasoning_tokens"]) ?? 0),
-    cacheReadTokens: count(input["cached_tokens"]),
+    cacheReadTokens: count(input["cached_tokens"]) ?? count(value.prompt_cache_hit_tokens),
     cacheWriteTokens: count(input["cache_write_tokens"]),
     reasoningTokens: count(output["reasoning_tokens"]),
     source: UsageSource.PROVIDER,

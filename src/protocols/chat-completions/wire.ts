@@ -169,6 +169,8 @@ export interface ChatUsage {
   readonly prompt_tokens?: unknown;
   readonly completion_tokens?: unknown;
   readonly total_tokens?: unknown;
+  /** Part of prompt_tokens, at servers that had a prompt cache before there were details. */
+  readonly prompt_cache_hit_tokens?: unknown;
   readonly prompt_tokens_details?: unknown;
   readonly completion_tokens_details?: unknown;
 }

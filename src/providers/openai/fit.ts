@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { CompleteRequest, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { ChatMessage, ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { ModelFacts } from "../../model/target.ts";
 import type { LossReport } from "../../protocols/chat-completions/loss-report.ts";
+import { idDigest, withCallIds } from "../call-ids.ts";
 
 /** Limits of OpenAI's API reference, beyond which it refuses the whole request. */
 const stopsMax = 4;
@@ -61,10 +61,11 @@ function fitFormat(given: ResponseFormat, losses: LossReport): ResponseFormat {
 /** The message itself where nothing in it has a limit, as in most. */
 function fitMessage(message: ChatMessage, path: string, losses: LossReport): ChatMessage {
   if (message.name === "" && !message.content.some(isOfTool)) return message;
+  const fit = withCallIds(message, fitId);
   return {
-    ...message,
+    ...fit,
     name: fitName(message.name, "participant", `${path}.name`, losses),
-    content: message.content.map((part, index) => fitPart(part, `${path}.content[${index}]`, losses)),
+    content: fit.content.map((part, index) => fitToolName(part, `${path}.content[${index}]`, losses)),
   };
 }
 
@@ -72,20 +73,16 @@ function isOfTool({ part }: ContentPart): boolean {
   return part.case === "toolCall" || part.case === "toolResult";
 }
 
-function fitPart(given: ContentPart, path: string, losses: LossReport): ContentPart {
+function fitToolName(given: ContentPart, path: string, losses: LossReport): ContentPart {
   const { part } = given;
-  if (part.case === "toolCall") {
-    const name = fitName(part.value.name, "tool", `${path}.tool_call.name`, losses);
-    return { ...given, part: { case: "toolCall", value: { ...part.value, name, id: fitId(part.value.id) } } };
-  }
-  if (part.case !== "toolResult") return given;
-  const toolCallId = fitId(part.value.toolCallId);
-  return { ...given, part: { case: "toolResult", value: { ...part.value, toolCallId } } };
+  if (part.case !== "toolCall") return given;
+  const name = fitName(part.value.name, "tool", `${path}.tool_call.name`, losses);
+  return { ...given, part: { case: "toolCall", value: { ...part.value, name } } };
 }
 
-/** Another id of the same call and its result, always the same one. Ids of other providers can be longer. */
+/** Ids of other providers can be longer. */
 function fitId(id: string): string {
-  return id.length <= callIdCharsMax ? id : `call_${createHash("sha256").update(id).digest("hex").slice(0, 32)}`;
+  return id.length <= callIdCharsMax ? id : `call_${idDigest(id, 32)}`;
 }
 
 function fitName(name: string, owner: string, path: string, losses: LossReport): string {

@@ -1,0 +1,53 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { catalogOf } from "../../catalog/catalog.ts";
+import type { Protocol } from "../../model/protocol.ts";
+import { type OwnFields, picked } from "../../protocols/chat-completions/own-fields.ts";
+import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { readChat } from "../../protocols/chat-completions/read.ts";
+import type { ChatAnswer, ChatBody } from "../../protocols/chat-completions/wire.ts";
+import { bearer } from "../authorize.ts";
+import { namesIn } from "../model-names.ts";
+import type { ProviderFacts } from "../provider.ts";
+import { faultOfOpenrouter } from "./fault.ts";
+import { renderOpenrouter } from "./render.ts";
+
+const own: OwnFields = { metadata: metadataOf };
+
+/** Who served, why that one stopped in its own words, and what it cost in dollars. */
+function metadataOf(piece: ChatAnswer): JsonObject | undefined {
+  const choice = Array.isArray(piece.choices) ? piece.choices[0] : undefined;
+  const routed = picked(piece, ["provider"]);
+  const ended = picked(choice, ["native_finish_reason"]);
+  const billed = picked(piece.usage, ["cost", "cost_details", "is_byok"]);
+  return { ...routed, ...ended, ...billed };
+}
+
+const dialect: Protocol<ChatBody> = {
+  ...chatCompletions,
+  render: renderOpenrouter,
+  read: (attempt) => readChat(attempt, own),
+  fault: faultOfOpenrouter,
+};
+
+/** OpenRouter (openrouter.ai/docs), which routes on to other providers. Its list of models asks for no key, the key's own page does. */
+export const openrouter: ProviderFacts = {
+  kind: "openrouter",
+  displayName: "OpenRouter",
+  baseUrl: "https://openrouter.ai/api/v1",
+  settings: {
+    referer: { about: "Address of the operator's application, for OpenRouter's rankings." },
+    title: { about: "Name of the operator's application, for OpenRouter's rankings." },
+  },
+  keyVariable: "OPENROUTER_API_KEY",
+  keyRequired: true,
+  authorize: bearer,
+  headers: ({ referer, title }) => ({
+    ...(referer === undefined ? {} : { "http-referer": referer }),
+    ...(title === undefined ? {} : { "x-title": title }),
+  }),
+  dialects: () => ({ generate: () => dialect }),
+  models: () => catalogOf("openrouter"),
+  healthPath: "/key",
+  modelsPath: "/models",
+  modelNames: namesIn("data", "id"),
+};

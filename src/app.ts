@@ -10,6 +10,8 @@ import { HealthWindow } from "./dispatch/health-window.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import { chainedMethods, operations } from "./operations.ts";
+import { providerKinds } from "./providers/index.ts";
+import type { ProviderFacts } from "./providers/provider.ts";
 import { Admission } from "./server/admission.ts";
 import { connectHandler } from "./server/connect.ts";
 import { hotMethods } from "./server/grpc/methods.ts";
@@ -35,11 +37,11 @@ const writeStallMs = 60_000;
 const cutMs = 1000;
 
 /** Starts the gateway; resolves when it takes calls. Rejects, with nothing left open, when a port cannot be had. */
-export async function startGateway({ config, surroundings = nowhere }: GatewayOptions): Promise<Gateway> {
-  const simulator = await simulatorFor(config);
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const simulator = await simulatorFor(options.config);
   let app: App | undefined;
   try {
-    app = new App(config, simulator, surroundings);
+    app = new App(options, simulator);
     await app.listen();
     return app;
   } catch (error) {
@@ -64,14 +66,19 @@ class App implements Gateway {
   #simulator: Simulator | undefined;
   #snapshot: Snapshot;
   readonly #surroundings: Surroundings;
+  readonly #kinds: ReadonlyMap<string, ProviderFacts>;
   #reloading: Promise<void> = Promise.resolve();
   #draining = false;
 
-  constructor(config: Config, simulator: Simulator | undefined, surroundings: Where) {
+  constructor(
+    { config, surroundings = nowhere, kinds = providerKinds }: GatewayOptions,
+    simulator: Simulator | undefined,
+  ) {
     this.#simulator = simulator;
+    this.#kinds = kinds;
     this.#logger = this.#createLogger(config);
     this.#surroundings = watched(surroundings, this.#logger);
-    this.#snapshot = new Snapshot(config, { simulatorUrl: simulator?.url, surroundings: this.#surroundings });
+    this.#snapshot = this.#snapshotOf(config);
     const { limits, listen, tls } = config.server;
     const logger = this.#logger;
     const now = () => performance.now();
@@ -202,7 +209,7 @@ class App implements Gateway {
     if (this.#draining) throw new GatewayError("GATEWAY_DRAINING", "the gateway is stopping");
     this.#simulator ??= await simulatorFor(config);
     const before = this.#snapshot;
-    const next = new Snapshot(config, { simulatorUrl: this.#simulator?.url, surroundings: this.#surroundings, before });
+    const next = this.#snapshotOf(config, before);
     try {
       this.#renewServer(before.config.server, config.server);
     } catch (error) {
@@ -212,6 +219,11 @@ class App implements Gateway {
     this.#snapshot = next;
     this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
     void before.fleet.retire(next.fleet);
+  }
+
+  #snapshotOf(config: Config, before?: Snapshot): Snapshot {
+    const simulatorUrl = this.#simulator?.url;
+    return new Snapshot(config, { kinds: this.#kinds, simulatorUrl, surroundings: this.#surroundings, before });
   }
 
   #createLogger({ log }: Config): Logger {

@@ -1,11 +1,14 @@
 import type { Config } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
+import type { ProviderFacts } from "./providers/provider.ts";
 
 /** What the gateway starts with. */
 export interface GatewayOptions {
   readonly config: Config;
   /** Where credentials that are not configured may be found. Absent: nowhere. */
   readonly surroundings?: Where;
+  /** The kinds that providers can be of, by name. Absent: all that are shipped. */
+  readonly kinds?: ReadonlyMap<string, ProviderFacts>;
 }
 
 /** The environment and the home directory of the process. */

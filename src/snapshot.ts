@@ -5,7 +5,7 @@ import { Router } from "./dispatch/router.ts";
 import type { Secret } from "./model/secret.ts";
 import type { ModelFacts } from "./model/target.ts";
 import { Fleet, type Instance } from "./providers/fleet.ts";
-import { providerKinds } from "./providers/index.ts";
+import type { ProviderFacts } from "./providers/provider.ts";
 import { ApiKeys } from "./server/api-keys.ts";
 import type { Simulator } from "./simulator/server.ts";
 
@@ -14,12 +14,14 @@ const configuredPrices = "configuration";
 
 /** What a configuration needs to come to life. */
 export interface SnapshotParts {
+  /** The kinds that providers can be of, by name. */
+  readonly kinds: ReadonlyMap<string, ProviderFacts>;
   /** Where the built-in simulator listens, if a provider needs it. */
   readonly simulatorUrl: string | undefined;
   /** Where credentials that are not configured may be found. */
   readonly surroundings: Surroundings;
   /** The snapshot to take unchanged providers from. */
-  readonly before?: Snapshot;
+  readonly before?: Snapshot | undefined;
 }
 
 /** One configuration brought to life: providers, names and keys. Immutable; calls in flight keep theirs. */
@@ -30,12 +32,14 @@ export class Snapshot {
   /** Undefined: authentication is off. */
   readonly keys: ApiKeys | undefined;
 
-  constructor(config: Config, { simulatorUrl, surroundings, before }: SnapshotParts) {
+  constructor(config: Config, { kinds, simulatorUrl, surroundings, before }: SnapshotParts) {
     this.config = config;
     this.fleet = new Fleet(
-      config.providers.map((provider) => instanceOf(provider, config, simulatorUrl)),
-      surroundings,
-      before?.fleet,
+      config.providers.map((provider) => ({
+        ...instanceOf(provider, config, simulatorUrl),
+        models: modelsOf(provider, kinds.get(provider.kind)),
+      })),
+      { kinds, surroundings, before: before?.fleet },
     );
     const { providers } = this.fleet;
     const { aliases, patterns } = config.models;
@@ -69,7 +73,11 @@ export function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
   return kind === "simulator" && baseUrl === undefined;
 }
 
-function instanceOf(provider: ProviderConfig, { media }: Config, simulatorUrl: string | undefined): Instance {
+function instanceOf(
+  provider: ProviderConfig,
+  { media }: Config,
+  simulatorUrl: string | undefined,
+): Omit<Instance, "models"> {
   const { id, kind, apiKey, settings, headers, connectionsMax, timeouts } = provider;
   const { connectMs, ...limits } = timeouts;
   return {
@@ -82,7 +90,6 @@ function instanceOf(provider: ProviderConfig, { media }: Config, simulatorUrl: s
     connectionsMax,
     connectMs,
     timeouts: limits,
-    models: modelsOf(provider),
     media: media.fetch ? { bytesMax: media.bytesMax, timeoutMs: media.timeoutMs } : undefined,
   };
 }
@@ -92,8 +99,8 @@ function revealed(secrets: Readonly<Record<string, Secret>>): Record<string, str
 }
 
 /** The models of the kind, with what the operator says laid over it. */
-function modelsOf({ kind, models }: ProviderConfig): ReadonlyMap<string, ModelFacts> {
-  const shipped = providerKinds.get(kind)?.models() ?? new Map<string, ModelFacts>();
+function modelsOf({ models }: ProviderConfig, kind: ProviderFacts | undefined): ReadonlyMap<string, ModelFacts> {
+  const shipped = kind?.models() ?? new Map<string, ModelFacts>();
   if (models.size === 0) return shipped;
   const all = new Map(shipped);
   for (const [name, config] of models) {

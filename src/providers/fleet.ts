@@ -1,12 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Surroundings } from "../credentials/surroundings.ts";
 import { GatewayError } from "../model/error.ts";
-import { providerKinds } from "./index.ts";
-import { type OpenProvider, openProvider, type ProviderSettings } from "./provider.ts";
+import { type OpenProvider, openProvider, type ProviderFacts, type ProviderSettings } from "./provider.ts";
 
 /** An instance of a kind of provider, as configured. */
 export interface Instance extends ProviderSettings {
   readonly kind: string;
+}
+
+/** Where the providers of a configuration come from. */
+export interface FleetParts {
+  /** The kinds that instances can be of, by name. */
+  readonly kinds: ReadonlyMap<string, ProviderFacts>;
+  readonly surroundings: Surroundings;
+  /** The fleet to take unchanged providers from. */
+  readonly before?: Fleet | undefined;
 }
 
 /**
@@ -18,13 +26,13 @@ export class Fleet {
   readonly #instances: ReadonlyMap<string, Instance>;
 
   /** Throws INVALID_REQUEST, with nothing left open, for settings that cannot work. */
-  constructor(instances: readonly Instance[], surroundings: Surroundings, before?: Fleet) {
+  constructor(instances: readonly Instance[], parts: FleetParts) {
     const providers = new Map<string, OpenProvider>();
     const opened: OpenProvider[] = [];
     try {
       for (const instance of instances) {
-        const kept = before?.unchanged(instance);
-        const provider = kept ?? open(instance, surroundings);
+        const kept = parts.before?.unchanged(instance);
+        const provider = kept ?? open(instance, parts);
         if (kept === undefined) opened.push(provider);
         providers.set(instance.id, provider);
       }
@@ -48,10 +56,10 @@ export class Fleet {
   }
 }
 
-function open(instance: Instance, surroundings: Surroundings): OpenProvider {
-  const facts = providerKinds.get(instance.kind);
+function open(instance: Instance, { kinds, surroundings }: FleetParts): OpenProvider {
+  const facts = kinds.get(instance.kind);
   if (facts !== undefined) return openProvider(facts, instance, surroundings);
-  const known = [...providerKinds.keys()].join(", ");
+  const known = [...kinds.keys()].join(", ");
   throw new GatewayError(
     "INVALID_REQUEST",
     `provider ${instance.id} is of the unknown kind ${instance.kind} (${known})`,

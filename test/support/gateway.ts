@@ -16,6 +16,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { providerKinds } from "../../src/providers/index.ts";
+import type { ProviderFacts } from "../../src/providers/provider.ts";
 
 /** An entry of the section "providers" of a configuration file. */
 export interface ProviderSection {
@@ -40,6 +41,8 @@ export interface TestConfig {
   readonly log?: object;
   /** Environment that the file is read with. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Kinds of providers instead of those that are shipped. */
+  readonly kinds?: ReadonlyMap<string, ProviderFacts>;
 }
 
 /** What a stream brought, and how it ended. */
@@ -77,7 +80,8 @@ export class TestGateway implements AsyncDisposable {
 
   /** Rejects with the ConfigError of an invalid configuration. */
   static async start(config: TestConfig): Promise<TestGateway> {
-    return new TestGateway(await startGateway({ config: await configOf(config) }));
+    const { kinds = providerKinds } = config;
+    return new TestGateway(await startGateway({ config: await configOf(config), kinds }));
   }
 
   /** Answers in one message; rejects with the ConnectError of a failure. */
@@ -153,7 +157,7 @@ export class TestGateway implements AsyncDisposable {
 }
 
 /** The configuration that a file with these sections gives. */
-export async function configOf({ env = {}, server, ...sections }: TestConfig): Promise<Config> {
+export async function configOf({ env = {}, kinds = providerKinds, server, ...sections }: TestConfig): Promise<Config> {
   const directory = await mkdtemp(join(tmpdir(), "llmhub-gateway-"));
   try {
     const path = join(directory, "llmhub.yaml");
@@ -170,7 +174,7 @@ export async function configOf({ env = {}, server, ...sections }: TestConfig): P
     };
     // JSON is YAML.
     await writeFile(path, JSON.stringify(file));
-    return await loadConfig({ path, env, kinds: providerKinds });
+    return await loadConfig({ path, env, kinds });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -236,13 +236,14 @@ describe("what is no stream", () => {
 });
 
 describe("an error inside a stream", () => {
-  const unlike = { type: "invalid_request_error", code: "tool_use_failed", message: "secret words" };
+  const unlike = { type: "invalid_request_error", code: "not_listed", message: "secret words" };
   it.each<[string, string, GatewayError["reason"]]>([
     ["as the first event", event({ error: { type: "server_error", message: "secret words" } }), "PROVIDER_UNAVAILABLE"],
     ["after content", delta({ content: "Hi" }) + event({ error: { code: 429 } }), "PROVIDER_RATE_LIMITED"],
     ["beside a choice", event({ choices: [{ delta: {} }], error: { code: 503 } }), "PROVIDER_OVERLOADED"],
     ["in an event of its name", `event: error\n${event({ error: unlike })}`, "PROVIDER_INVALID_REQUEST"],
     ["without an envelope", `event: error\n${event({ ...unlike, type: "overloaded_error" })}`, "PROVIDER_OVERLOADED"],
+    ["of what the model wrote", event({ error: { ...unlike, code: "tool_use_failed" } }), "PROVIDER_BAD_RESPONSE"],
     ["of an exhausted account", event({ error: { code: "insufficient_quota" } }), "PROVIDER_QUOTA_EXHAUSTED"],
     ["as a whole body", JSON.stringify({ error: { code: "rate_limit_exceeded" } }), "PROVIDER_RATE_LIMITED"],
     [

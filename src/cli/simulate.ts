@@ -7,6 +7,7 @@ import { stopSignal } from "./stop-signal.ts";
 const options = {
   host: { type: "string", value: "HOST", about: "address to listen on", default: "127.0.0.1" },
   port: { type: "string", value: "PORT", about: "port to listen on; 0 takes any free one", default: "4010" },
+  secret: { type: "string", value: "SECRET", about: "what keys and signatures must prove; else any will do" },
   "first-token-ms": { type: "string", value: "N", about: "wait for the first token", default: "60" },
   "token-ms": { type: "string", value: "N", about: "wait between tokens", default: "12" },
 } as const;
@@ -15,7 +16,7 @@ const waitMsMax = 600_000;
 
 /** Runs the simulated provider as a server of its own. */
 export const simulate: Command = {
-  usage: ["simulate [--port PORT] [--host HOST] [--first-token-ms N] [--token-ms N]"],
+  usage: ["simulate [--port PORT] [--host HOST] [--secret SECRET] [--first-token-ms N] [--token-ms N]"],
   about: `Runs a server that answers like OpenAI and Anthropic, without a key and without cost, for
 development and load tests. Ctrl-C stops it.`,
   options,
@@ -27,16 +28,18 @@ development and load tests. Ctrl-C stops it.`,
 async function run(args: readonly string[], { signals, stdout }: Shell): Promise<Exit> {
   const { values, words } = readArguments(args, options);
   noWords(words);
-  const { host } = values;
+  const { host, secret } = values;
   const port = wholeNumber("--port", values.port, 0, 65535);
   const pace = {
     firstTokenMs: wholeNumber("--first-token-ms", values["first-token-ms"], 0, waitMsMax),
     tokenMs: wholeNumber("--token-ms", values["token-ms"], 0, waitMsMax),
   };
   const stop = stopSignal(signals);
-  const simulator = await startSimulator({ host, port, ...pace }).catch((error: unknown) => {
-    throw new CommandError("failure", listenProblem(error, { host, port }, "--port"));
-  });
+  const simulator = await startSimulator({ host, port, ...pace, ...(secret === undefined ? {} : { secret }) }).catch(
+    (error: unknown) => {
+      throw new CommandError("failure", listenProblem(error, { host, port }, "--port"));
+    },
+  );
   stdout.write(`Simulated provider on ${simulator.url}; Ctrl-C stops it.
   OpenAI     POST ${simulator.url}/v1/chat/completions
   Anthropic  POST ${simulator.url}/v1/messages

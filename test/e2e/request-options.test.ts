@@ -133,3 +133,23 @@ test("requests to the other services are held to their rules, too", async () => 
   expect([error.code, reasonOf(error)]).toEqual([Code.InvalidArgument, "INVALID_REQUEST"]);
   expect(error.findDetails(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: "name" }]);
 });
+
+test("a loss is a warning, and with lossless a refusal that names it, whole, streamed and foretold", async () => {
+  const lossy = { model: "simulator/claude:pace-0:first-token-0", input: "hi", seed: 7, frequencyPenalty: 1 };
+  expect((await gateway.complete(lossy)).warnings.map(({ field }) => field).sort()).toEqual([
+    "frequency_penalty",
+    "seed",
+  ]);
+  const refusals = [
+    await gateway.failure({ ...lossy, lossless: true }),
+    (await gateway.stream({ ...lossy, lossless: true })).error,
+    await gateway.failure({ ...lossy, lossless: true, validateOnly: true }),
+  ];
+  for (const refusal of refusals) {
+    const error = ConnectError.from(refusal);
+    expect([Code[error.code], reasonOf(error)]).toEqual(["InvalidArgument", "CAPABILITY_UNSUPPORTED"]);
+    const fields = error.findDetails(BadRequestSchema)[0]?.fieldViolations.map(({ field }) => field);
+    expect(fields?.sort()).toEqual(["frequency_penalty", "seed"]);
+  }
+  expect((await gateway.complete({ ...ask, lossless: true })).warnings).toEqual([]);
+});

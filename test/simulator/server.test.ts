@@ -156,3 +156,23 @@ test("a port that is taken is told", async () => {
   const port = Number(new URL(simulator.url).port);
   await expect(startSimulator({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
+
+test("with a secret only those get an answer who prove it, in the provider's own words", async () => {
+  const simulator = await startSimulator({ firstTokenMs: 0, tokenMs: 0, secret: "s3cret" });
+  const ask = { model: "gpt", max_tokens: 5, messages: [{ role: "user", content: "hi" }] };
+  const chat = (headers: Record<string, string>) => post(simulator, "/v1/chat/completions", ask, headers);
+  const message = (headers: Record<string, string>) =>
+    post(simulator, "/v1/messages", ask, { "anthropic-version": "2023-06-01", ...headers });
+  try {
+    expect((await chat({ authorization: "Bearer s3cret" })).status).toBe(200);
+    expect((await message({ "x-api-key": "s3cret" })).status).toBe(200);
+    for (const headers of [{}, { authorization: "Bearer other" }] as Record<string, string>[]) {
+      const { status, text } = await chat(headers);
+      expect([status, JSON.parse(text).error.code]).toEqual([401, "invalid_api_key"]);
+    }
+    const { status, text } = await message({ "x-api-key": "other" });
+    expect([status, JSON.parse(text).error.type]).toEqual([401, "authentication_error"]);
+  } finally {
+    await simulator.close();
+  }
+});

@@ -17,7 +17,7 @@ const waitMsMax = 600_000;
 /** Runs the simulated provider as a server of its own. */
 export const simulate: Command = {
   usage: ["simulate [--port PORT] [--host HOST] [--secret SECRET] [--first-token-ms N] [--token-ms N]"],
-  about: `Runs a server that answers like OpenAI and Anthropic, without a key and without cost, for
+  about: `Runs a server that answers like OpenAI, Anthropic and Ollama, without a key and without cost, for
 development and load tests. Ctrl-C stops it.`,
   options,
   examples: ["llmhub simulate", "llmhub simulate --port 4020 --token-ms 0 --first-token-ms 0"],
@@ -43,6 +43,7 @@ async function run(args: readonly string[], { signals, stdout }: Shell): Promise
   stdout.write(`Simulated provider on ${simulator.url}; Ctrl-C stops it.
   OpenAI     POST ${simulator.url}/v1/chat/completions
   Anthropic  POST ${simulator.url}/v1/messages
+  Ollama     POST ${simulator.url}/api/chat
 
 Try:
   curl -s ${simulator.url}/v1/chat/completions -H 'content-type: application/json' \\

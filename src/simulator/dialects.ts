@@ -1,8 +1,9 @@
 import { chatCompletions } from "./chat-completions.ts";
 import type { Dialect } from "./dialect.ts";
 import { messages } from "./messages.ts";
+import { ollama } from "./ollama.ts";
 
-const dialects: readonly [Dialect, ...Dialect[]] = [chatCompletions, messages];
+const dialects: readonly [Dialect, ...Dialect[]] = [chatCompletions, messages, ollama];
 
 /** The dialect that serves a path, or, for a path that none serves, the one to say so in. */
 export function dialectFor(method: string, path: string, header: (name: string) => string): Dialect {

@@ -1,6 +1,9 @@
 import { factsOf } from "../../catalog/facts.ts";
+import type { EmbedDialect, Protocol } from "../../model/protocol.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { messages } from "../../protocols/messages/protocol.ts";
+import { ollamaEmbeddings } from "../../protocols/ollama/embed.ts";
+import { ollama } from "../../protocols/ollama/protocol.ts";
 import { bearer } from "../authorize.ts";
 import type { ProviderFacts } from "../provider.ts";
 
@@ -11,17 +14,32 @@ const free = { input: 0, output: 0 };
 const models = new Map([
   ["gpt", factsOf({ ...limits, features, prices: free }, "simulator")],
   ["claude", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
+  ["ollama", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
 ]);
 
-/** The built-in simulator: models named claude speak Anthropic's dialect, all others OpenAI's. */
+/** Dialects by how the names of models begin that speak another than OpenAI's. */
+const generators: readonly (readonly [string, Protocol])[] = [
+  ["claude", messages],
+  ["ollama", ollama],
+];
+const embedders: readonly (readonly [string, EmbedDialect])[] = [["ollama", ollamaEmbeddings]];
+
+/** The built-in simulator: models named claude speak Anthropic's dialect, ollama Ollama's, all others OpenAI's. */
 export const simulator: ProviderFacts = {
   kind: "simulator",
   displayName: "Built-in simulator",
   baseUrl: undefined,
   keyRequired: false,
   authorize: bearer,
-  dialects: () => ({ generate: (model) => (model.startsWith("claude") ? messages : chatCompletions) }),
+  dialects: () => ({
+    generate: (model) => dialectOf(model, generators) ?? chatCompletions,
+    embed: (model) => dialectOf(model, embedders),
+  }),
   models: () => models,
   defaultModel: "gpt",
   healthPath: "/models",
 };
+
+function dialectOf<Found>(model: string, named: readonly (readonly [string, Found])[]): Found | undefined {
+  return named.find(([name]) => model.startsWith(name))?.[1];
+}

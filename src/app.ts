@@ -9,6 +9,7 @@ import type { Surroundings } from "./credentials/surroundings.ts";
 import { HealthWindow } from "./dispatch/health-window.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
+import type { Provider } from "./model/target.ts";
 import { chainedMethods, operations } from "./operations.ts";
 import { providerKinds } from "./providers/index.ts";
 import type { ProviderFacts } from "./providers/provider.ts";
@@ -18,6 +19,7 @@ import { hotMethods } from "./server/grpc/methods.ts";
 import { GrpcTransport } from "./server/grpc/transport.ts";
 import { Listener } from "./server/listener.ts";
 import { OpsServer } from "./server/ops.ts";
+import { Discovery } from "./services/discovery.ts";
 import { routes } from "./services/index.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
@@ -60,6 +62,7 @@ class App implements Gateway {
   readonly #logger: Logger;
   readonly #readiness = new Readiness();
   readonly #health = new Map<string, HealthWindow>();
+  readonly #discovery: Discovery;
   readonly #admission: Admission;
   readonly #listener: Listener;
   readonly #ops: OpsServer;
@@ -82,6 +85,7 @@ class App implements Gateway {
     const { limits, listen, tls } = config.server;
     const logger = this.#logger;
     const now = () => performance.now();
+    this.#discovery = discovery(logger, now);
     this.#admission = new Admission({
       keys: () => this.#snapshot.keys,
       deadlineMaxMs: limits.deadlineMaxMs,
@@ -187,6 +191,7 @@ class App implements Gateway {
     this.#listener.beginDrain();
     const stopped = new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the call could end");
     this.#admission.abortProbes(stopped);
+    this.#discovery.close();
     if (!(await this.#listener.drained(timeoutMs))) {
       this.#admission.abortAll(stopped);
       await this.#listener.drained(cutMs);
@@ -248,7 +253,8 @@ class App implements Gateway {
 
   #modelView(): ModelView {
     const { router, fleet } = this.#snapshot;
-    return { router, providers: fleet.providers, health: (id) => this.#healthOf(id).snapshot() };
+    const health = (id: string) => this.#healthOf(id).snapshot();
+    return { router, providers: fleet.providers, discovery: this.#discovery, health };
   }
 
   #healthOf(providerId: string): HealthWindow {
@@ -266,6 +272,14 @@ function watched(surroundings: Where, logger: Logger): Surroundings {
   const renewalFailed = ({ rawMessage: problem }: GatewayError) =>
     logger.warn({ problem }, "a credential could not be renewed; the old one still holds");
   return { ...surroundings, now: () => Date.now(), renewalFailed };
+}
+
+function discovery(logger: Logger, now: () => number): Discovery {
+  const failed = ({ id }: Provider, { reason, rawMessage: problem }: GatewayError) =>
+    logger.debug({ provider: id, reason, problem }, "a provider did not list its models");
+  // A wait for a list keeps no process alive.
+  const waited = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
+  return new Discovery({ now, elapsed: waited, failed });
 }
 
 /** A validator that has met every request of the data plane: the first of each costs tens of milliseconds. */

@@ -78,7 +78,7 @@ function instanceOf(
   { media }: Config,
   simulatorUrl: string | undefined,
 ): Omit<Instance, "models"> {
-  const { id, kind, apiKey, settings, headers, connectionsMax, timeouts } = provider;
+  const { id, kind, apiKey, settings, headers, connectionsMax, timeouts, discover } = provider;
   const { connectMs, ...limits } = timeouts;
   return {
     id,
@@ -90,6 +90,7 @@ function instanceOf(
     connectionsMax,
     connectMs,
     timeouts: limits,
+    discover,
     media: media.fetch ? { bytesMax: media.bytesMax, timeoutMs: media.timeoutMs } : undefined,
   };
 }

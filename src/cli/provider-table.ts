@@ -37,7 +37,7 @@ function abilityRow(facts: ProviderFacts): string[] {
     mark(embed !== undefined),
     mark(rerank !== undefined),
     mark(names.some((name) => generate?.(name)?.count !== undefined)),
-    mark(facts.healthPath !== undefined && facts.modelNames !== undefined),
+    mark(facts.modelNames !== undefined),
     ...["tools", "json_schema", "reasoning", "prompt_cache"].map(feature),
     mediaOf(known),
   ];

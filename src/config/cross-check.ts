@@ -67,6 +67,9 @@ function checkProviders(providers: FileSections["providers"], kinds: ProviderKin
     if (baseUrl === undefined && missing === 0 && kind !== builtInKind) {
       findings.add(path, "needs baseUrl, such as http://localhost:8000/v1, because its kind has no address", "key");
     }
+    if (provider.discover === true && facts.modelNames === undefined) {
+      findings.add([...path, "discover"], "cannot be true: the kind has no list of models; remove it");
+    }
     if (facts.keyRequired && provider.apiKey === undefined) {
       findings.add(path, `needs apiKey, such as "\${${facts.keyVariable ?? "API_KEY"}}"`, "key");
     }

@@ -142,6 +142,12 @@ const provider = section("A provider to call.", {
   ),
   connectionsMax: v.optional(integer(1, 100_000, "Most connections to it at once."), 256),
   timeouts: v.nullish(providerTimeouts, {}),
+  discover: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description("Show the models that it lists itself. Absent: if no models of its kind are built in."),
+    ),
+  ),
   models: v.nullish(
     v.pipe(v.record(modelName, v.nullish(model, {})), v.description("What is known of its models, by name.")),
     {},

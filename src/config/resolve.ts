@@ -121,6 +121,7 @@ async function providerOf(
       idleMs: timeouts.idle ?? general.idle,
       totalMs: timeouts.total ?? general.total,
     },
+    discover: provider.discover,
     models: new Map(Object.entries(provider.models).map(([name, model]) => [name, modelOf(model)])),
   };
 }

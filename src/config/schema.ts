@@ -98,6 +98,8 @@ export interface ProviderConfig {
   readonly settings: Readonly<Record<string, Secret>>;
   readonly connectionsMax: number;
   readonly timeouts: TimeoutsConfig;
+  /** Show the models that it lists itself. Undefined: if no table of the kind is shipped. */
+  readonly discover: boolean | undefined;
   /** What the operator knows of models, by name at the provider. */
   readonly models: ReadonlyMap<string, ModelConfig>;
 }

@@ -74,7 +74,7 @@ export interface Provider {
   readonly preview?: (attempt: Attempt) => readonly Warning[];
   /** Counts with the provider's own endpoint; estimated and marked so where it has none. */
   readonly countTokens?: (attempt: Attempt) => Promise<Usage>;
-  /** Names of the models that the provider offers now, as it lists them itself. */
+  /** Names of the models that the provider offers now, as it lists them itself. Absent too where nobody wants to know. */
   readonly listModels?: (signal: AbortSignal) => Promise<readonly string[]>;
   /** One cheap authenticated request; rejects with the GatewayError that a call would meet. */
   readonly check?: (signal: AbortSignal) => Promise<void>;

@@ -96,6 +96,8 @@ export interface ProviderSettings {
   readonly connectMs: number;
   readonly timeouts: Timeouts;
   readonly models: ReadonlyMap<string, ModelFacts>;
+  /** Offer the list of models that it gives itself. Undefined: if no table of the kind is shipped. */
+  readonly discover: boolean | undefined;
   /** Bounds on media that are fetched for dialects which take bytes only; undefined: nothing is fetched. */
   readonly media: MediaFetcherOptions | undefined;
 }
@@ -164,7 +166,8 @@ export function openProvider(
     }),
     ...(healthPath !== undefined && { check: async (signal) => void (await ask(carrier, healthPath, id, signal)) }),
     ...(modelsPath !== undefined &&
-      modelNames && {
+      modelNames &&
+      (settings.discover ?? facts.models().size === 0) && {
         listModels: async (signal) => modelNames(await ask(carrier, modelsPath, id, signal)) ?? unreadable(id),
       }),
     close: () => carrier.close(),

@@ -24,6 +24,7 @@ import type { Caller } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Provider, Target } from "../model/target.ts";
 import { callerOf } from "./context.ts";
+import { bySelector, type Discovery } from "./discovery.ts";
 import { capabilitiesOf, healthOf, pricingOf } from "./model-facts.ts";
 import { pageOf } from "./page.ts";
 import type { RequestValidator } from "./validation.ts";
@@ -32,6 +33,8 @@ import type { RequestValidator } from "./validation.ts";
 export interface ModelView {
   readonly router: Router;
   readonly providers: ReadonlyMap<string, Provider>;
+  /** What the providers list themselves. */
+  readonly discovery: Discovery;
   /** Undefined for a provider that nobody watches: its state is then UNSPECIFIED. */
   health(providerId: string): HealthReading | undefined;
 }
@@ -69,10 +72,14 @@ const types = {
 
 type Healths = (providerId: string) => HealthReading | undefined;
 
-function listModels(view: ModelView, caller: Caller, request: ListModelsRequest) {
+async function listModels(view: ModelView, caller: Caller, request: ListModelsRequest) {
   const { type, provider, features, healthyOnly } = request;
   const health = remembered(view);
-  const wanted = view.router.targets.filter(
+  const asked = [...view.providers.values()].filter(
+    ({ id }) => (provider === "" || id === provider) && mayUseProvider(caller, id),
+  );
+  await view.discovery.refresh(asked);
+  const wanted = targetsOf(view).filter(
     (target) =>
       (provider === "" || target.provider.id === provider) &&
       (type === ModelType.UNSPECIFIED || typeOf(target) === type) &&
@@ -144,7 +151,10 @@ function modelOf(
 
 function providerOf(view: ModelView, caller: Caller, provider: Provider): MessageInitShape<typeof ProviderSchema> {
   const reading = view.health(provider.id);
-  const models = view.router.targets.filter((target) => target.provider.id === provider.id);
+  const models = [
+    ...view.router.targets.filter((target) => target.provider.id === provider.id),
+    ...discoveredOf(view, provider),
+  ];
   return {
     name: `providers/${provider.id}`,
     providerId: provider.id,
@@ -152,6 +162,17 @@ function providerOf(view: ModelView, caller: Caller, provider: Provider): Messag
     ...(reading && { health: healthOf(reading) }),
     modelCount: models.filter((target) => sees(view.router, caller, target)).length,
   };
+}
+
+/** Declared and discovered models, by selector in code unit order. */
+function targetsOf(view: ModelView): readonly Target[] {
+  const discovered = [...view.providers.values()].flatMap((provider) => discoveredOf(view, provider));
+  return discovered.length === 0 ? view.router.targets : [...view.router.targets, ...discovered].sort(bySelector);
+}
+
+/** What a provider lists itself and the router does not name: neither a table nor an alias. */
+function discoveredOf({ discovery, router }: ModelView, provider: Provider): readonly Target[] {
+  return discovery.targetsOf(provider).filter(({ selector }) => router.aliasesOf(selector).length === 0);
 }
 
 function sees(router: Router, caller: Caller, target: Target): boolean {
@@ -169,10 +190,10 @@ function usableAliases(router: Router, caller: Caller, target: Target): string[]
   return router.aliasesOf(target.selector).filter((alias) => allows(caller, alias, router.find(alias)));
 }
 
-/** What the model is made for, if its provider has that. */
-function typeOf({ provider, facts }: Target): ModelType {
+/** What the model is made for, if that is known and its provider has it. */
+function typeOf({ provider, model, facts }: Target): ModelType {
   const [operation, type] = types[facts.type];
-  return provider[operation] === undefined ? ModelType.UNSPECIFIED : type;
+  return provider.models.has(model) && provider[operation] !== undefined ? type : ModelType.UNSPECIFIED;
 }
 
 function isOut(reading: HealthReading | undefined): boolean {

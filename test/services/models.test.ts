@@ -9,6 +9,7 @@ import type { Rpc } from "../../src/model/call.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
 import { rpcKey } from "../../src/services/context.ts";
+import { Discovery } from "../../src/services/discovery.ts";
 import { type ModelView, modelService } from "../../src/services/models.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
 
@@ -67,7 +68,11 @@ function viewOf(): ModelView {
     ["openai", openai],
     ["acme", acme],
   ]);
-  return { router, providers, health: (id) => windows.get(id)?.snapshot() };
+  return { router, providers, discovery: discovery(), health: (id) => windows.get(id)?.snapshot() };
+}
+
+function discovery(): Discovery {
+  return new Discovery({ now: () => nowMs, elapsed: () => Promise.resolve(), failed: () => undefined });
 }
 
 function clientOf(models: readonly string[] | undefined, view: () => ModelView = viewOf) {
@@ -136,7 +141,7 @@ describe("ListModels", () => {
     };
     const providers = new Map([["up", both]]);
     const router = new Router({ providers, aliases: new Map(), defaultModel: undefined });
-    const client = clientOf(undefined, () => ({ router, providers, health: () => undefined }));
+    const client = clientOf(undefined, () => ({ router, providers, discovery: discovery(), health: () => undefined }));
     expect((await client.listModels({ type: ModelType.EMBEDDING })).models).toMatchObject([
       { type: ModelType.EMBEDDING, capabilities: { dimensions: [256] }, retireTime: { seconds: BigInt(nowMs / 1000) } },
     ]);
@@ -163,7 +168,8 @@ describe("ListModels", () => {
     [{ healthyOnly: true }, ["openai/gpt-4o", "openai/gpt-4o-mini"]],
     [{ features: ["tools", "streaming"] }, ["openai/gpt-4o", "openai/gpt-4o-mini"]],
     [{ features: ["tools", "reasoning"] }, []],
-    [{ type: ModelType.COMPLETION, provider: "acme" }, ["acme/one", "acme/two"]],
+    // Of acme/two nothing is known but an alias.
+    [{ type: ModelType.COMPLETION, provider: "acme" }, ["acme/one"]],
     [{ provider: "nobody" }, []],
   ])("%j", async (request, selectors) => {
     expect(await selectorsOf(everything, request)).toEqual(selectors);
@@ -184,6 +190,56 @@ describe("ListModels", () => {
     const { nextPageToken } = await everything.listModels({ pageSize: 1 });
     const misuse = everything.listModels({ pageSize: 1, pageToken: nextPageToken, provider: "openai" });
     await expect(misuse).rejects.toMatchObject({ code: Code.InvalidArgument });
+  });
+
+  describe("of a provider that lists its models itself", () => {
+    const local = {
+      ...provider("local", "Local", { known: priced }),
+      listModels: async () => ["zeta", "known", "alias-only", "alpha"],
+    };
+    const providers = new Map<string, Provider>([
+      ["local-2", { ...local, id: "local-2", models: new Map() }],
+      ["local", local],
+    ]);
+    const aliases = new Map([["short", "local/alias-only"]]);
+    const router = new Router({ providers, aliases, defaultModel: undefined });
+    const lists = discovery();
+    const client = (models: readonly string[] | undefined) =>
+      clientOf(models, () => ({ router, providers, discovery: lists, health: () => undefined }));
+    const all = [
+      ...["local-2/alias-only", "local-2/alpha", "local-2/known", "local-2/zeta"],
+      ...["local/alias-only", "local/alpha", "local/known", "local/zeta"],
+    ];
+
+    test("they stand among those that tables and aliases name, each once, and pages joined are the whole list", async () => {
+      expect(await selectorsOf(client(undefined), {})).toEqual(all);
+      const paged: string[] = [];
+      let pageToken = "";
+      do {
+        const page = await client(undefined).listModels({ pageSize: 3, pageToken });
+        paged.push(...page.models.map(({ selector }) => selector));
+        pageToken = page.nextPageToken;
+      } while (pageToken !== "");
+      expect(paged).toEqual(all);
+    });
+
+    test("nothing is known of them, also by GetModel", async () => {
+      const { models } = await client(undefined).listModels({ provider: "local" });
+      expect(models.map(({ type }) => type)).toEqual([0, 0, ModelType.COMPLETION, 0]);
+      expect(models[1]).toMatchObject({ displayName: "alpha", capabilities: { contextWindow: 0, features: [] } });
+      expect(models[1]?.pricing).toBeUndefined();
+      expect((await client(undefined).getModel({ name: "local/alpha" })).model).toEqual(models[1]);
+      expect(await selectorsOf(client(undefined), { type: ModelType.COMPLETION })).toEqual(["local/known"]);
+    });
+
+    test("a key sees those that it may use, and the provider counts them", async () => {
+      const narrow = client(["local/z*", "short"]);
+      const { models } = await narrow.listModels({});
+      expect(models.map(({ selector }) => selector)).toEqual(["short", "local/zeta"]);
+      expect(await narrow.listProviders({})).toMatchObject({ providers: [{ providerId: "local", modelCount: 2 }] });
+      const { providers } = await client(undefined).listProviders({});
+      expect(providers.map(({ modelCount }) => modelCount)).toEqual([4, 4]);
+    });
   });
 
   test.each([

@@ -28,6 +28,7 @@ export interface ProviderSection {
   readonly connectionsMax?: number;
   /** Such as { idle: "50ms" }. */
   readonly timeouts?: Readonly<Record<string, string>>;
+  readonly discover?: boolean;
   readonly models?: Readonly<Record<string, object>>;
 }
 

@@ -671,7 +671,8 @@ export const ModelTypeSchema: GenEnum<ModelType> = /*@__PURE__*/
  */
 export const ModelService: GenService<{
   /**
-   * Lists the models the caller may use.
+   * Lists the models the caller may use: those that the gateway knows, and
+   * those that providers list themselves, of which it knows the name only.
    *
    * @generated from rpc llmhub.v1.ModelService.ListModels
    */

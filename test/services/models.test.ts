@@ -5,13 +5,11 @@ import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
 import { HealthState, ModelService, ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { HealthWindow } from "../../src/dispatch/health-window.ts";
 import { Router, unknownModel } from "../../src/dispatch/router.ts";
-import type { Rpc } from "../../src/model/call.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
-import { rpcKey } from "../../src/services/context.ts";
-import { Discovery } from "../../src/services/discovery.ts";
 import { type ModelView, modelService } from "../../src/services/models.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
+import { modelClient, noWaiting, selectorsOf } from "./model-client.ts";
 
 const validator = createRequestValidator();
 
@@ -68,41 +66,11 @@ function viewOf(): ModelView {
     ["openai", openai],
     ["acme", acme],
   ]);
-  return { router, providers, discovery: discovery(), health: (id) => windows.get(id)?.snapshot() };
+  return { router, providers, discovery: noWaiting(), health: (id) => windows.get(id)?.snapshot() };
 }
 
-function discovery(): Discovery {
-  return new Discovery({ now: () => nowMs, elapsed: () => Promise.resolve(), failed: () => undefined });
-}
-
-function clientOf(models: readonly string[] | undefined, view: () => ModelView = viewOf) {
-  const rpc: Rpc = {
-    method: "llmhub.v1.ModelService/Any",
-    requestId: "r1",
-    caller: { keyId: "k1", models },
-    startMs: 0,
-    deadlineMs: 60_000,
-    signal: new AbortController().signal,
-  };
-  const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(view, validator)), {
-    router: {
-      interceptors: [
-        (next) => (request) => {
-          request.contextValues.set(rpcKey, rpc);
-          return next(request);
-        },
-      ],
-    },
-  });
-  return createClient(ModelService, transport);
-}
-
+const clientOf = (models: readonly string[] | undefined, view = viewOf) => modelClient(models, view);
 const everything = clientOf(undefined);
-
-async function selectorsOf(client: typeof everything, request: Parameters<typeof everything.listModels>[0]) {
-  const { models } = await client.listModels(request);
-  return models.map(({ selector }) => selector);
-}
 
 describe("ListModels", () => {
   test("tells everything known of a model", async () => {
@@ -141,7 +109,7 @@ describe("ListModels", () => {
     };
     const providers = new Map([["up", both]]);
     const router = new Router({ providers, aliases: new Map(), defaultModel: undefined });
-    const client = clientOf(undefined, () => ({ router, providers, discovery: discovery(), health: () => undefined }));
+    const client = clientOf(undefined, () => ({ router, providers, discovery: noWaiting(), health: () => undefined }));
     expect((await client.listModels({ type: ModelType.EMBEDDING })).models).toMatchObject([
       { type: ModelType.EMBEDDING, capabilities: { dimensions: [256] }, retireTime: { seconds: BigInt(nowMs / 1000) } },
     ]);
@@ -190,56 +158,6 @@ describe("ListModels", () => {
     const { nextPageToken } = await everything.listModels({ pageSize: 1 });
     const misuse = everything.listModels({ pageSize: 1, pageToken: nextPageToken, provider: "openai" });
     await expect(misuse).rejects.toMatchObject({ code: Code.InvalidArgument });
-  });
-
-  describe("of a provider that lists its models itself", () => {
-    const local = {
-      ...provider("local", "Local", { known: priced }),
-      listModels: async () => ["zeta", "known", "alias-only", "alpha"],
-    };
-    const providers = new Map<string, Provider>([
-      ["local-2", { ...local, id: "local-2", models: new Map() }],
-      ["local", local],
-    ]);
-    const aliases = new Map([["short", "local/alias-only"]]);
-    const router = new Router({ providers, aliases, defaultModel: undefined });
-    const lists = discovery();
-    const client = (models: readonly string[] | undefined) =>
-      clientOf(models, () => ({ router, providers, discovery: lists, health: () => undefined }));
-    const all = [
-      ...["local-2/alias-only", "local-2/alpha", "local-2/known", "local-2/zeta"],
-      ...["local/alias-only", "local/alpha", "local/known", "local/zeta"],
-    ];
-
-    test("they stand among those that tables and aliases name, each once, and pages joined are the whole list", async () => {
-      expect(await selectorsOf(client(undefined), {})).toEqual(all);
-      const paged: string[] = [];
-      let pageToken = "";
-      do {
-        const page = await client(undefined).listModels({ pageSize: 3, pageToken });
-        paged.push(...page.models.map(({ selector }) => selector));
-        pageToken = page.nextPageToken;
-      } while (pageToken !== "");
-      expect(paged).toEqual(all);
-    });
-
-    test("nothing is known of them, also by GetModel", async () => {
-      const { models } = await client(undefined).listModels({ provider: "local" });
-      expect(models.map(({ type }) => type)).toEqual([0, 0, ModelType.COMPLETION, 0]);
-      expect(models[1]).toMatchObject({ displayName: "alpha", capabilities: { contextWindow: 0, features: [] } });
-      expect(models[1]?.pricing).toBeUndefined();
-      expect((await client(undefined).getModel({ name: "local/alpha" })).model).toEqual(models[1]);
-      expect(await selectorsOf(client(undefined), { type: ModelType.COMPLETION })).toEqual(["local/known"]);
-    });
-
-    test("a key sees those that it may use, and the provider counts them", async () => {
-      const narrow = client(["local/z*", "short"]);
-      const { models } = await narrow.listModels({});
-      expect(models.map(({ selector }) => selector)).toEqual(["short", "local/zeta"]);
-      expect(await narrow.listProviders({})).toMatchObject({ providers: [{ providerId: "local", modelCount: 2 }] });
-      const { providers } = await client(undefined).listProviders({});
-      expect(providers.map(({ modelCount }) => modelCount)).toEqual([4, 4]);
-    });
   });
 
   test.each([

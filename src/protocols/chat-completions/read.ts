@@ -4,6 +4,7 @@ import type { GatewayError } from "../../model/error.ts";
 import type { Reader } from "../../model/protocol.ts";
 import { badResponse } from "../bad-response.ts";
 import { type SseAnswer, SseReader } from "../sse-reader.ts";
+import { type WholeAnswer, WholeReader } from "../whole-reader.ts";
 import { Answer } from "./answer.ts";
 import { faultInAnswer } from "./fault.ts";
 import type { OwnFields } from "./own-fields.ts";
@@ -14,12 +15,13 @@ const nothingOwn: OwnFields = {};
 
 /** Reads an answer of the chat completions dialect: whole, or streamed if the call asks for that. */
 export function readChat(attempt: Attempt, own: OwnFields = nothingOwn): Reader {
-  return attempt.call.stream ? new SseReader(new StreamAnswer(attempt, own)) : new WholeReader(attempt, own);
+  return attempt.call.stream
+    ? new SseReader(new StreamAnswer(attempt, own))
+    : new WholeReader(new BodyAnswer(attempt, own));
 }
 
-class WholeReader implements Reader {
+class BodyAnswer implements WholeAnswer {
   readonly #answer: Answer;
-  readonly #body: Buffer[] = [];
 
   constructor(attempt: Attempt, own: OwnFields) {
     this.#answer = new Answer(attempt, own);
@@ -29,15 +31,7 @@ class WholeReader implements Reader {
     return this.#answer.model;
   }
 
-  push(bytes: Buffer): void {
-    this.#body.push(bytes);
-  }
-
-  end(out: Chunk[]): void {
-    const [first] = this.#body;
-    const bytes = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
-    const body = bytes.toString().trim();
-    if (body === "") throw badResponse("empty", "sent an empty body");
+  take(body: string, out: Chunk[]): void {
     this.#answer.take(parse(body), out);
     this.#answer.finish(out);
   }

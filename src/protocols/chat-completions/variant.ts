@@ -5,6 +5,7 @@ import type { Protocol } from "../../model/protocol.ts";
 import type { Target } from "../../model/target.ts";
 import { fitEffort } from "./effort.ts";
 import { LossReport } from "./loss-report.ts";
+import { refusalsAsText, withoutNames } from "./plain-messages.ts";
 import { renderChat } from "./render.ts";
 import type { ChatBody } from "./wire.ts";
 
@@ -32,6 +33,8 @@ export interface Variant {
   readonly names?: Readonly<Partial<Record<Setting, string>>>;
   /** Settings that the server refuses, or ignores without a word. */
   readonly lacks?: readonly Setting[] | ((target: Target, request: CompleteRequest) => readonly Setting[]);
+  /** Messages with the name of a participant are refused. */
+  readonly lacksNames?: true;
   /** Levels of effort that the model knows; undefined: the server finds the nearest itself. */
   readonly efforts?: (target: Target) => readonly string[] | undefined;
   /** Changes the request before it is rendered. */
@@ -41,17 +44,13 @@ export interface Variant {
 }
 
 /** The render function of a server whose requests differ so. */
-export function renderVariant({
-  names = {},
-  lacks = [],
-  efforts,
-  adapt,
-  finish,
-}: Variant): Protocol<ChatBody>["render"] {
+export function renderVariant(variant: Variant): Protocol<ChatBody>["render"] {
   return (attempt: Attempt) => {
+    const { names = {}, lacks = [], efforts, adapt, finish } = variant;
     const { call, target } = attempt;
     const losses = new LossReport(attempt, true);
-    const common = { ...call.request };
+    const plain = refusalsAsText(call.request);
+    const common = { ...(variant.lacksNames ? withoutNames(plain, losses) : plain) };
     ignore(common, typeof lacks === "function" ? lacks(target, call.request) : lacks, losses);
     const own = take(common, names);
     const levels = efforts?.(target);
@@ -68,7 +67,10 @@ function ignore(request: CompleteRequest, lacks: readonly Setting[], losses: Los
   for (const setting of lacks) {
     if (!isSet(request[setting])) continue;
     unset(request, setting);
-    losses.ignored(CompleteRequestSchema.field[setting].name, "the provider takes no such setting for this model");
+    losses.ignored(
+      CompleteRequestSchema.field[setting].name,
+      "the provider takes no such setting, or not of this value, for this model",
+    );
   }
 }
 

@@ -44,6 +44,8 @@ export interface AssistantMessage {
   readonly refusal?: string;
   readonly tool_calls?: readonly ChatToolCall[];
   readonly name?: string;
+  /** The message is the beginning of the answer, at servers that must be told so. */
+  readonly prefix?: true;
   /** Reasoning that the server gave and wants back. */
   readonly reasoning_content?: string;
   readonly reasoning?: string;

@@ -2,6 +2,7 @@ import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
 import type { Target } from "../../model/target.ts";
+import { markBegun } from "../../protocols/chat-completions/begun-answer.ts";
 import { schemaAsPrompt } from "../../protocols/chat-completions/schema-prompt.ts";
 import { renderVariant, type Setting } from "../../protocols/chat-completions/variant.ts";
 import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
@@ -14,11 +15,8 @@ const render = renderVariant({ lacks, adapt: schemaAsPrompt, finish });
  */
 export function renderDeepseek(attempt: Attempt): Rendered<ChatBody> {
   const rendered = render(attempt);
-  const { messages } = rendered.body;
-  const last = messages.at(-1);
-  if (last?.role !== "assistant" || last.tool_calls !== undefined) return rendered;
-  const body = { ...rendered.body, messages: [...messages.slice(0, -1), { ...last, prefix: true }] };
-  return { ...rendered, path: `/beta${rendered.path}`, body };
+  const body = markBegun(rendered.body);
+  return body === rendered.body ? rendered : { ...rendered, path: `/beta${rendered.path}`, body };
 }
 
 /** Models think unless told otherwise, and then go by no temperature and no penalties. */

@@ -1,11 +1,11 @@
 import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { Role } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
 import type { Target } from "../../model/target.ts";
+import { markBegun } from "../../protocols/chat-completions/begun-answer.ts";
 import type { LossReport } from "../../protocols/chat-completions/loss-report.ts";
-import { renderVariant } from "../../protocols/chat-completions/variant.ts";
-import type { AssistantMessage, ChatBody, ChatMessage, ChatPart } from "../../protocols/chat-completions/wire.ts";
+import { renderVariant, type Setting } from "../../protocols/chat-completions/variant.ts";
+import type { ChatBody, ChatMessage, ChatPart } from "../../protocols/chat-completions/wire.ts";
 import { objectOf } from "../../protocols/field.ts";
 import { idDigest, withCallIds } from "../call-ids.ts";
 
@@ -14,7 +14,8 @@ const callIdChars = 9;
 
 const render = renderVariant({
   names: { seed: "random_seed" },
-  lacks: ["topLogprobs", "serviceTier", "endUserId"],
+  lacks,
+  lacksNames: true,
   efforts,
   adapt,
   finish,
@@ -30,6 +31,11 @@ export function renderMistral(attempt: Attempt): Rendered<ChatBody> {
   return { ...rendered, body: body as ChatBody };
 }
 
+/** A seed must not be negative here. */
+function lacks(_: Target, { seed = 0 }: CompleteRequest): readonly Setting[] {
+  return ["topLogprobs", "serviceTier", "endUserId", ...(seed < 0 ? (["seed"] as const) : [])];
+}
+
 /** docs.mistral.ai, "Reasoning": Large 4 has levels, the others are switched on or off. */
 function efforts({ model }: Target): readonly string[] {
   return /^mistral-large-(4|latest)/.test(model) ? ["none", "low", "medium", "high"] : ["none", "high"];
@@ -42,11 +48,6 @@ function adapt(request: CompleteRequest, losses: LossReport): CompleteRequest {
     fitted.temperature = temperatureMax;
     losses.changed("temperature", `the highest that the provider takes is ${temperatureMax}`);
   }
-  fitted.messages.forEach((message, index) => {
-    if (message.name === "" || message.role === Role.TOOL) return;
-    losses.ignored(`messages[${index}].name`, "messages have no name at this provider");
-    fitted.messages[index] = { ...message, name: "" };
-  });
   return fitted;
 }
 
@@ -55,25 +56,13 @@ function fitId(id: string): string {
   return /^[A-Za-z0-9]{9}$/.test(id) ? id : idDigest(id, callIdChars);
 }
 
-function finish(body: ChatBody, { seed }: CompleteRequest, losses: LossReport): ChatBody {
-  const { random_seed, ...rest } = body;
-  const messages = body.messages.map((message, index) => fitMessage(message, index === body.messages.length - 1));
-  if (random_seed !== seed || seed === undefined || seed >= 0) return { ...body, messages };
-  losses.ignored("seed", "the provider takes no negative seed");
-  return { ...rest, messages } as ChatBody;
+function finish(body: ChatBody): ChatBody {
+  return markBegun({ ...body, messages: body.messages.map(fitMessage) });
 }
 
-function fitMessage(message: ChatMessage, isLast: boolean): ChatMessage {
-  if (message.role === "assistant") return fitAssistant(message, isLast);
-  const { content } = message;
-  return typeof content === "string" ? message : { ...message, content: content.map(fitPart) };
-}
-
-/** What declines is text like any other here; an answer that the caller has begun is marked as one to continue. */
-function fitAssistant({ refusal, ...message }: AssistantMessage, isLast: boolean): ChatMessage {
-  const content = message.content ?? refusal ?? "";
-  const begun = isLast && message.tool_calls === undefined ? { prefix: true } : {};
-  return { ...message, content, ...begun };
+function fitMessage(message: ChatMessage): ChatMessage {
+  if (message.role === "assistant" || typeof message.content === "string") return message;
+  return { ...message, content: message.content.map(fitPart) };
 }
 
 /** Files and sound in the forms of this provider. */

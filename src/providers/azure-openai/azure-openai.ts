@@ -1,0 +1,67 @@
+import { catalogOf } from "../../catalog/catalog.ts";
+import { entra } from "../../credentials/entra.ts";
+import type { Authorizer } from "../../model/authorizer.ts";
+import { Secret } from "../../model/secret.ts";
+import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { readChat } from "../../protocols/chat-completions/read.ts";
+import type { Access, Dialects, ProviderFacts, Settings } from "../provider.ts";
+import { faultOfAzure, filterFields } from "./content-filter.ts";
+import { renderAt } from "./render.ts";
+import { surfaceOf } from "./surface.ts";
+
+/**
+ * Azure OpenAI, and the models of Azure AI Foundry. A model is a deployment under the operator's own name: `baseModel` in its
+ * configuration says whose facts hold. What is listed there are models to deploy, not deployments, so no list is read.
+ */
+export const azureOpenai: ProviderFacts = {
+  kind: "azure-openai",
+  displayName: "Azure OpenAI",
+  baseUrl: (settings) => surfaceOf(settings).baseUrl,
+  settings: {
+    resource: { about: "Name of the resource, as in https://NAME.openai.azure.com." },
+    endpoint: {
+      about: "Address of the resource, where it is another; ends in /models for all models of Azure AI Foundry.",
+      variables: ["AZURE_OPENAI_ENDPOINT"],
+    },
+    apiVersion: {
+      about: "Dated version of the API, such as 2024-10-21. Absent: the v1 API.",
+      variables: ["OPENAI_API_VERSION"],
+    },
+    tenantId: { about: "Directory of the application that calls, or AZURE_TENANT_ID." },
+    clientId: { about: "The application or managed identity, or AZURE_CLIENT_ID." },
+    clientSecret: { about: "Secret of the application.", variables: ["AZURE_CLIENT_SECRET"] },
+    scope: { about: "What tokens are for, in clouds other than the public one." },
+  },
+  keyVariable: "AZURE_OPENAI_API_KEY",
+  switches: ["AZURE_OPENAI_ENDPOINT"],
+  keyRequired: false,
+  authorize: (key) => ({ "api-key": key }),
+  authorizer: authorizerOf,
+  credentials: "API key in `api-key`, or a token of Microsoft Entra (client secret, workload or managed identity)",
+  dialects: dialectsOf,
+  models: () => catalogOf("azure-openai"),
+  healthPath: healthPathOf,
+};
+
+function dialectsOf(settings: Settings): Dialects {
+  const protocol = {
+    ...chatCompletions,
+    render: renderAt(surfaceOf(settings)),
+    read: (attempt: Parameters<typeof readChat>[0]) => readChat(attempt, filterFields),
+    fault: faultOfAzure,
+  };
+  return { generate: () => protocol };
+}
+
+function authorizerOf({ key, settings, surroundings }: Access): Authorizer | undefined {
+  if (key !== undefined) return undefined;
+  const { tenantId, clientId, clientSecret, scope } = settings;
+  const secret = clientSecret === undefined ? undefined : new Secret(clientSecret);
+  return entra({ tenantId, clientId, clientSecret: secret, scope }, surroundings);
+}
+
+function healthPathOf(settings: Settings): string {
+  const { kind, apiVersion } = surfaceOf(settings);
+  if (kind === "v1") return "/models";
+  return `${kind === "dated" ? "/models" : "/info"}?api-version=${encodeURIComponent(apiVersion ?? "")}`;
+}

@@ -1,11 +1,19 @@
 import type { Ending } from "./answer.ts";
 import type { Ask, Format, ToolChoice, ToolResult } from "./ask.ts";
 import { chatCompletionsFault } from "./chat-completions-fault.ts";
-import { BadRequest, type Dialect, type Exchange, type Frame } from "./dialect.ts";
+import { BadRequest, type Dialect, type Exchange, type Frame, type Operation } from "./dialect.ts";
+import { embedding } from "./embedding.ts";
 import { fraction, identifier } from "./identifier.ts";
 import { type JsonObject, list, number, object, string } from "./json.ts";
+import { reranking } from "./reranking.ts";
 import { countTokens, fragmentsOf } from "./tokens.ts";
 
+const operations: ReadonlyMap<string, Operation> = new Map([
+  ["POST /v1/chat/completions", "generate"],
+  ["POST /v1/embeddings", "embed"],
+  ["POST /v1/rerank", "rerank"],
+  ["GET /v1/models", "models"],
+]);
 const fingerprint = "fp_5100140a7e";
 const modelsCreatedS = 1_735_689_600;
 const choicesMax = 16;
@@ -25,15 +33,12 @@ export const chatCompletions: Dialect = {
   name: "chat-completions",
   mark: undefined,
   streamType: "text/event-stream; charset=utf-8",
-  operation: (method, path) =>
-    method === "POST" && path === "/v1/chat/completions"
-      ? "generate"
-      : method === "GET" && path === "/v1/models"
-        ? "models"
-        : undefined,
+  operation: (method, path) => operations.get(`${method} ${path}`),
   read,
   whole,
   frames,
+  embedding,
+  reranking,
   models: (names) => ({
     object: "list",
     data: names.map((id) => ({ id, object: "model", created: modelsCreatedS, owned_by: "simulator" })),

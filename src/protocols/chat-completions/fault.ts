@@ -1,4 +1,4 @@
-import type { Attempt } from "../../model/call.ts";
+import type { Asked, Attempt } from "../../model/call.ts";
 import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure, Headers } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
@@ -60,7 +60,7 @@ export function faultOf(failure: Failure): GatewayError {
 }
 
 /** The error that a body or an event holds although the HTTP status was 200. */
-export function faultInAnswer(attempt: Attempt, error: unknown): GatewayError {
+export function faultInAnswer(attempt: Attempt<Asked>, error: unknown): GatewayError {
   const failure = refusalOf(attempt, { status: 200, headers: {}, body: "" });
   const said = typeof error === "string" ? { message: error } : isObject<ChatError>(error) ? error : {};
   return statusFault(failure, readingOf(said, failure, statusIn(said)));

@@ -1,4 +1,6 @@
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
+import { rerank } from "../../protocols/rerank/protocol.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -10,7 +12,7 @@ export const openaiCompatible: ProviderFacts = {
   baseUrl: undefined,
   keyRequired: false,
   authorize: bearer,
-  dialects: () => ({ generate: () => chatCompletions }),
+  dialects: () => ({ generate: () => chatCompletions, embed: () => embeddings, rerank: () => rerank }),
   models: () => new Map(),
   healthPath: "/models",
   modelNames: namesIn("data", "id"),

@@ -1,5 +1,6 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import { patternOf } from "../pattern.ts";
@@ -16,7 +17,7 @@ export const openai: ProviderFacts = {
   keyVariable: "OPENAI_API_KEY",
   keyRequired: true,
   authorize: bearer,
-  dialects: () => ({ generate: () => dialect }),
+  dialects: () => ({ generate: () => dialect, embed: () => embeddings }),
   models: () => catalogOf("openai"),
   defaultModel: "gpt-5-mini",
   patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"].map(patternOf),

@@ -1,9 +1,11 @@
 import { factsOf } from "../../catalog/facts.ts";
 import type { EmbedDialect, Protocol } from "../../model/protocol.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { messages } from "../../protocols/messages/protocol.ts";
 import { ollamaEmbeddings } from "../../protocols/ollama/embed.ts";
 import { ollama } from "../../protocols/ollama/protocol.ts";
+import { rerank } from "../../protocols/rerank/protocol.ts";
 import { bearer } from "../authorize.ts";
 import type { ProviderFacts } from "../provider.ts";
 
@@ -15,6 +17,8 @@ const models = new Map([
   ["gpt", factsOf({ ...limits, features, prices: free }, "simulator")],
   ["claude", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["ollama", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
+  ["embedding", factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator")],
+  ["rerank", factsOf({ type: "rerank", contextWindow: 8192, prices: free }, "simulator")],
 ]);
 
 /** Dialects by how the names of models begin that speak another than OpenAI's. */
@@ -33,7 +37,8 @@ export const simulator: ProviderFacts = {
   authorize: bearer,
   dialects: () => ({
     generate: (model) => dialectOf(model, generators) ?? chatCompletions,
-    embed: (model) => dialectOf(model, embedders),
+    embed: (model) => dialectOf(model, embedders) ?? embeddings,
+    rerank: () => rerank,
   }),
   models: () => models,
   defaultModel: "gpt",

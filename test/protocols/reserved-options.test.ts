@@ -4,9 +4,12 @@ import { refuseReserved } from "../../src/protocols/reserved-options.ts";
 
 const invalid = (field: string, message: string) => new GatewayError("INVALID_REQUEST", `${field}: ${message}`);
 
-test.each(["model", "models", "route", "preset", "fallbacks", "messages", "input", "background", "stream", "n"])("%s is refused", (name) => {
-  expect(() => refuseReserved({ [name]: null }, invalid)).toThrow(`provider_options.${name}: is set by the gateway`);
-});
+test.each(["model", "models", "route", "preset", "fallbacks", "messages", "input", "background", "stream", "n"])(
+  "%s is refused",
+  (name) => {
+    expect(() => refuseReserved({ [name]: null }, invalid)).toThrow(`provider_options.${name}: is set by the gateway`);
+  },
+);
 
 test("anything else passes", () => {
   expect(() => refuseReserved({ store: true, service_tier: "flex" }, invalid)).not.toThrow();

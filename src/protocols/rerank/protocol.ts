@@ -24,7 +24,7 @@ const family = "openai";
 export const rerank: RerankDialect = { name: "rerank", render: renderRerank, read: readRerank, fault: faultOf };
 
 /** The request; the gateway knows the texts and does not want them back. */
-export function renderRerank(
+function renderRerank(
   attempt: Attempt<RerankRequest>,
   rendering = new Rendering(attempt, family),
 ): Rendered<RerankBody> {
@@ -44,7 +44,7 @@ export function renderRerank(
 }
 
 /** Reads scores out of `results`, or out of `data`, as some servers call the list. */
-export function readRerank(attempt: Attempt<RerankRequest>): Reader<Scores> {
+function readRerank(attempt: Attempt<RerankRequest>): Reader<Scores> {
   const { length } = attempt.call.request.documents;
   return readValue(attempt, ({ results, data, usage }) => ({
     value: scoresOf(results ?? data, length),

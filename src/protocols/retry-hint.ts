@@ -1,7 +1,7 @@
 import type { Headers } from "../model/protocol.ts";
 
-/** Longest delay that a provider's hint is believed for longer ones are mistakes. */
-const retryMsMax = 600_000;
+/** Longest delay that a provider's hint is believed for: longer ones are mistakes. */
+export const retryMsMax = 600_000;
 
 /** Longest header that is looked at: a hint is short. */
 const hintCharsMax = 64;

@@ -1,0 +1,244 @@
+import { create, type JsonObject } from "@bufbuild/protobuf";
+import { StreamFinishedSchema, type TokenLogprob, UsageUpdateSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { ContentPartSchema, type PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
+import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
+import type { Attempt } from "../../model/call.ts";
+import type { Chunk } from "../../model/chunk.ts";
+import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
+import { CallIds } from "../call-ids.ts";
+import { objectOf, parseExactObject, pieceOf, textOf } from "../field.ts";
+import { readLogprobs } from "../logprobs.ts";
+import { PartWriter } from "../part-writer.ts";
+import { citationsOf } from "./citations.ts";
+import { errorIn, faultWithin, promptBlocked } from "./fault.ts";
+import { finishReasonOf, finishWordOf } from "./finish-reason.ts";
+import { generationOf } from "./model-name.ts";
+import { usageOf } from "./usage.ts";
+
+/** First generation of which searches are billed one by one; before, a prompt that was searched for counted once. */
+const searchedByQuery = 3;
+/** What a candidate tells besides its content, passed on as it is. */
+const extras = [
+  "avgLogprobs",
+  "citationMetadata",
+  "finishMessage",
+  "groundingMetadata",
+  "safetyRatings",
+  "urlContextMetadata",
+] as const;
+
+/** One answer of the model, response by response: a stream is a row of them that add up. */
+export class Answer {
+  /** Model name the provider reports. */
+  model = "";
+  /** The provider's word for why it stopped; empty until it did. */
+  #finishWord = "";
+  readonly #attempt: Attempt;
+  /** Whose parts, signatures and metadata these are. */
+  readonly #provider: string;
+  readonly #hidesReasoning: boolean;
+  readonly #writer = new PartWriter();
+  readonly #ids: CallIds;
+  readonly #metadata: JsonObject = {};
+  #native: JsonObject | undefined;
+  #searches = 0;
+  #hasCalls = false;
+  /** The text part that is open, as far as it was written. */
+  #text: string | undefined;
+
+  constructor(attempt: Attempt) {
+    this.#attempt = attempt;
+    this.#provider = attempt.target.provider.id;
+    this.#hidesReasoning = attempt.call.request.reasoning?.hideText ?? false;
+    this.#ids = new CallIds(attempt.call.request);
+    this.#writer.signReasoning(this.#signed(""));
+  }
+
+  /** The provider has said why it stopped. There is no other marker of the end. */
+  get isStopped(): boolean {
+    return this.#finishWord !== "";
+  }
+
+  /** Takes one response as JSON text. Throws for an error in its place, and for a prompt that is not answered. */
+  take(json: string, out: Chunk[]): void {
+    const response = parseObject(json);
+    if (errorIn(response) !== undefined) throw faultWithin(this.#attempt, json);
+    this.model = textOf(response["modelVersion"]) || this.model;
+    this.#count(objectOf(response["usageMetadata"]), out);
+    const why = blockedBy(response);
+    if (why !== "") throw promptBlocked(this.#attempt, why);
+    const candidates = response["candidates"];
+    const candidate = objectOf(Array.isArray(candidates) ? candidates[0] : undefined);
+    if (candidate !== undefined) this.#takeCandidate(candidate, json, out);
+  }
+
+  /** Ends every part and the answer. Throws when the provider never said why it stopped. */
+  finish(out: Chunk[]): void {
+    if (!this.isStopped) throw badResponse("missing_finish_reason", "sent an answer that does not say why it ends");
+    this.#writer.closeAll(out);
+    const usage = this.#usage();
+    const value = create(StreamFinishedSchema, {
+      finishReason: finishReasonOf(this.#finishWord, this.#hasCalls),
+      nativeFinishReason: this.#finishWord,
+      ...(usage === undefined ? {} : { usage }),
+      providerMetadata: Object.keys(this.#metadata).length === 0 ? {} : { [this.#provider]: this.#metadata },
+    });
+    out.push({ case: "finished", value });
+  }
+
+  #takeCandidate(candidate: JsonObject, json: string, out: Chunk[]): void {
+    const parts = partsOf(candidate);
+    // Arguments are to arrive as the model wrote them; reading exactly takes longer, so only where there are some.
+    const hasCall = parts.some((part) => part["functionCall"] !== undefined);
+    const exact = hasCall ? partsOf(candidateIn(parseExactObject(json))) : parts;
+    const lastText = parts.findLastIndex(isText);
+    const logprobs = readLogprobs(logprobsOf(candidate));
+    parts.forEach((part, index) => {
+      this.#takePart(part, exact[index] ?? part, index === lastText ? logprobs : undefined, out);
+    });
+    for (const name of extras) if (candidate[name] !== undefined) this.#metadata[name] = candidate[name];
+    this.#ground(candidate, out);
+    this.#finishWord = finishWordOf(candidate["finishReason"]) || this.#finishWord;
+  }
+
+  #takePart(part: JsonObject, exact: JsonObject, logprobs: TokenLogprob[] | undefined, out: Chunk[]): void {
+    const proof = textOf(part["thoughtSignature"]);
+    const signature = proof === "" ? undefined : this.#signed(proof);
+    if (typeof part["text"] === "string") {
+      if (part["thought"] === true) this.#think(part["text"], signature, out);
+      else this.#say(part["text"], signature, logprobs, out);
+    } else if (part["functionCall"] !== undefined) this.#call(exact, signature, out);
+    else this.#whole(part, signature, out);
+    if (this.#writer.count > partsMax) throw tooManyParts();
+  }
+
+  #think(text: string, signature: PartSignature | undefined, out: Chunk[]): void {
+    if (this.#text !== undefined) this.#closeText(out);
+    if (!this.#hidesReasoning) this.#writer.text("reasoning", text, out);
+    if (signature !== undefined) this.#writer.close(out, { signature });
+  }
+
+  /** Probabilities of tokens that are no text have no place. */
+  #say(text: string, signature: PartSignature | undefined, logprobs: TokenLogprob[] | undefined, out: Chunk[]): void {
+    if (text !== "" || logprobs !== undefined) {
+      this.#writer.text("text", pieceOf(text), out, logprobs);
+      this.#text = (this.#text ?? "") + text;
+    }
+    if (signature === undefined) return;
+    // The signature of an empty text covers the text before, if there is any.
+    if (this.#text === undefined) this.#writer.close(out);
+    this.#writer.close(out, { signature }, "text");
+    this.#text = undefined;
+  }
+
+  #call(part: JsonObject, signature: PartSignature | undefined, out: Chunk[]): void {
+    const call = objectOf(part["functionCall"]) ?? {};
+    if (call["partialArgs"] !== undefined || call["willContinue"] === true) {
+      throw badResponse("partial_arguments", "sent the arguments of a function in pieces, which was not asked for");
+    }
+    this.#closeText(out);
+    this.#hasCalls = true;
+    const index = this.#writer.tool(this.#ids.next(textOf(call["id"])), textOf(call["name"]), out);
+    this.#writer.arguments(index, JSON.stringify(call["args"] ?? {}), out);
+    if (signature !== undefined) this.#writer.endTool(index, { signature });
+    this.#writer.closeTool(index, out);
+  }
+
+  /** Media that the model made, or a part that has no common form. */
+  #whole(part: JsonObject, signature: PartSignature | undefined, out: Chunk[]): void {
+    const kind = Object.keys(part).find((key) => !partExtras.has(key));
+    if (kind === undefined) return;
+    this.#closeText(out);
+    const { mimeType, data } = objectOf(part["inlineData"]) ?? {};
+    if (typeof data === "string" && part["thought"] !== true) {
+      const source = { case: "data" as const, value: Buffer.from(data, "base64") };
+      const media = { case: "media" as const, value: { source, mimeType: textOf(mimeType) } };
+      this.#writer.whole(create(ContentPartSchema, { part: media, ...(signature && { signature }) }), out);
+    } else {
+      const value = { provider: this.#provider, kind, json: JSON.stringify(part) };
+      this.#writer.whole(create(ContentPartSchema, { part: { case: "providerPart", value } }), out);
+    }
+  }
+
+  #closeText(out: Chunk[]): void {
+    this.#writer.close(out);
+    this.#text = undefined;
+  }
+
+  /** Sources belong to the text that is open; without one they are in the metadata only. */
+  #ground(candidate: JsonObject, out: Chunk[]): void {
+    const queries = objectOf(candidate["groundingMetadata"])?.["webSearchQueries"];
+    if (Array.isArray(queries)) this.#searches = queries.length;
+    if (this.#text === undefined) return;
+    for (const citation of citationsOf(candidate, this.#text)) this.#writer.citation(citation, out);
+  }
+
+  /** Takes totals, which replace earlier ones, and tells them. */
+  #count(native: JsonObject | undefined, out: Chunk[]): void {
+    if (usageOf(native) === undefined) return;
+    this.#native = native;
+    out.push({ case: "usage", value: create(UsageUpdateSchema, { usage: this.#usage() ?? {} }) });
+  }
+
+  #usage(): Usage | undefined {
+    if (this.#searches === 0) return usageOf(this.#native);
+    const generation = generationOf(this.#attempt.target.model) ?? searchedByQuery;
+    return usageOf(this.#native, { web_search: generation < searchedByQuery ? 1 : this.#searches });
+  }
+
+  #signed(value: string): PartSignature {
+    return { $typeName: "llmhub.v1.PartSignature", provider: this.#provider, value };
+  }
+}
+
+/** Fields of a part that do not say what it is. */
+const partExtras: ReadonlySet<string> = new Set(["thought", "thoughtSignature", "partMetadata", "videoMetadata"]);
+
+function parseObject(json: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw badResponse("bad_json", "sent something that is no JSON");
+  }
+  // An error can come in a list of its own.
+  const response = objectOf(Array.isArray(value) && errorIn(value) !== undefined ? value[0] : value);
+  if (response === undefined) throw badResponse("bad_json", "sent JSON that is no object");
+  return response;
+}
+
+/** Why the prompt is not answered; empty where it is. */
+function blockedBy(response: JsonObject): string {
+  const reason = objectOf(response["promptFeedback"])?.["blockReason"];
+  if (typeof reason === "number") return reason === 0 ? "" : `BLOCK_REASON_${reason}`;
+  return textOf(reason) === "BLOCK_REASON_UNSPECIFIED" ? "" : textOf(reason);
+}
+
+function candidateIn(response: JsonObject | undefined): JsonObject {
+  const candidates = response?.["candidates"];
+  return objectOf(Array.isArray(candidates) ? candidates[0] : undefined) ?? {};
+}
+
+function partsOf(candidate: JsonObject): JsonObject[] {
+  const parts = objectOf(candidate["content"])?.["parts"];
+  return Array.isArray(parts) ? parts.map((part) => objectOf(part) ?? {}) : [];
+}
+
+function isText(part: JsonObject): boolean {
+  return typeof part["text"] === "string" && part["thought"] !== true;
+}
+
+/** The chosen tokens with their alternatives, in the form of chat completions. */
+function logprobsOf(candidate: JsonObject): JsonObject[] {
+  const { chosenCandidates: chosen, topCandidates: top } = objectOf(candidate["logprobsResult"]) ?? {};
+  if (!Array.isArray(chosen)) return [];
+  return chosen.map((token, at) => {
+    const others = objectOf(Array.isArray(top) ? top[at] : undefined)?.["candidates"];
+    return { ...tokenOf(token), top_logprobs: Array.isArray(others) ? others.map(tokenOf) : [] };
+  });
+}
+
+function tokenOf(candidate: unknown): JsonObject {
+  const { token = null, logProbability = null } = objectOf(candidate) ?? {};
+  return { token, logprob: logProbability };
+}

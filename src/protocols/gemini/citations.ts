@@ -1,0 +1,72 @@
+import { create, type JsonObject } from "@bufbuild/protobuf";
+import { type Citation, CitationSchema } from "../../../gen/llmhub/v1/content_pb.ts";
+import { objectOf, positionOf, textOf } from "../field.ts";
+
+/**
+ * The sources of an answer, for its text: of what was looked up (groundingMetadata), and of what was recited
+ * (citationMetadata). The provider counts positions in bytes of UTF-8; they are believed where they lie within the text, and,
+ * where the passage is given, where they lead to it.
+ */
+export function citationsOf(candidate: JsonObject, text: string): Citation[] {
+  const bytes = Buffer.from(text);
+  return [...groundings(objectOf(candidate["groundingMetadata"]), bytes), ...recitations(candidate, bytes)];
+}
+
+/** One citation for each source of each passage. */
+function groundings(metadata: JsonObject | undefined, bytes: Buffer): Citation[] {
+  const sources = listOf(metadata?.["groundingChunks"]).map(sourceOf);
+  return listOf(metadata?.["groundingSupports"]).flatMap((support) => {
+    const segment = objectOf(support["segment"]) ?? {};
+    const citedText = textOf(segment["text"]);
+    // A position of 0 is not written out.
+    const range = rangeOf(segment["startIndex"] ?? 0, segment["endIndex"], bytes, citedText);
+    const indices = support["groundingChunkIndices"];
+    return (Array.isArray(indices) ? indices : []).flatMap((index) => {
+      const source = sources[Number(index)];
+      return source === undefined ? [] : [create(CitationSchema, { ...source, ...range })];
+    });
+  });
+}
+
+function recitations(candidate: JsonObject, bytes: Buffer): Citation[] {
+  const metadata = objectOf(candidate["citationMetadata"]);
+  return listOf(metadata?.["citations"] ?? metadata?.["citationSources"]).map((citation) =>
+    create(CitationSchema, {
+      ...link(citation),
+      ...rangeOf(citation["startIndex"] ?? 0, citation["endIndex"], bytes),
+    }),
+  );
+}
+
+/** What a claim rests on: of the web, of a corpus, of maps. The passage that was found is what is cited. */
+function sourceOf(chunk: JsonObject) {
+  const known = objectOf(chunk["web"] ?? chunk["retrievedContext"] ?? chunk["maps"]) ?? {};
+  const page = positionOf(known["pageNumber"]);
+  return { ...link(known), citedText: textOf(known["text"]), ...(page === undefined ? {} : { page }) };
+}
+
+function link(known: JsonObject) {
+  const uri = textOf(known["uri"]);
+  const title = textOf(known["title"]);
+  return uri === "" ? { title } : { source: { case: "uri" as const, value: uri }, title };
+}
+
+function rangeOf(start: unknown, end: unknown, bytes: Buffer, passage?: string) {
+  const from = positionOf(start);
+  const to = positionOf(end);
+  if (from === undefined || to === undefined || from >= to || to > bytes.length) return {};
+  const claim = bytes.subarray(from, to).toString();
+  if (passage !== undefined && passage !== claim) return {};
+  const startCodePoint = codePoints(bytes.subarray(0, from).toString());
+  return { startCodePoint, endCodePoint: startCodePoint + codePoints(claim) };
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+function listOf(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.map(objectOf).filter((entry) => entry !== undefined) : [];
+}

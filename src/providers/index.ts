@@ -3,6 +3,7 @@ import { azureOpenai } from "./azure-openai/azure-openai.ts";
 import { cerebras } from "./cerebras/cerebras.ts";
 import { deepseek } from "./deepseek/deepseek.ts";
 import { fireworks } from "./fireworks/fireworks.ts";
+import { gemini } from "./gemini/gemini.ts";
 import { groq } from "./groq/groq.ts";
 import { huggingface } from "./huggingface/huggingface.ts";
 import { llamaCpp } from "./llama-cpp/llama-cpp.ts";
@@ -17,6 +18,7 @@ import { perplexity } from "./perplexity/perplexity.ts";
 import type { ProviderFacts } from "./provider.ts";
 import { simulator } from "./simulator/simulator.ts";
 import { together } from "./together/together.ts";
+import { vertex } from "./vertex/vertex.ts";
 import { vllm } from "./vllm/vllm.ts";
 import { xai } from "./xai/xai.ts";
 
@@ -24,6 +26,8 @@ import { xai } from "./xai/xai.ts";
 const kinds: readonly ProviderFacts[] = [
   openai,
   anthropic,
+  gemini,
+  vertex,
   azureOpenai,
   mistral,
   deepseek,

@@ -1,7 +1,9 @@
 import type { ProviderSection } from "../support/gateway.ts";
 
 /** What the entry of a provider in the configuration needs beside address and key to replay its recordings. */
-const settings: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+const settings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  vertex: { project: "replay" },
+};
 
 /** The entry of a provider that answers at `baseUrl`, with what one recording wants to be different. */
 export function providerEntry(provider: string, baseUrl: string, own: ProviderSection): ProviderSection {

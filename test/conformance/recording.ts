@@ -80,7 +80,7 @@ function recording(provider: string, name: string, folder: URL): Recording {
     name,
     status,
     headers: { "content-type": type, ...headers },
-    streamed: file !== "response.json",
+    streamed: call.stream === true,
     operation: call.operation ?? "complete",
     provider: call.provider ?? {},
     request: call.request,

@@ -1,0 +1,23 @@
+import { catalogOf } from "../../catalog/catalog.ts";
+import { geminiEmbed } from "../../protocols/gemini/embed.ts";
+import { gemini as dialect } from "../../protocols/gemini/protocol.ts";
+import { namesIn } from "../model-names.ts";
+import { patternOf } from "../pattern.ts";
+import type { ProviderFacts } from "../provider.ts";
+
+/** Google's Gemini API, with a key of AI Studio. */
+export const gemini: ProviderFacts = {
+  kind: "gemini",
+  displayName: "Google Gemini",
+  baseUrl: "https://generativelanguage.googleapis.com/v1beta",
+  keyVariable: "GEMINI_API_KEY",
+  keyRequired: true,
+  authorize: (key) => ({ "x-goog-api-key": key }),
+  dialects: () => ({ generate: () => dialect, embed: () => geminiEmbed }),
+  models: () => catalogOf("gemini"),
+  defaultModel: "gemini-2.5-flash",
+  patterns: ["gemini-*", "gemma-*"].map(patternOf),
+  // As many as one page holds.
+  healthPath: "/models?pageSize=1000",
+  modelNames: namesIn("models", "name", "models/"),
+};

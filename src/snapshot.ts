@@ -110,11 +110,13 @@ function modelsOf({ models }: ProviderConfig, kind: ProviderFacts | undefined): 
   return all;
 }
 
-function overlaid(facts: ModelFacts, { contextWindow, maxOutputTokens, features, prices }: ModelConfig): ModelFacts {
+function overlaid(facts: ModelFacts, { features, prices, ...config }: ModelConfig): ModelFacts {
   return {
     ...facts,
-    contextWindow: contextWindow ?? facts.contextWindow,
-    maxOutputTokens: maxOutputTokens ?? facts.maxOutputTokens,
+    type: config.type ?? facts.type,
+    contextWindow: config.contextWindow ?? facts.contextWindow,
+    maxOutputTokens: config.maxOutputTokens ?? facts.maxOutputTokens,
+    dimensions: config.dimensions ?? facts.dimensions,
     features: features === undefined ? facts.features : new Set(features),
     priceList: prices === undefined ? facts.priceList : { name: configuredPrices, prices },
   };

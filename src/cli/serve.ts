@@ -24,8 +24,8 @@ const options = {
 export const serve: Command = {
   usage: ["serve [--config FILE] [--listen HOST:PORT] [--ops-listen HOST:PORT]"],
   about: `Runs the gateway. Without a configuration file it listens on this machine only, without API
-keys, with a simulated provider and with each provider whose key is in the environment
-(OPENAI_API_KEY, ANTHROPIC_API_KEY).
+keys, with a simulated provider and with each provider whose key is in the environment, such
+as OPENAI_API_KEY.
 
 SIGTERM and SIGINT let calls in flight end and stop it; a second one stops it at once. SIGHUP
 and a change of the file load the configuration again; if it is invalid, the old one stays.

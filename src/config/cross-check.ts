@@ -48,8 +48,9 @@ function checkKeys({ mode, keys }: FileSections["auth"], findings: Findings): vo
 
 function checkProviders(providers: FileSections["providers"], kinds: ProviderKinds, findings: Findings): void {
   if (Object.keys(providers).length === 0) {
-    const variables = [...kinds.values()].flatMap(({ keyVariable }) => keyVariable ?? []).join(" or ");
-    findings.add(["providers"], `has no provider; add one, such as ${builtInKind}: {}, or set ${variables}`);
+    const [variable] = [...kinds.values()].flatMap(({ keyVariable }) => keyVariable ?? []);
+    const way = `add one, such as ${builtInKind}: {}, or set a variable such as ${variable}`;
+    findings.add(["providers"], `has no provider; ${way}`);
   }
   for (const [name, provider] of Object.entries(providers)) {
     const path = ["providers", name];
@@ -67,6 +68,7 @@ function checkProviders(providers: FileSections["providers"], kinds: ProviderKin
     if (baseUrl === undefined && missing === 0 && kind !== builtInKind) {
       findings.add(path, "needs baseUrl, such as http://localhost:8000/v1, because its kind has no address", "key");
     }
+    checkBaseModels(provider.models, facts, path, findings);
     if (provider.discover === true && facts.modelNames === undefined) {
       findings.add([...path, "discover"], "cannot be true: the kind has no list of models; remove it");
     }
@@ -95,6 +97,21 @@ function checkSettings(
     findings.add(path, `needs settings.${name} (${known[name]?.about})${way}`, "key");
   }
   return missing.length;
+}
+
+function checkBaseModels(
+  models: FileSections["providers"][string]["models"],
+  kind: ProviderKind,
+  path: readonly string[],
+  findings: Findings,
+): void {
+  for (const [name, { baseModel }] of Object.entries(models)) {
+    if (baseModel === undefined) continue;
+    const known = kind.models?.() ?? new Map<string, unknown>();
+    if (known.has(baseModel)) continue;
+    const hint = didYouMean(baseModel, known.keys());
+    findings.add([...path, "models", name, "baseModel"], `names no built-in model of this kind${hint}`);
+  }
 }
 
 function checkModels(models: FileSections["models"], providerIds: ReadonlySet<string>, findings: Findings): void {

@@ -16,6 +16,8 @@ export interface ProviderKind {
   /** Variables that bring a provider of the kind into being beside keyVariable. */
   readonly switches?: readonly string[];
   readonly keyRequired: boolean;
+  /** Models known by name. */
+  readonly models?: () => ReadonlyMap<string, unknown>;
   /** Reads a list of models; absent where the kind has none. */
   readonly modelNames?: (body: string) => unknown;
   /** Variable that brings a provider of the kind into being, and its key: "OPENAI_API_KEY". */

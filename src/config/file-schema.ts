@@ -93,13 +93,20 @@ const prices = section("Prices in US dollars for a million tokens, or for a mill
   cacheRead: v.optional(price("Input tokens read from the provider's prompt cache.")),
   cacheWrite: v.optional(price("Input tokens written to the provider's prompt cache.")),
   cacheWrite1h: v.optional(price("The same, kept for an hour.")),
+  inputAudio: v.optional(price("Input tokens of sound. Absent: as input.")),
+  outputAudio: v.optional(price("Output tokens of sound. Absent: as output.")),
+  searchUnit: v.optional(price("Units of reranking: one search over up to 100 documents.")),
   webSearch: v.optional(price("Searches of the web that the provider makes.")),
 });
 
 const model = section("Facts of a model, in place of the built-in ones.", {
   baseModel: v.optional(text('Built-in model whose facts hold: of a deployment "chat", perhaps "gpt-5".')),
-  contextWindow: v.optional(integer(1, int32Max, "Context window, in tokens.")),
+  type: v.optional(
+    v.pipe(v.picklist(["completion", "embedding", "rerank"]), v.description("The calls that it is made for.")),
+  ),
+  contextWindow: v.optional(integer(1, int32Max, "Context window, in tokens; for embedding and rerank of one text.")),
   maxOutputTokens: v.optional(integer(1, int32Max, "Most output tokens.")),
+  dimensions: v.optional(integer(1, int32Max, "Length of the vectors of an embedding model.")),
   features: v.optional(v.pipe(v.array(text("A feature.")), v.description('Such as "tools" or "json_schema".'))),
   prices: v.optional(prices),
 });

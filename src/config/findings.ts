@@ -2,8 +2,8 @@ import type { GenericIssue } from "valibot";
 import type { Problem } from "./config-error.ts";
 import type { Path, YamlFile } from "./yaml-file.ts";
 
-/** Names of providers, models, headers and aliases that a message repeats. */
-const entryShown = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}$/;
+/** Names of providers, models, headers, aliases and patterns that a message repeats. */
+const entryShown = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,63}\*?$/;
 /** Unknown fields that a message repeats: a secret pasted in the wrong place is longer or has other signs. */
 const fieldShown = /^[A-Za-z][A-Za-z0-9_]{0,23}$/;
 

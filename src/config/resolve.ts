@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { Meter } from "../catalog/facts.ts";
 import { Secret } from "../model/secret.ts";
 import type { Price } from "../model/target.ts";
 import { FileError, readBounded } from "./bounded-file.ts";
@@ -151,31 +152,34 @@ async function readFile(path: string, at: Path, findings: Findings): Promise<str
   }
 }
 
-function modelOf({ baseModel, contextWindow, maxOutputTokens, features, prices }: FileModel): ModelConfig {
+function modelOf(model: FileModel): ModelConfig {
   return {
-    baseModel,
-    contextWindow,
-    maxOutputTokens,
-    features,
-    prices: prices === undefined ? undefined : pricesOf(prices),
+    baseModel: model.baseModel,
+    type: model.type,
+    contextWindow: model.contextWindow,
+    maxOutputTokens: model.maxOutputTokens,
+    dimensions: model.dimensions,
+    features: model.features,
+    prices: model.prices === undefined ? undefined : pricesOf(model.prices),
   };
 }
 
-function pricesOf({
-  webSearch,
-  cacheRead,
-  cacheWrite,
-  cacheWrite1h,
-  ...rest
-}: NonNullable<FileModel["prices"]>): Price[] {
-  const meters = {
-    ...rest,
-    cache_read: cacheRead,
-    cache_write: cacheWrite,
-    cache_write_1h: cacheWrite1h,
-    "tool:web_search": webSearch,
-  };
-  return Object.entries(meters).flatMap(([meter, nanosPerMillion]) =>
-    nanosPerMillion === undefined ? [] : [{ meter, nanosPerMillion, fromInputTokens: 0 }],
-  );
+/** Meters by the names of their prices in a file. */
+const meters = {
+  input: "input",
+  output: "output",
+  cacheRead: "cache_read",
+  cacheWrite: "cache_write",
+  cacheWrite1h: "cache_write_1h",
+  inputAudio: "input_audio",
+  outputAudio: "output_audio",
+  searchUnit: "search_unit",
+  webSearch: "tool:web_search",
+} as const satisfies Readonly<Record<string, Meter>>;
+
+function pricesOf(prices: NonNullable<FileModel["prices"]>): Price[] {
+  return (Object.keys(meters) as (keyof typeof meters)[]).flatMap((name) => {
+    const nanosPerMillion = prices[name];
+    return nanosPerMillion === undefined ? [] : [{ meter: meters[name], nanosPerMillion, fromInputTokens: 0 }];
+  });
 }

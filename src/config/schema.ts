@@ -1,5 +1,5 @@
 import type { Secret } from "../model/secret.ts";
-import type { Price } from "../model/target.ts";
+import type { ModelKind, Price } from "../model/target.ts";
 
 /** Everything that an operator decides, resolved and checked: defaults are filled in, files are read. Immutable. */
 export interface Config {
@@ -117,8 +117,10 @@ interface TimeoutsConfig {
 export interface ModelConfig {
   /** Built-in model whose facts hold, where the name is the operator's own: a deployment. */
   readonly baseModel: string | undefined;
+  readonly type: ModelKind | undefined;
   readonly contextWindow: number | undefined;
   readonly maxOutputTokens: number | undefined;
+  readonly dimensions: number | undefined;
   readonly features: readonly string[] | undefined;
   readonly prices: readonly Price[] | undefined;
 }

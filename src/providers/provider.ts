@@ -196,7 +196,7 @@ function httpCarrier(facts: ProviderFacts, settings: ProviderSettings, surroundi
 }
 
 /** The address of a kind under these settings; undefined where the operator must say. */
-export function baseUrlOf({ baseUrl }: Pick<ProviderFacts, "baseUrl">, settings: Settings): string | undefined {
+function baseUrlOf({ baseUrl }: Pick<ProviderFacts, "baseUrl">, settings: Settings): string | undefined {
   return typeof baseUrl === "function" ? baseUrl(settings) : baseUrl;
 }
 

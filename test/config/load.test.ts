@@ -135,16 +135,48 @@ providers:
       { meter: "cache_write", nanosPerMillion: 1_000_000_000_000_000n, fromInputTokens: 0 },
     ],
   });
-  expect(provider?.models.get("bare")).toEqual({
-    contextWindow: undefined,
-    maxOutputTokens: undefined,
-    features: undefined,
-    prices: undefined,
-  });
+  expect(Object.values(provider?.models.get("bare") ?? { none: 0 }).every((fact) => fact === undefined)).toBe(true);
   expect(models.default).toBe("fast");
   expect([...models.aliases]).toEqual([
     ["fast", "quick"],
     ["quick", "vllm/meta/llama-3"],
+  ]);
+});
+
+test("models that are made for something else than text", async () => {
+  const { providers } = await loadText(`${off}
+providers:
+  simulator:
+    models:
+      vectors: { type: embedding, dimensions: 1024, contextWindow: 512 }
+      speech: { prices: { outputAudio: 64, inputAudio: 32, webSearch: 10000, cacheWrite1h: 6 } }
+      rank: { type: rerank, prices: { searchUnit: 2000 } }
+`);
+  const [provider] = providers;
+  expect(provider?.models.get("vectors")).toMatchObject({ type: "embedding", dimensions: 1024, contextWindow: 512 });
+  expect(provider?.models.get("rank")).toMatchObject({
+    type: "rerank",
+    prices: [{ meter: "search_unit", nanosPerMillion: 2_000_000_000_000n }],
+  });
+  expect(provider?.models.get("speech")?.prices?.map(({ meter }) => meter)).toEqual([
+    ...["cache_write_1h", "input_audio", "output_audio", "tool:web_search"],
+  ]);
+});
+
+test("where names lead, and what is fetched", async () => {
+  const file = `${off}providers: { openai: { apiKey: k }, simulator: }`;
+  const { models, media } = await loadText(
+    `${file}\nmodels: { patterns: { "gpt-*": openai, "a/*": simulator } }\nmedia: { fetch: false, bytesMax: 1024, timeout: 3s }`,
+  );
+  expect([...models.patterns]).toEqual([
+    ["gpt-*", "openai"],
+    ["a/*", "simulator"],
+  ]);
+  expect(media).toEqual({ fetch: false, bytesMax: 1024, timeoutMs: 3000 });
+  const bare = await loadText(file);
+  expect([bare.media, bare.models.patterns.size]).toEqual([
+    { fetch: true, bytesMax: 20 * 1024 ** 2, timeoutMs: 10_000 },
+    0,
   ]);
 });
 

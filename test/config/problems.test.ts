@@ -20,7 +20,7 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
   "an empty file": [
     "",
     "hub.yaml:1:1: auth is missing: choose auth.mode: keys (callers need an API key) or off (this machine only)",
-    "hub.yaml:1:1 providers: has no provider; add one, such as simulator: {}, or set OPENAI_API_KEY or ANTHROPIC_API_KEY",
+    "hub.yaml:1:1 providers: has no provider; add one, such as simulator: {}, or set a variable such as OPENAI_API_KEY",
   ],
   "a list at the top": ["- a", "hub.yaml:1:1: must be a map of fields"],
   "unknown fields, all of them": [
@@ -94,6 +94,28 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     "hub.yaml:3:36 models.aliases.fast: leads back to itself (fast → a → b → fast); let one of them name a model",
     "hub.yaml:3:63 models.aliases.c: names a provider that is not configured; did you mean simulator? (configured: simulator)",
     'hub.yaml:3:80 models.aliases.d: lacks the model after the "/"',
+  ],
+  "names that lead to providers": [
+    `${simulated}models: { patterns: { "gpt-*": simulatr, gpt-5: simulator, "a*b*": simulator } }`,
+    'hub.yaml:3:42 models.patterns.gpt-5: must be the beginning of model names with a "*" behind it, as in "gpt-*"',
+    'hub.yaml:3:60 models.patterns.…: must be the beginning of model names with a "*" behind it, as in "gpt-*"',
+  ],
+  "names that lead nowhere": [
+    `${simulated}models: { patterns: { "gpt-*": simulatr } }`,
+    "hub.yaml:3:32 models.patterns.gpt-*: names a provider that is not configured; did you mean simulator? (configured: simulator)",
+  ],
+  media: [
+    `${simulated}media: { fetch: sometimes, bytesMax: 1, timeout: 2d, size: 3 }`,
+    "hub.yaml:3:17 media.fetch: must be true or false",
+    "hub.yaml:3:38 media.bytesMax: must be a whole number from 1024 to 268435456",
+    `hub.yaml:3:50 media.timeout: ${durationText}`,
+    "hub.yaml:3:54 media.size: unknown field; known here: fetch, bytesMax, timeout",
+  ],
+  "facts of models": [
+    `${off}providers: { simulator: { models: { a: { type: chat, dimensions: 0, baseModel: "" } } } }`,
+    "hub.yaml:2:48 providers.simulator.models.a.type: must be one of completion, embedding, rerank",
+    "hub.yaml:2:66 providers.simulator.models.a.dimensions: must be a whole number from 1 to 2147483647",
+    "hub.yaml:2:80 providers.simulator.models.a.baseModel: is empty; give a value or remove the field",
   ],
   "auth off where others can call": [
     `${simulated}server: { listen: "0.0.0.0:50051" }`,

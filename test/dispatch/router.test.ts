@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { resolveFor } from "../../src/dispatch/permission.ts";
 import { Router, resourceNameOf, selectorOf, unknownModel } from "../../src/dispatch/router.ts";
 import type { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
@@ -116,4 +117,67 @@ test("no model and no default is MODEL_REQUIRED at the field", () => {
   const error = thrownBy(() => bare.resolve(""));
   expect(error).toMatchObject({ reason: "MODEL_REQUIRED", code: Code.InvalidArgument });
   expect(error.findDetails(BadRequestSchema)).toMatchObject([{ fieldViolations: [{ field: "model" }] }]);
+});
+
+describe("a name that says no provider", () => {
+  const patterned = (id: string, prefixes: readonly string[], strips = false): Provider => ({
+    ...provider(id, ["gpt-4o"]),
+    patterns: prefixes.map((prefix) => ({ prefix, strips })),
+  });
+  const providers = new Map([
+    ["openai", patterned("openai", ["gpt-", "o1"])],
+    ["azure", patterned("azure", ["gpt-", "gpt-oss"])],
+    ["ollama", patterned("ollama", ["ollama-"], true)],
+  ]);
+  const router = new Router({
+    providers,
+    aliases: new Map([
+      ["gpt-best", "ollama/best"],
+      ["quick", "azure/gpt-4o"],
+    ]),
+    patterns: new Map([
+      ["o1*", "azure"],
+      ["team/*", "ollama"],
+      ["gpt-4*", "ollama"],
+      ["openai/x*", "azure"],
+    ]),
+    defaultModel: "gpt-5",
+  });
+
+  test.each([
+    ["the first provider among equals", "gpt-5", "openai/gpt-5"],
+    ["the longest beginning", "gpt-oss-20b", "azure/gpt-oss-20b"],
+    ["what is configured, where it is longer", "gpt-4o", "ollama/gpt-4o"],
+    ["what is configured, where it is as long", "o1-mini", "azure/o1-mini"],
+    ["a name with a slash", "team/llama", "ollama/team/llama"],
+    ["a beginning that is no part of the name", "ollama-llama3", "ollama/llama3"],
+    ["an alias before patterns", "gpt-best", "ollama/best"],
+    ["provider/model before patterns", "openai/x1", "openai/x1"],
+    ["the default", "", "openai/gpt-5"],
+  ])("%s: %j leads to %s", (_, selector, target) => {
+    const route = router.resolve(selector);
+    expect(route.selector).toBe(selector);
+    expect(route.target.selector).toBe(target);
+  });
+
+  test("brings the facts of a declared model", () => {
+    expect(router.resolve("gpt-4o").target.facts).toBe(facts);
+    expect(router.resolve("gpt-5").target.facts).toBe(unknownModel);
+  });
+
+  test.each(["llama", "ollama-", "GPT-5"])("%s leads nowhere", (selector) => {
+    expect(thrownBy(() => router.resolve(selector))).toMatchObject({ reason: "MODEL_NOT_FOUND" });
+  });
+
+  test("is allowed by its own form, or by the target", () => {
+    const keyFor = (...models: string[]) => ({ keyId: "k", models });
+    for (const models of [["openai/*"], ["openai/gpt-5"], ["gpt-*"]]) {
+      expect(resolveFor(router, keyFor(...models), "gpt-5").target.selector).toBe("openai/gpt-5");
+    }
+    for (const models of [["azure/*"], ["ollama/gpt-5"], ["quick"]]) {
+      expect(thrownBy(() => resolveFor(router, keyFor(...models), "gpt-5"))).toMatchObject({
+        reason: "PERMISSION_DENIED",
+      });
+    }
+  });
 });

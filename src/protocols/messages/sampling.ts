@@ -60,7 +60,8 @@ function stopsOf(rendering: Rendering): string[] {
   });
 }
 
-function warnUnknown(rendering: Rendering): void {
+/** Notes the settings that neither this dialect nor Bedrock's has a place for. */
+export function warnUnknown(rendering: Rendering): void {
   const { frequencyPenalty, presencePenalty, seed, topLogprobs } = rendering.request;
   if (frequencyPenalty) rendering.ignored("frequency_penalty", "the dialect has no penalties");
   if (presencePenalty) rendering.ignored("presence_penalty", "the dialect has no penalties");

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
+import { isJson, objectOf, parseExactObject } from "../field.ts";
+import { renderDocument, renderMedia } from "./media.ts";
+import type { Rendering } from "./rendering.ts";
+import type { Block } from "./wire.ts";
+
+/** Longest id and longest name of a tool. */
+const idCharsMax = 64;
+
+/**
+ * The block for one part, or undefined where nothing is to be sent: the API refuses blank text, and what another provider
+ * signed means nothing here.
+ */
+export function renderBlock(content: ContentPart, path: string, rendering: Rendering): Block | undefined {
+  const block = blockOf(content, path, rendering);
+  const options = rendering.options(content.providerOptions);
+  if (block === undefined || Object.keys(options).length === 0) return block;
+  const [member = ""] = Object.keys(block);
+  const inner = objectOf(block[member]);
+  if (inner !== undefined) return { [member]: { ...inner, ...options } };
+  rendering.ignored(`${path}.provider_options`, "text takes no options");
+  return block;
+}
+
+function blockOf({ part, signature }: ContentPart, path: string, rendering: Rendering): Block | undefined {
+  const isForeign = signature !== undefined && !rendering.isOwn(signature.provider);
+  switch (part.case) {
+    case "text":
+    case "refusal":
+      if (isForeign) dropSignature(path, rendering);
+      return textBlock(part.value, path, rendering);
+    case "media":
+      return renderMedia(part.value, path, rendering);
+    case "document":
+      return renderDocument(part.value, path, rendering);
+    case "toolCall":
+      if (isForeign) dropSignature(path, rendering);
+      return callBlock(part.value, path, rendering);
+    case "toolResult":
+      return resultBlock(part.value, path, rendering);
+    case "reasoning":
+      return isForeign
+        ? dropped(path, "the reasoning is signed by another provider", rendering)
+        : reasoningBlock(part.value, signature?.value ?? "", path, rendering);
+    case "providerPart":
+      if (!rendering.isOwn(part.value.provider)) return dropped(path, "the block is another provider's", rendering);
+      return ownBlock(part.value.json, path, rendering);
+    default:
+      return undefined;
+  }
+}
+
+function dropped(path: string, message: string, rendering: Rendering): undefined {
+  rendering.dropped(path, message);
+  return undefined;
+}
+
+function dropSignature(path: string, rendering: Rendering): void {
+  rendering.dropped(`${path}.signature`, "the signature is another provider's");
+}
+
+function textBlock(text: string, path: string, rendering: Rendering): Block | undefined {
+  if (text.trim() !== "") return { text };
+  return text === "" ? undefined : dropped(path, "text of nothing but white space is refused", rendering);
+}
+
+function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
+  if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
+  const input = call.argumentsJson.trim() === "" ? {} : inputOf(call.argumentsJson, path, rendering);
+  return { toolUse: { toolUseId: idOf(call.id), name: nameOf(call.name, path, rendering), input } };
+}
+
+/** Arguments that the output limit cut off are no JSON, and the rest of the conversation is still to be had. */
+function inputOf(argumentsJson: string, path: string, rendering: Rendering): object {
+  const field = `${path}.tool_call.arguments_json`;
+  const input = parseExactObject(argumentsJson);
+  if (input !== undefined) return input;
+  if (isJson(argumentsJson)) throw rendering.invalid(field, "must be the JSON text of an object");
+  rendering.changed(field, "is no JSON, as if cut off; {} is sent");
+  return {};
+}
+
+/** Ids of other providers can have more signs or be longer; their hash keeps them apart. */
+function idOf(id: string): string {
+  if (/^[a-zA-Z0-9_-]+$/.test(id) && id.length <= idCharsMax) return id;
+  const hash = createHash("sha256").update(id).digest("hex").slice(0, 8);
+  return `${id.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, idCharsMax - 9)}_${hash}`;
+}
+
+function nameOf(name: string, path: string, rendering: Rendering): string {
+  const fit = name.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, idCharsMax);
+  if (fit !== name) {
+    rendering.changed(`${path}.tool_call.name`, "the name of a tool has at most 64 letters, digits, _ and -");
+  }
+  return fit;
+}
+
+function resultBlock(result: ToolResult, path: string, rendering: Rendering): Block {
+  const content = result.content.flatMap(({ part }, index): Block[] => {
+    const place = `${path}.tool_result.content[${index}]`;
+    if (part.case === "media") return [renderMedia(part.value, place, rendering, true)];
+    if (part.case === "document") return [renderDocument(part.value, place, rendering)];
+    // JSON other than an object is refused under the name.
+    const json = part.case === "json" ? parseExactObject(part.value) : undefined;
+    const block = json === undefined ? textBlock(part.value ?? "", place, rendering) : { json };
+    return block === undefined ? [] : [block];
+  });
+  return {
+    toolResult: { toolUseId: idOf(result.toolCallId), content, ...(result.isError ? { status: "error" } : {}) },
+  };
+}
+
+function reasoningBlock(
+  { text, encryptedContent }: ReasoningPart,
+  signature: string,
+  path: string,
+  rendering: Rendering,
+): Block | undefined {
+  if (encryptedContent !== "") return { reasoningContent: { redactedContent: encryptedContent } };
+  if (signature !== "") return { reasoningContent: { reasoningText: { text, signature } } };
+  return dropped(path, "reasoning without a signature is refused", rendering);
+}
+
+function ownBlock(json: string, path: string, rendering: Rendering): Block {
+  const block = parseExactObject(json);
+  if (block === undefined || Object.keys(block).length !== 1) {
+    throw rendering.invalid(`${path}.provider_part.json`, "must be the JSON text of an object with one member");
+  }
+  return block;
+}

@@ -13,7 +13,7 @@ export interface ProviderKind {
     | ((settings: Readonly<Record<string, string | undefined>>) => string | undefined);
   /** What it wants to know besides, by name. */
   readonly settings?: Readonly<Record<string, Setting>>;
-  /** Variables that bring a provider of the kind into being beside keyVariable. */
+  /** Variables that bring a provider of the kind into being beside keyVariable, once its required settings are given. */
   readonly switches?: readonly string[];
   readonly keyRequired: boolean;
   /** Models known by name. */
@@ -70,7 +70,8 @@ export function builtInSources(kinds: ProviderKinds, env: Environment): Sources 
 function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<string, string>): Record<string, unknown> {
   const providers: Record<string, unknown> = {};
   for (const [name, { keyVariable, switches = [], settings }] of kinds) {
-    if (![keyVariable ?? "", ...switches].some((variable) => env[variable])) continue;
+    const isSwitched = isComplete(settings, env) && switches.some((variable) => env[variable]);
+    if (!isSwitched && !env[keyVariable ?? ""]) continue;
     const key = keyVariable ?? "";
     const fields = { apiKey: key, baseUrl: /_API_KEY$/.test(key) ? key.replace(/_API_KEY$/, "_BASE_URL") : "" };
     const provider: Record<string, unknown> = {};
@@ -83,6 +84,13 @@ function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<str
     providers[name] = withSettings(name, provider, settings, env, variables);
   }
   return providers;
+}
+
+/** Whether the environment gives every setting that the kind cannot do without: variables of other tools are no wish for it. */
+function isComplete(settings: ProviderKind["settings"] = {}, env: Environment): boolean {
+  return Object.values(settings).every(
+    ({ required, variables = [] }) => !required || variables.some((name) => env[name]),
+  );
 }
 
 /** The providers of a file with what the environment says of settings that the file leaves open. */

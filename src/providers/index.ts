@@ -1,5 +1,6 @@
 import { anthropic } from "./anthropic/anthropic.ts";
 import { azureOpenai } from "./azure-openai/azure-openai.ts";
+import { bedrock } from "./bedrock/bedrock.ts";
 import { cerebras } from "./cerebras/cerebras.ts";
 import { deepseek } from "./deepseek/deepseek.ts";
 import { fireworks } from "./fireworks/fireworks.ts";
@@ -29,6 +30,7 @@ const kinds: readonly ProviderFacts[] = [
   gemini,
   vertex,
   azureOpenai,
+  bedrock,
   mistral,
   deepseek,
   groq,

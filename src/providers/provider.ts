@@ -56,7 +56,7 @@ export interface ProviderFacts {
   readonly settings?: Readonly<Record<string, SettingFacts>>;
   /** Environment variable that switches the provider on when nothing is configured, and holds its key. */
   readonly keyVariable?: string;
-  /** Other variables that switch it on, any of them. */
+  /** Other variables that switch it on, any of them, where the environment gives all required settings too. */
   readonly switches?: readonly string[];
   /** A key must be configured. */
   readonly keyRequired: boolean;

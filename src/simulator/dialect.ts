@@ -20,6 +20,8 @@ export interface Asking {
   readonly method: string;
   /** Decoded, without the query. */
   readonly path: string;
+  /** The same as it was sent, which is what is signed. */
+  readonly rawPath: string;
   /** With its "?"; empty where there is none. */
   readonly query: string;
   /** Empty for an absent header; names in lower case. */
@@ -78,8 +80,11 @@ export interface Frame {
   readonly tokens: number;
 }
 
-/** Why a credential is refused. */
-export type CredentialDoubt = "missing" | "wrong" | "expired";
+/**
+ * Why a credential is refused. Of signed requests: the key's id is "unknown", the "signature" is another, or it was made at
+ * another time ("skewed").
+ */
+export type CredentialDoubt = "missing" | "wrong" | "expired" | "unknown" | "signature" | "skewed";
 
 /** What a failure is to say; the dialect supplies its provider's own words where `message` is absent. */
 export interface FaultDetail {

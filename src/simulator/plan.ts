@@ -15,6 +15,8 @@ export interface Request {
   readonly method: string;
   /** Decoded, without the query. */
   readonly path: string;
+  /** The same as it was sent. */
+  readonly rawPath: string;
   /** With its "?"; empty where there is none. */
   readonly query: string;
   /** Empty for an absent header; names in lower case. */
@@ -34,7 +36,7 @@ export interface Plan {
  * none.
  */
 export function planFor(request: Request, nowMs: number, secret?: string): Plan {
-  const { method, path, query, header, raw } = request;
+  const { method, path, rawPath, query, header, raw } = request;
   const dialect = dialectFor(method, path, header);
   const seed = seedOf(path, raw ?? Buffer.alloc(0));
   const refuse = (detail: Pick<FaultDetail, "kind" | "doubt" | "message" | "param">): Plan => {
@@ -45,7 +47,7 @@ export function planFor(request: Request, nowMs: number, secret?: string): Plan 
   const operation = dialect.operation(method, path);
   if (raw === undefined) return refuse({ kind: 413 });
   if (operation === undefined) return refuse({ kind: 404, message: `Invalid URL (${method} ${path.slice(0, 200)})` });
-  const asking: Asking = { operation, method, path, query, header, raw };
+  const asking: Asking = { operation, method, path, rawPath, query, header, raw };
   const doubt = secret === undefined ? undefined : (dialect.doubt ?? doubtBearer)(asking, secret, nowMs);
   if (doubt !== undefined) return refuse({ kind: 401, doubt });
   try {

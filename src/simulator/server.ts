@@ -81,11 +81,11 @@ async function handle(
 }
 
 /** Path and query of a request target; a path that cannot be decoded stays as it is. */
-function targetOf(url: string): { path: string; query: string } {
-  const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(url) ?? [];
+function targetOf(url: string): { path: string; rawPath: string; query: string } {
+  const [, rawPath = "", query = ""] = /^([^?]*)(.*)$/s.exec(url) ?? [];
   try {
-    return { path: decodeURIComponent(path), query };
+    return { path: decodeURIComponent(rawPath), rawPath, query };
   } catch {
-    return { path, query };
+    return { path: rawPath, rawPath, query };
   }
 }

@@ -5,7 +5,7 @@ const fragments = /.{1,6}/gsu;
 const charsPerToken = 4;
 const attachmentTokens = 85;
 const depthMax = 64;
-const opaqueKeys: ReadonlySet<string> = new Set(["data", "file_data", "url"]);
+const opaqueKeys: ReadonlySet<string> = new Set(["bytes", "data", "file_data", "url"]);
 
 /** Cuts text into about one token a word; joined, the tokens are the text again. */
 export function tokensOf(text: string): string[] {

@@ -56,6 +56,23 @@ test("without a file, each key in the environment brings its provider, and no de
   expect(models.default).toBeUndefined();
 });
 
+test("the variables of another tool switch a provider on only where they tell all that it needs", async () => {
+  const region = { about: "where", variables: ["CLOUD_REGION"], required: true } as const;
+  const cloud = {
+    baseUrl: "https://cloud.test",
+    keyRequired: false,
+    settings: { region },
+    switches: ["CLOUD_PROFILE"],
+  };
+  const idsWith = async (env: Record<string, string>) => {
+    const { providers } = await loadConfig({ env, kinds: new Map([...kinds, ["cloud", cloud]]) });
+    return providers.map(({ id }) => id);
+  };
+  expect(await idsWith({ CLOUD_PROFILE: "dev" })).toEqual(["simulator"]);
+  expect(await idsWith({ CLOUD_REGION: "eu-west-1" })).toEqual(["simulator"]);
+  expect(await idsWith({ CLOUD_PROFILE: "dev", CLOUD_REGION: "eu-west-1" })).toEqual(["cloud", "simulator"]);
+});
+
 test("a file takes the place of what is built in, but one without providers gets those of the environment", async () => {
   const withProviders = await loadText(`${off}providers: { simulator: }`, { OPENAI_API_KEY: "sk-1" });
   expect(withProviders.providers.map(({ id }) => id)).toEqual(["simulator"]);

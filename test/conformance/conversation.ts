@@ -150,7 +150,7 @@ class Writer {
         return { part: { case: "media", value: { source: { case: "uri", value }, mimeType: "image/png" } } };
       }
       case "document": {
-        const body = { case: "text" as const, value: this.#marks.put(path) };
+        const body = { case: "text" as const, value: this.#marks.putFile(path) };
         const title = this.#marks.put(`${path}.document.title`);
         return { part: { case: "document", value: { body, title, citable: true } } };
       }

@@ -18,14 +18,25 @@ export class Marks {
 
   /** A word for one place. */
   put(field: string): string {
-    const count = this.next();
-    const mark = `mark${count}x${(count * 7919) % 997}`;
+    const mark = this.#word();
     this.note(field, [mark]);
+    return mark;
+  }
+
+  /** A word that may also be written as the bytes of a file. */
+  putFile(field: string): string {
+    const mark = this.#word();
+    this.note(field, [mark, Buffer.from(mark).toString("base64")]);
     return mark;
   }
 
   /** Remembers a place that is written otherwise than by a word of its own. */
   note(field: string, written: readonly string[]): void {
     this.all.push({ field, written });
+  }
+
+  #word(): string {
+    const count = this.next();
+    return `mark${count}x${(count * 7919) % 997}`;
   }
 }

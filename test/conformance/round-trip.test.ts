@@ -71,6 +71,7 @@ function understood({ rendered, body }: Sent): Ask {
     operation: "generate",
     method: "POST",
     path: decoded,
+    rawPath: path,
     query,
     header,
     raw: Buffer.from(body),

@@ -4,6 +4,7 @@ import { ContentPartSchema } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
+import { CallIds } from "../call-ids.ts";
 import { objectOf, pieceOf, textOf } from "../field.ts";
 import { documentIdsOf } from "../groups.ts";
 import { PartWriter } from "../part-writer.ts";
@@ -27,6 +28,7 @@ export class Answer {
   readonly #hidesReasoning: boolean;
   readonly #answerTool: string | undefined;
   readonly #writer = new PartWriter();
+  readonly #ids: CallIds;
   readonly #blocks = new Map<number, OpenBlock>();
   #documentIds: readonly string[] | undefined;
   #callsTools = false;
@@ -37,6 +39,7 @@ export class Answer {
   constructor(attempt: Attempt) {
     const { request } = attempt.call;
     this.#attempt = attempt;
+    this.#ids = new CallIds(request);
     this.#provider = attempt.target.provider.id;
     this.#hidesReasoning = request.reasoning?.hideText ?? false;
     this.#answerTool = answerToolOf(request, attempt.target.model);
@@ -80,7 +83,7 @@ export class Answer {
     } else if (textOf(value["name"]) === this.#answerTool) this.#open(index, { kind: "answer", grown: false }, out);
     else {
       this.#checkCount();
-      const part = this.#writer.tool(textOf(value["toolUseId"]), textOf(value["name"]), out);
+      const part = this.#writer.tool(this.#ids.next(textOf(value["toolUseId"])), textOf(value["name"]), out);
       this.#callsTools = true;
       this.#blocks.set(index, { kind: "tool", part, grown: false });
     }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
-import { isJson, objectOf, parseExactObject } from "../field.ts";
+import { objectOf, parseExactObject } from "../field.ts";
+import { toolInput } from "../tool-input.ts";
 import { renderDocument, renderMedia } from "./media.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
@@ -67,18 +68,8 @@ function textBlock(text: string, path: string, rendering: Rendering): Block | un
 
 function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
   if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
-  const input = call.argumentsJson.trim() === "" ? {} : inputOf(call.argumentsJson, path, rendering);
+  const input = toolInput(call.argumentsJson, `${path}.tool_call.arguments_json`, rendering);
   return { toolUse: { toolUseId: idOf(call.id), name: nameOf(call.name, path, rendering), input } };
-}
-
-/** Arguments that the output limit cut off are no JSON, and the rest of the conversation is still to be had. */
-function inputOf(argumentsJson: string, path: string, rendering: Rendering): object {
-  const field = `${path}.tool_call.arguments_json`;
-  const input = parseExactObject(argumentsJson);
-  if (input !== undefined) return input;
-  if (isJson(argumentsJson)) throw rendering.invalid(field, "must be the JSON text of an object");
-  rendering.changed(field, "is no JSON, as if cut off; {} is sent");
-  return {};
 }
 
 /** Ids of other providers can have more signs or be longer; their hash keeps them apart. */

@@ -10,18 +10,9 @@ import { CachePoints, type Slot, withPoints } from "./cache-points.ts";
 import { renderInference } from "./inference.ts";
 import { baseModelOf, modelPath, vendorOf } from "./model-id.ts";
 import { Rendering } from "./rendering.ts";
+import { tierOf } from "./tier.ts";
 import { renderToolConfig, renderTools } from "./tools.ts";
 import type { Block, ConverseBody, Message, Prompt } from "./wire.ts";
-
-/** Our words for the service tiers of this API. */
-const tiers: ReadonlyMap<string, string> = new Map([
-  ["default", "default"],
-  ["standard", "default"],
-  ["auto", "default"],
-  ["priority", "priority"],
-  ["flex", "flex"],
-  ["reserved", "reserved"],
-]);
 
 /** The request of converse or converse-stream. */
 export function render(attempt: Attempt): Rendered<ConverseBody> {
@@ -52,6 +43,7 @@ function bodyOf(rendering: Rendering): ConverseBody {
   const { messages, system, toolConfig } = renderPrompt(rendering, form.tool);
   const { config, effort, more } = renderInference(rendering, toolConfig, messages);
   if (request.endUserId !== "") rendering.ignored("end_user_id", "the API takes no id of an end user");
+  const tier = tierOf(rendering);
   const output = {
     ...(form.textFormat === undefined ? {} : { textFormat: form.textFormat }),
     ...(effort === undefined ? {} : { effort }),
@@ -65,7 +57,7 @@ function bodyOf(rendering: Rendering): ConverseBody {
     ...filled("inferenceConfig", { ...config, ...objectOf(inferenceConfig) }),
     ...filled("additionalModelRequestFields", { ...more, ...objectOf(additionalModelRequestFields) }),
     ...filled("outputConfig", { ...output, ...objectOf(outputConfig) }),
-    ...renderTier(rendering),
+    ...(tier === undefined ? {} : { serviceTier: { type: tier } }),
     ...(tellsStop ? { additionalModelResponseFieldPaths: ["/stop_sequence"] } : {}),
     ...others,
   };
@@ -152,16 +144,4 @@ function alternating(turns: readonly Turn[]): Turn[] {
 function resultsFirst(slots: readonly Slot[]): Slot[] {
   const isResult = ({ block }: Slot) => "toolResult" in block;
   return [...slots.filter(isResult), ...slots.filter((slot) => !isResult(slot))];
-}
-
-function renderTier(rendering: Rendering): Pick<ConverseBody, "serviceTier"> {
-  const wanted = rendering.request.serviceTier;
-  if (wanted === "") return {};
-  const type = tiers.get(wanted);
-  if (type === undefined) {
-    rendering.ignored("service_tier", `"${wanted}" is not a tier here`);
-    return {};
-  }
-  if (type !== wanted) rendering.changed("service_tier", `"${type}" is used for "${wanted}"`);
-  return { serviceTier: { type } };
 }

@@ -57,6 +57,9 @@ export function renderToolConfig(
   const named = namedIn(messages);
   const isNone = toolChoice?.choice.value === ToolMode.NONE;
   const given = isNone && named.length === 0 ? [] : withPoints(slots);
+  if (isNone && given.length === 0 && slots.length > 0) {
+    rendering.ignored("tools", "tools that may not be called are not sent");
+  }
   if (isNone && given.length > 0) {
     rendering.changed("tool_choice", "tools cannot be forbidden after they were called; the model may call them");
   }

@@ -54,7 +54,8 @@ class WholeReader implements Reader {
   }
 }
 
-class StreamAnswer implements SseAnswer {
+/** A streamed message, event by event, in whatever frames they come. */
+export class StreamAnswer implements SseAnswer {
   readonly #attempt: Attempt;
   readonly #answer: Answer;
 

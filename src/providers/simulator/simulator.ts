@@ -1,6 +1,7 @@
 import { factsOf } from "../../catalog/facts.ts";
 import type { EmbedDialect, Protocol } from "../../model/protocol.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { converse } from "../../protocols/converse/protocol.ts";
 import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { messages } from "../../protocols/messages/protocol.ts";
 import { ollamaEmbeddings } from "../../protocols/ollama/embed.ts";
@@ -19,16 +20,18 @@ const models = new Map([
   ["ollama", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["embedding", factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator")],
   ["rerank", factsOf({ type: "rerank", contextWindow: 8192, prices: free }, "simulator")],
+  ["converse", factsOf({ ...limits, features, prices: free }, "simulator")],
 ]);
 
 /** Dialects by how the names of models begin that speak another than OpenAI's. */
 const generators: readonly (readonly [string, Protocol])[] = [
   ["claude", messages],
   ["ollama", ollama],
+  ["converse", converse],
 ];
 const embedders: readonly (readonly [string, EmbedDialect])[] = [["ollama", ollamaEmbeddings]];
 
-/** The built-in simulator: models named claude speak Anthropic's dialect, ollama Ollama's, all others OpenAI's. */
+/** The built-in simulator: models named claude speak Anthropic's dialect, ollama Ollama's, converse Bedrock's, all others OpenAI's. */
 export const simulator: ProviderFacts = {
   kind: "simulator",
   displayName: "Built-in simulator",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { ProviderKind } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { kinds, loadText, temporaryDirectory } from "./files.ts";
 
@@ -65,7 +66,7 @@ test("the variables of another tool switch a provider on only where they tell al
     switches: ["CLOUD_PROFILE"],
   };
   const idsWith = async (env: Record<string, string>) => {
-    const { providers } = await loadConfig({ env, kinds: new Map([...kinds, ["cloud", cloud]]) });
+    const { providers } = await loadConfig({ env, kinds: new Map<string, ProviderKind>([...kinds, ["cloud", cloud]]) });
     return providers.map(({ id }) => id);
   };
   expect(await idsWith({ CLOUD_PROFILE: "dev" })).toEqual(["simulator"]);

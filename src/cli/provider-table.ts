@@ -49,7 +49,7 @@ function mediaOf(known: readonly ModelFacts[]): string {
 }
 
 function configurationRow(facts: ProviderFacts): string[] {
-  const { settings = {}, patterns = [], keyVariable, switches = [] } = facts;
+  const { settings = {}, patterns = [], keyVariable, switches = [], sharedSwitches = [] } = facts;
   const address = facts.baseUrl === undefined && facts.kind !== builtInKind ? ["**`baseUrl`**"] : [];
   const named = Object.entries(settings).map(([name, { variables = [], required }]) => {
     const shown = required ? `**${code(name)}**` : code(name);
@@ -57,7 +57,7 @@ function configurationRow(facts: ProviderFacts): string[] {
   });
   return [
     code(facts.kind),
-    [keyVariable ?? [], switches].flat().map(code).join(", "),
+    [keyVariable ?? [], switches, sharedSwitches].flat().map(code).join(", "),
     proofOf(facts),
     [...address, ...named].join(", "),
     patterns.map(({ prefix }) => code(`${prefix}*`)).join(" "),

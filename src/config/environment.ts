@@ -13,8 +13,10 @@ export interface ProviderKind {
     | ((settings: Readonly<Record<string, string | undefined>>) => string | undefined);
   /** What it wants to know besides, by name. */
   readonly settings?: Readonly<Record<string, Setting>>;
-  /** Variables that bring a provider of the kind into being beside keyVariable, once its required settings are given. */
+  /** Variables that bring a provider of the kind into being beside keyVariable. */
   readonly switches?: readonly string[];
+  /** The same, but only where the environment gives every required setting, because other tools have these variables too. */
+  readonly sharedSwitches?: readonly string[];
   readonly keyRequired: boolean;
   /** Models known by name. */
   readonly models?: () => ReadonlyMap<string, unknown>;
@@ -69,9 +71,9 @@ export function builtInSources(kinds: ProviderKinds, env: Environment): Sources 
 
 function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<string, string>): Record<string, unknown> {
   const providers: Record<string, unknown> = {};
-  for (const [name, { keyVariable, switches = [], settings }] of kinds) {
-    const isSwitched = isComplete(settings, env) && switches.some((variable) => env[variable]);
-    if (!isSwitched && !env[keyVariable ?? ""]) continue;
+  for (const [name, { keyVariable, switches = [], sharedSwitches = [], settings }] of kinds) {
+    const counted = isComplete(settings, env) ? [...switches, ...sharedSwitches] : switches;
+    if (![keyVariable ?? "", ...counted].some((variable) => env[variable])) continue;
     const key = keyVariable ?? "";
     const fields = { apiKey: key, baseUrl: /_API_KEY$/.test(key) ? key.replace(/_API_KEY$/, "_BASE_URL") : "" };
     const provider: Record<string, unknown> = {};
@@ -86,7 +88,7 @@ function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<str
   return providers;
 }
 
-/** Whether the environment gives every setting that the kind cannot do without: variables of other tools are no wish for it. */
+/** Whether the environment gives every setting that the kind cannot do without. */
 function isComplete(settings: ProviderKind["settings"] = {}, env: Environment): boolean {
   return Object.values(settings).every(
     ({ required, variables = [] }) => !required || variables.some((name) => env[name]),

@@ -56,8 +56,10 @@ export interface ProviderFacts {
   readonly settings?: Readonly<Record<string, SettingFacts>>;
   /** Environment variable that switches the provider on when nothing is configured, and holds its key. */
   readonly keyVariable?: string;
-  /** Other variables that switch it on, any of them, where the environment gives all required settings too. */
+  /** Other variables that switch it on, any of them. */
   readonly switches?: readonly string[];
+  /** The same for variables that other tools have, too: only where the environment gives all required settings. */
+  readonly sharedSwitches?: readonly string[];
   /** A key must be configured. */
   readonly keyRequired: boolean;
   /** Where the key goes, and what every request carries besides. */

@@ -33,7 +33,7 @@ export const bedrock: ProviderFacts = {
     webIdentityTokenFile: { about: "file with the token that proves to be entitled to roleArn" },
   },
   keyVariable: "AWS_BEARER_TOKEN_BEDROCK",
-  switches: [
+  sharedSwitches: [
     "AWS_ACCESS_KEY_ID",
     "AWS_PROFILE",
     "AWS_WEB_IDENTITY_TOKEN_FILE",

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { providerKinds } from "../../src/providers/index.ts";
+
+const kinds = [...providerKinds.values()];
+
+it("no name of a model leads to two kinds", () => {
+  const patterns = kinds.flatMap(({ kind, patterns = [] }) => patterns.map(({ prefix }) => ({ kind, prefix })));
+  const clashes = patterns.filter(({ kind, prefix }) =>
+    patterns.some((other) => other.kind !== kind && other.prefix.startsWith(prefix)),
+  );
+  expect(clashes).toEqual([]);
+});
+
+it("no variable switches two kinds on", () => {
+  const variables = kinds.flatMap(({ keyVariable = [], switches = [] }) => [keyVariable, switches].flat());
+  expect(variables.filter((name, index) => variables.indexOf(name) !== index)).toEqual([]);
+});
+
+it("addresses that are the kind's own are https, or on this machine", () => {
+  const addresses = kinds.flatMap(({ baseUrl }) => (typeof baseUrl === "string" ? [baseUrl] : []));
+  expect(addresses.filter((address) => !/^https:\/\/|^http:\/\/(localhost|127\.0\.0\.1):/.test(address))).toEqual([]);
+});
+
+it("the model that a kind suggests is in its table, where it has one", () => {
+  const unknown = kinds.filter(({ defaultModel, models }) => {
+    const table = models();
+    return defaultModel !== undefined && table.size > 0 && !table.has(defaultModel);
+  });
+  expect(unknown.map(({ kind, defaultModel }) => `${kind}/${defaultModel}`)).toEqual([]);
+});

@@ -6,14 +6,16 @@ import { embedding } from "./embedding.ts";
 import { fraction, identifier } from "./identifier.ts";
 import { type JsonObject, list, number, object, string } from "./json.ts";
 import { reranking } from "./reranking.ts";
+import { asksToReason, showingOf, withThoughts } from "./shown-reasoning.ts";
 import { countTokens, fragmentsOf } from "./tokens.ts";
 
-const operations: ReadonlyMap<string, Operation> = new Map([
-  ["POST /v1/chat/completions", "generate"],
-  ["POST /v1/embeddings", "embed"],
-  ["POST /v1/rerank", "rerank"],
-  ["GET /v1/models", "models"],
-]);
+const operations: readonly (readonly [RegExp, Operation])[] = [
+  // Below /v1, or wherever else those who follow OpenAI have it: /api/v1, /openai/v1, /beta.
+  [/^POST (?!.*\/deployments\/).*\/chat\/completions$/, "generate"],
+  [/^POST .*\/v1\/embeddings$/, "embed"],
+  [/^POST .*\/v1\/rerank$/, "rerank"],
+  [/^GET (|.*\/v1)\/models$/, "models"],
+];
 const fingerprint = "fp_5100140a7e";
 const modelsCreatedS = 1_735_689_600;
 const choicesMax = 16;
@@ -28,12 +30,12 @@ const finishReasons: Readonly<Record<Ending, string>> = {
   refusal: "stop",
 };
 
-/** The chat-completions format as OpenAI speaks it. */
+/** The chat-completions format as OpenAI speaks it, and those who follow it. */
 export const chatCompletions: Dialect = {
   name: "chat-completions",
   mark: undefined,
   streamType: "text/event-stream; charset=utf-8",
-  operation: (method, path) => operations.get(`${method} ${path}`),
+  operation: (method, path) => operations.find(([served]) => served.test(`${method} ${path}`))?.[1],
   read,
   whole,
   frames,
@@ -69,7 +71,6 @@ function read(body: JsonObject): Ask {
   if (outputTokensMax !== undefined && outputTokensMax < 1) {
     throw new BadRequest("Invalid value: 'max_completion_tokens' must be at least 1.", "max_completion_tokens");
   }
-  const effort = string(body["reasoning_effort"]);
   const { stop } = body;
   const stops = typeof stop === "string" ? [stop] : list(stop).map(string);
   if (stops.length > stopsMax) {
@@ -93,7 +94,7 @@ function read(body: JsonObject): Ask {
     format: format(object(body["response_format"])),
     outputTokensMax,
     stops,
-    reasoningTokensMax: effort === "" || effort === "none" ? undefined : Number.MAX_SAFE_INTEGER,
+    reasoningTokensMax: asksToReason(body) ? Number.MAX_SAFE_INTEGER : undefined,
     inputTokens: messages.length * 4 + countTokens([messages, body["tools"], body["response_format"]]),
   };
 }
@@ -206,11 +207,15 @@ function whole(exchange: Exchange): unknown {
     model: ask.model,
     choices: choiceIndexes(exchange).map((index) => ({
       index,
-      message: {
-        role: "assistant",
-        ...(answer.calls.length > 0 ? { content: null, tool_calls: calls(exchange, index), refusal: null } : said),
-        annotations: [],
-      },
+      message: withThoughts(
+        {
+          role: "assistant",
+          ...(answer.calls.length > 0 ? { content: null, tool_calls: calls(exchange, index), refusal: null } : said),
+          annotations: [],
+        },
+        ask.model,
+        answer.reasoning.join(""),
+      ),
       logprobs: answer.calls.length > 0 ? null : logprobs(exchange, answer.text),
       finish_reason: finishReason(exchange),
     })),
@@ -241,6 +246,8 @@ function* frames(exchange: Exchange): Generator<Frame> {
   for (const index of choiceIndexes(exchange)) {
     const content = answer.calls.length > 0 ? null : "";
     yield chunk(index, { role: "assistant", content, refusal: null }, 0);
+    const shown = showingOf(ask.model);
+    if (shown !== undefined) for (const thought of answer.reasoning) yield chunk(index, shown(thought), 1);
     const key = answer.ending === "refusal" ? "refusal" : "content";
     for (const token of answer.text) yield chunk(index, { [key]: token }, 1, token);
     for (const [at, call] of calls(exchange, index).entries()) {

@@ -13,6 +13,7 @@ export const simulatorModels: readonly {
   { name: "gpt:refusal", dialect: "chat-completions", description: "declines to answer" },
   { name: "gpt:stall", dialect: "chat-completions", description: "sends headers, then nothing" },
   { name: "gpt:reset-mid", dialect: "chat-completions", description: "loses the connection half-way" },
+  { name: "deepseek", dialect: "chat-completions", description: "shows what it thinks, when asked to think" },
   { name: "embedding", dialect: "chat-completions", description: "makes vectors of texts, eight numbers each" },
   { name: "rerank", dialect: "chat-completions", description: "orders documents by the words of a query" },
   { name: "claude", dialect: "messages", description: "answers, calls tools, thinks when asked to" },

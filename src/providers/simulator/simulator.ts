@@ -18,6 +18,7 @@ const models = new Map([
   ["gpt", factsOf({ ...limits, features, prices: free }, "simulator")],
   ["claude", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["ollama", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
+  ["deepseek", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["embedding", factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator")],
   ["rerank", factsOf({ type: "rerank", contextWindow: 8192, prices: free }, "simulator")],
   ["converse", factsOf({ ...limits, features, prices: free }, "simulator")],

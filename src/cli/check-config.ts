@@ -2,13 +2,16 @@ import { homedir } from "node:os";
 import { addressText } from "../config/address-text.ts";
 import { configPath, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import type { Fleet } from "../providers/fleet.ts";
 import { providerKinds } from "../providers/index.ts";
 import { noWords, readArguments } from "./arguments.ts";
 import type { Command, Exit, Shell } from "./command.ts";
+import { configProblem } from "./config-problem.ts";
+import type { Probe } from "./probe.ts";
 
 const options = {
   config: { type: "string", short: "c", value: "FILE", about: "configuration file; else LLMHUB_CONFIG, else built-in" },
-  probe: { type: "boolean", about: "also ask each provider whether it takes the key; costs nothing" },
+  probe: { type: "boolean", about: "also ask each provider whether it lets the gateway in; costs nothing" },
 } as const;
 
 /** Says whether the gateway would start with a configuration. */
@@ -28,15 +31,29 @@ async function run(args: readonly string[], { env, stdout, stderr }: Shell): Pro
   noWords(words);
   const path = values.config;
   const config = await loadConfig({ path, env, kinds: providerKinds });
-  stdout.write(`valid: ${configPath({ path, env }) ?? "built-in configuration"}\n${summaryOf(config)}`);
-  if (values.probe !== true) return "ok";
-  const { probe } = await import("./probe.ts");
-  const probes = await probe(config, { env, homeDirectory: homedir(), now: () => Date.now() });
-  for (const { id, error } of probes) {
-    if (error === undefined) stdout.write(`  ${id} answers and takes the key\n`);
-    else stderr.write(`llmhub: provider ${id} fails: ${error.reason}, ${error.rawMessage}\n`);
+  const { openProviders, probe } = await import("./probe.ts");
+  let fleet: Fleet;
+  try {
+    fleet = openProviders(config, { env, homeDirectory: homedir(), now: () => Date.now() });
+  } catch (error) {
+    throw configProblem(error);
   }
-  return probes.some(({ error }) => error !== undefined) ? "failure" : "ok";
+  try {
+    stdout.write(`valid: ${configPath({ path, env }) ?? "built-in configuration"}\n${summaryOf(config)}`);
+    return values.probe === true ? report(await probe(fleet), { stdout, stderr }) : "ok";
+  } finally {
+    await fleet.retire();
+  }
+}
+
+/** Prints what the providers said. */
+function report(probes: readonly Probe[], { stdout, stderr }: Pick<Shell, "stdout" | "stderr">): Exit {
+  for (const { id, said } of probes) {
+    if (said === "in") stdout.write(`  ${id} answers and lets the gateway in\n`);
+    else if (said === "silent") stdout.write(`  ${id} has nothing that can be asked for free\n`);
+    else stderr.write(`llmhub: provider ${id} fails: ${said.reason}, ${said.rawMessage}\n`);
+  }
+  return probes.some(({ said }) => typeof said !== "string") ? "failure" : "ok";
 }
 
 function summaryOf({ server, auth, providers, models }: Config): string {

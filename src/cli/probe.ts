@@ -1,39 +1,41 @@
 import type { Config } from "../config/schema.ts";
 import type { Surroundings } from "../credentials/surroundings.ts";
 import { GatewayError } from "../model/error.ts";
+import type { Fleet } from "../providers/fleet.ts";
 import { providerKinds } from "../providers/index.ts";
 import { Snapshot, usesSimulator } from "../snapshot.ts";
 
 /** How long a provider may take to answer. */
 const probeMs = 10_000;
 
-/** What a provider said. */
+/** What a provider said: "in" where it answers and lets the gateway in, "silent" where nothing is to be asked for free. */
 export interface Probe {
   readonly id: string;
-  /** Undefined: it answers and takes the key. */
-  readonly error: GatewayError | undefined;
+  readonly said: "in" | "silent" | GatewayError;
 }
 
-/** Asks each provider, all at once, whether it is there and takes the key. The built-in simulator is not asked. */
-export async function probe(config: Config, surroundings: Surroundings): Promise<readonly Probe[]> {
+/**
+ * The providers of a configuration, open; retire them. The built-in simulator is left out. Throws a GatewayError for what
+ * cannot work.
+ */
+export function openProviders(config: Config, surroundings: Surroundings): Fleet {
   const providers = config.providers.filter((provider) => !usesSimulator(provider));
-  const { fleet } = new Snapshot(
-    { ...config, providers },
-    { kinds: providerKinds, simulatorUrl: undefined, surroundings },
-  );
+  const parts = { kinds: providerKinds, simulatorUrl: undefined, surroundings };
+  return new Snapshot({ ...config, providers }, parts).fleet;
+}
+
+/** Asks each provider, all at once, whether it is there and lets the gateway in. */
+export function probe({ providers }: Fleet): Promise<readonly Probe[]> {
   const signal = AbortSignal.timeout(probeMs);
-  try {
-    return await Promise.all(
-      [...fleet.providers.values()].map(async ({ id, check }) => {
-        try {
-          await check?.(signal);
-          return { id, error: undefined };
-        } catch (error) {
-          return { id, error: GatewayError.of(error) };
-        }
-      }),
-    );
-  } finally {
-    await fleet.retire();
-  }
+  return Promise.all(
+    [...providers.values()].map(async ({ id, check }) => {
+      if (check === undefined) return { id, said: "silent" };
+      try {
+        await check(signal);
+        return { id, said: "in" };
+      } catch (error) {
+        return { id, said: GatewayError.of(error) };
+      }
+    }),
+  );
 }

@@ -13,15 +13,18 @@ const mediaNames: readonly (readonly [Modality, string])[] = [
   [Modality.DOCUMENT, "documents"],
 ];
 
-/** What the kinds of providers can do, and how each is configured: two tables of Markdown, one row a kind. */
+/** What the kinds of providers can do, how each is reached, and its settings: three tables of Markdown. */
 export function providerTables(kinds: Iterable<ProviderFacts>): string {
   const all = [...kinds];
   const abilities = ["`kind`", "provider", "complete", "embed", "rerank", "count", "discover"];
   const features = ["tools", "JSON schema", "reasoning", "prompt cache", "takes besides text"];
-  const settings = ["`kind`", "key variable", "proves who asks by", "settings (environment)", "model names"];
-  return [table([...abilities, ...features], all.map(abilityRow)), table(settings, all.map(configurationRow))].join(
-    "\n",
-  );
+  const access = ["`kind`", "switched on by", "proves who asks by", "model names that lead there"];
+  const settings = ["`kind`", "setting", "what it is", "environment"];
+  return [
+    table([...abilities, ...features], all.map(abilityRow)),
+    table(access, all.map(accessRow)),
+    table(settings, all.flatMap(settingRows)),
+  ].join("\n");
 }
 
 function abilityRow(facts: ProviderFacts): string[] {
@@ -48,27 +51,36 @@ function mediaOf(known: readonly ModelFacts[]): string {
   return mediaNames.flatMap(([modality, name]) => (taken.has(modality) ? [name] : [])).join(", ");
 }
 
-function configurationRow(facts: ProviderFacts): string[] {
-  const { settings = {}, patterns = [], keyVariable, switches = [], sharedSwitches = [] } = facts;
-  const address = facts.baseUrl === undefined && facts.kind !== builtInKind ? ["**`baseUrl`**"] : [];
-  const named = Object.entries(settings).map(([name, { variables = [], required }]) => {
-    const shown = required ? `**${code(name)}**` : code(name);
-    return variables.length === 0 ? shown : `${shown} (${variables.map(code).join(", ")})`;
-  });
+function accessRow(facts: ProviderFacts): string[] {
+  const { patterns = [], keyVariable, switches = [], sharedSwitches = [] } = facts;
+  const own = [keyVariable ?? [], switches].flat().map(code).join(", ");
+  const shared = sharedSwitches.map(code).join(", ");
   return [
     code(facts.kind),
-    [keyVariable ?? [], switches, sharedSwitches].flat().map(code).join(", "),
+    shared === "" ? own : `${own}; where required settings are set too, ${shared}`,
     proofOf(facts),
-    [...address, ...named].join(", "),
     patterns.map(({ prefix }) => code(`${prefix}*`)).join(" "),
   ];
 }
 
 function proofOf({ credentials, keyRequired, authorize }: ProviderFacts): string {
   if (credentials !== undefined) return credentials;
-  const headers = Object.entries(authorize("KEY")).flatMap(([name, value]) => (value.includes("KEY") ? [name] : []));
-  const key = `API key in ${headers.map(code).join(", ")}`;
+  const [header, value] = Object.entries(authorize("KEY")).find(([, value]) => value.includes("KEY")) ?? ["", ""];
+  const key = value.startsWith("Bearer ") ? "API key" : `API key in ${code(header)}`;
   return keyRequired ? key : `${key}, if the server wants one`;
+}
+
+function settingRows({ kind, baseUrl, settings = {} }: ProviderFacts): string[][] {
+  const address = baseUrl === undefined && kind !== builtInKind;
+  return [
+    ...(address ? [[code(kind), "**`baseUrl`**", "address of its API, beside `kind`", ""]] : []),
+    ...Object.entries(settings).map(([name, { about, variables = [], required }]) => [
+      code(kind),
+      required ? `**${code(name)}**` : code(name),
+      about,
+      variables.map(code).join(", "),
+    ]),
+  ];
 }
 
 function mark(can: boolean): string {

@@ -6,6 +6,7 @@ import type { Gateway } from "../gateway.ts";
 import { providerKinds } from "../providers/index.ts";
 import { noWords, readArguments } from "./arguments.ts";
 import { type Command, CommandError, type Exit, type Shell } from "./command.ts";
+import { configProblem } from "./config-problem.ts";
 import { errorPort, isListenProblem, listenProblem } from "./listen-problem.ts";
 import { superviseGateway } from "./supervise-gateway.ts";
 import { welcome } from "./welcome.ts";
@@ -71,7 +72,7 @@ async function start(config: Config, env: Shell["env"]): Promise<Gateway> {
   try {
     return await startGateway({ config, surroundings: { env, homeDirectory: homedir() } });
   } catch (error) {
-    if (!isListenProblem(error)) throw error;
+    if (!isListenProblem(error)) throw configProblem(error);
     const ofOps = errorPort(error) === opsListen.port && listen.port !== opsListen.port;
     const problem = ofOps ? listenProblem(error, opsListen, "--ops-listen") : listenProblem(error, listen, "--listen");
     throw new CommandError("failure", problem);

@@ -23,7 +23,7 @@ export type Settings = Readonly<Record<string, string | undefined>>;
 
 /** A setting that a kind of provider has beside its key and address. */
 export interface SettingFacts {
-  /** One sentence for the documentation. */
+  /** A phrase for the documentation and for errors, without a full stop. */
   readonly about: string;
   /** Environment variables that give it where the configuration does not; the first that is set counts. */
   readonly variables?: readonly string[];

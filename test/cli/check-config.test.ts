@@ -17,11 +17,25 @@ test("--probe asks each provider with its key, and says who fails", async () => 
   const provider = (key: string) =>
     `{ kind: openai-compatible, apiKey: ${key}, baseUrl: "http://127.0.0.1:${port}/v1" }`;
   await using directory = await temporaryDirectory();
-  const yaml = `auth: { mode: off }\nproviders: { one: ${provider("good")}, two: ${provider("bad")}, simulator: }`;
+  const silent = '{ kind: perplexity, apiKey: k, baseUrl: "http://127.0.0.1:1" }';
+  const yaml = `auth: { mode: off }\nproviders: { one: ${provider("good")}, two: ${provider("bad")}, p: ${silent}, simulator: }`;
   const path = await directory.write("hub.yaml", yaml);
   const shell = new FakeShell();
   expect(await runProgram(["check-config", "--config", path, "--probe"], shell)).toBe(1);
   expect(keys.toSorted()).toEqual(["Bearer bad", "Bearer good"]);
-  expect(shell.out).toContain("one answers and takes the key");
+  expect(shell.out).toContain("  one answers and lets the gateway in\n  p has nothing that can be asked for free\n");
   expect(shell.err).toMatch(/provider two fails: PROVIDER_CREDENTIAL_INVALID/);
+});
+
+test.each([
+  ["check-config", []],
+  ["serve", ["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]],
+])("%s tells of settings whose values cannot work", async (command, flags) => {
+  await using directory = await temporaryDirectory();
+  const bedrock = "{ settings: { region: us-east-1, api: nonsense } }";
+  const path = await directory.write("hub.yaml", `auth: { mode: off }\nproviders: { bedrock: ${bedrock} }`);
+  const shell = new FakeShell();
+  expect(await runProgram([command, "--config", path, ...flags], shell)).toBe(3);
+  expect(shell.out).toBe("");
+  expect(shell.err).toMatch(/^llmhub: the configuration cannot work: .*settings\.api/);
 });

@@ -14,7 +14,7 @@ export const ollama: ProviderFacts = {
   baseUrl: ({ host }) => addressOf(host),
   settings: {
     host: {
-      about: "Where the server listens: a host, host and port, or a URL. Default 127.0.0.1:11434.",
+      about: "where the server listens: a host, host and port, or a URL; 127.0.0.1:11434 is the default",
       variables: ["OLLAMA_HOST"],
     },
   },

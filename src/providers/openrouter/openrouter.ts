@@ -35,8 +35,8 @@ export const openrouter: ProviderFacts = {
   displayName: "OpenRouter",
   baseUrl: "https://openrouter.ai/api/v1",
   settings: {
-    referer: { about: "Address of the operator's application, for OpenRouter's rankings." },
-    title: { about: "Name of the operator's application, for OpenRouter's rankings." },
+    referer: { about: "address of the operator's application, for OpenRouter's rankings" },
+    title: { about: "name of the operator's application, for OpenRouter's rankings" },
   },
   keyVariable: "OPENROUTER_API_KEY",
   keyRequired: true,

@@ -12,7 +12,8 @@ const hints: Readonly<Record<string, string>> = {
   MODEL_REQUIRED: "choose one with --model; `llmhub models` lists them",
   MODEL_NOT_FOUND: "`llmhub models` lists the models",
   PERMISSION_DENIED: "`llmhub models` lists the models that this key may use",
-  PROVIDER_CREDENTIAL_INVALID: "check the apiKey of the provider in the gateway's configuration",
+  PROVIDER_CREDENTIAL_INVALID:
+    "the gateway's own credential is meant, not yours: the provider's apiKey or settings in its configuration, or what its environment offers; `llmhub check-config --probe` tries it there",
   PROVIDER_QUOTA_EXHAUSTED: "the gateway's account at the provider needs credit",
 };
 

@@ -5,6 +5,8 @@ import {
   type Model,
   ModelSchema,
   ModelService,
+  ModelType,
+  ModelTypeSchema,
 } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { moneyText } from "./answer-stats.ts";
 import { noWords, readArguments } from "./arguments.ts";
@@ -24,7 +26,8 @@ const pageSize = 1000;
 export const models: Command = {
   usage: ["models [--provider NAME] [--json] [--address URL] [--key KEY]"],
   about: `Lists the models of a running gateway that the API key may use. Prices are for a million
-tokens. Most providers also take models that are not listed.`,
+tokens, or for a million searches of a model that reranks; "-" is unknown. Most providers
+also take models that are not listed.`,
   options,
   examples: ["llmhub models", "llmhub models --provider openai --json"],
   exits: ["unreachable", "answer", "interrupted"],
@@ -69,7 +72,7 @@ async function listAll(channel: Channel, provider: string, signal: AbortSignal):
 
 /** Models as columns for a person; "-" is unknown. */
 export function modelTable(found: readonly Model[]): string {
-  const rows = [["MODEL", "CONTEXT", "OUTPUT", "INPUT PRICE", "OUTPUT PRICE", "STATE"], ...found.map(row)];
+  const rows = [["MODEL", "TYPE", "CONTEXT", "OUTPUT", "INPUT PRICE", "OUTPUT PRICE", "STATE"], ...found.map(row)];
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
   return rows
     .map(
@@ -82,19 +85,21 @@ export function modelTable(found: readonly Model[]): string {
     .join("");
 }
 
-function row({ selector, capabilities, pricing, health }: Model): string[] {
+function row({ selector, type, capabilities, pricing, health }: Model): string[] {
   const price = (meter: string) => {
     const line = pricing?.lines.find((candidate) => candidate.meter === meter && candidate.fromInputTokens === 0);
-    return line?.pricePerMillion === undefined ? "-" : moneyText(line.pricePerMillion);
+    return line?.pricePerMillion && moneyText(line.pricePerMillion);
   };
   const state = health?.state ?? HealthState.UNSPECIFIED;
   const stateName = HealthStateSchema.values.find(({ number }) => number === state)?.localName.toLowerCase();
+  const typeName = ModelTypeSchema.values.find(({ number }) => number === type)?.localName.toLowerCase();
   return [
     selector,
+    type === ModelType.UNSPECIFIED || typeName === undefined ? "-" : typeName,
     String(capabilities?.contextWindow || "-"),
     String(capabilities?.maxOutputTokens || "-"),
-    price("input"),
-    price("output"),
+    price("input") ?? price("search_unit") ?? "-",
+    price("output") ?? "-",
     state === HealthState.UNSPECIFIED || stateName === undefined ? "-" : stateName,
   ];
 }

@@ -66,7 +66,7 @@ function checkProviders(providers: FileSections["providers"], kinds: ProviderKin
     const baseUrl =
       provider.baseUrl ?? (typeof facts.baseUrl === "function" ? facts.baseUrl(provider.settings) : facts.baseUrl);
     if (baseUrl === undefined && missing === 0 && kind !== builtInKind) {
-      findings.add(path, "needs baseUrl, such as http://localhost:8000/v1, because its kind has no address", "key");
+      findings.add(path, addressMissing(facts), "key");
     }
     checkBaseModels(provider.models, facts, path, findings);
     if (provider.discover === true && facts.modelNames === undefined) {
@@ -76,6 +76,13 @@ function checkProviders(providers: FileSections["providers"], kinds: ProviderKin
       findings.add(path, `needs apiKey, such as "\${${facts.keyVariable ?? "API_KEY"}}"`, "key");
     }
   }
+}
+
+function addressMissing({ baseUrl, settings = {} }: ProviderKind): string {
+  if (typeof baseUrl !== "function") {
+    return "needs baseUrl, such as http://localhost:8000/v1, because its kind has no address";
+  }
+  return `has settings that give no address; check them, or give baseUrl (known: ${Object.keys(settings).join(", ")})`;
 }
 
 /** How many settings are missing that the kind cannot do without. */

@@ -115,6 +115,17 @@ test("an error shows code, reason, message and what to do", async () => {
   expect(err).toMatch(/^llmhub: Unauthenticated CREDENTIALS_MISSING: no API key\nhint: give an API key/);
 });
 
+test("a refused credential of the gateway is not taken for the caller's", async () => {
+  const { err } = await asked(
+    // biome-ignore lint/correctness/useYield: it fails before anything is said
+    async function* () {
+      throw new GatewayError("PROVIDER_CREDENTIAL_INVALID", "vertex refuses the credential");
+    },
+    ["hi"],
+  );
+  expect(err).toContain("vertex refuses the credential\nhint: the gateway's own credential is meant, not yours");
+});
+
 test("an error that a repeat may mend says when", async () => {
   const { code, err } = await asked(
     async function* () {

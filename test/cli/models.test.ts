@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { HealthState, ModelSchema, ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { HealthState, ModelSchema, ModelService, ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { modelTable } from "../../src/cli/models.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { FakeShell } from "./fake-shell.ts";
@@ -10,6 +10,7 @@ test("the table shows what is known", () => {
   const usd = (amountNanos: bigint) => ({ currencyCode: "USD", amountNanos });
   const full = create(ModelSchema, {
     selector: "openai/gpt-4o-mini",
+    type: ModelType.COMPLETION,
     capabilities: { contextWindow: 128_000, maxOutputTokens: 16_384 },
     pricing: {
       lines: [
@@ -20,10 +21,16 @@ test("the table shows what is known", () => {
     },
     health: { state: HealthState.DEGRADED },
   });
-  expect(modelTable([full, create(ModelSchema, { selector: "a/b" })])).toBe(
-    `MODEL               CONTEXT  OUTPUT  INPUT PRICE  OUTPUT PRICE  STATE
-openai/gpt-4o-mini  128000   16384   0.15 USD     0.6 USD       degraded
-a/b                 -        -       -            -             -
+  const rerank = create(ModelSchema, {
+    selector: "cohere/rerank",
+    type: ModelType.RERANK,
+    pricing: { lines: [{ meter: "search_unit", pricePerMillion: usd(2_000_000_000_000n) }] },
+  });
+  expect(modelTable([full, rerank, create(ModelSchema, { selector: "a/b" })])).toBe(
+    `MODEL               TYPE        CONTEXT  OUTPUT  INPUT PRICE  OUTPUT PRICE  STATE
+openai/gpt-4o-mini  completion  128000   16384   0.15 USD     0.6 USD       degraded
+cohere/rerank       rerank      -        -       2000 USD     -             -
+a/b                 -           -        -       -            -             -
 `,
   );
 });

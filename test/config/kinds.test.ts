@@ -47,6 +47,17 @@ test("settings that are missing are told, with the variable that may give them",
   ]);
 });
 
+test("settings that lead to no address are told", async () => {
+  const lost = new Map(known).set("lost", {
+    ...cloud,
+    settings: { host: { about: "where" } },
+    baseUrl: () => undefined,
+  });
+  expect(await problemsOf(`${off}providers: { lost: { settings: { host: ":" } } }`, {}, lost)).toEqual([
+    "hub.yaml:2:14 providers.lost: has settings that give no address; check them, or give baseUrl (known: host)",
+  ]);
+});
+
 test("settings come from the file, a file that it names, or the first variable that is set", async () => {
   await using directory = await temporaryDirectory();
   const path = await directory.write("secret", "s3cret\n");

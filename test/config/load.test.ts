@@ -63,7 +63,7 @@ test("the variables of another tool switch a provider on only where they tell al
     baseUrl: "https://cloud.test",
     keyRequired: false,
     settings: { region },
-    switches: ["CLOUD_PROFILE"],
+    sharedSwitches: ["CLOUD_PROFILE"],
   };
   const idsWith = async (env: Record<string, string>) => {
     const { providers } = await loadConfig({ env, kinds: new Map<string, ProviderKind>([...kinds, ["cloud", cloud]]) });

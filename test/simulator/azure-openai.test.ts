@@ -1,6 +1,7 @@
-import type { ConnectError } from "@connectrpc/connect";
+import { type ConnectError, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { EmbeddingService } from "../../gen/llmhub/v1/embedding_service_pb.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/server.ts";
 import { TestGateway, textOf } from "../support/gateway.ts";
 import { events, post } from "./client.ts";
@@ -61,6 +62,12 @@ test("the gateway speaks with it, streamed and whole", async () => {
   expect(answer.providerMetadata["azure"]).toHaveProperty("prompt_filter_results");
   // Of baseModel.
   expect(answer.cost).toBeDefined();
+});
+
+test("it makes vectors at a deployment, too", async () => {
+  const client = createClient(EmbeddingService, gateway.transport);
+  const { vectors } = await client.embed({ model: "azure/mine", inputs: ["a", "b"] });
+  expect(vectors).toHaveLength(2);
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import { EmbedRequestSchema } from "../../gen/llmhub/v1/embedding_pb.ts";
 import { unknownFacts } from "../../src/catalog/facts.ts";
 import type { Protocol, Rendered } from "../../src/model/protocol.ts";
 import type { ProviderFacts, Settings } from "../../src/providers/provider.ts";
@@ -39,4 +40,19 @@ export function bodyOf(
     body: JSON.parse(JSON.stringify(body)),
     warnings: warnings.map(({ code, field }) => `${code} ${field}`),
   };
+}
+
+/** The request for vectors of a kind of provider. */
+export function embedBodyOf(
+  facts: ProviderFacts,
+  model: string,
+  request: JsonObject,
+  settings: Settings = {},
+): Pick<ProviderRequest, "path" | "body"> {
+  const message = fromJson(EmbedRequestSchema, { model, ...request });
+  const dialect = facts.dialects(settings).embed?.(model);
+  if (dialect === undefined) throw new Error(`${facts.kind} makes no vectors with ${model}`);
+  const target = { kind: facts.kind, model, facts: facts.models().get(model) ?? unknownFacts };
+  const { path, body } = dialect.render(attemptAt(target, message));
+  return { path, body: JSON.parse(JSON.stringify(body)) };
 }

@@ -1,12 +1,16 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import { entra } from "../../credentials/entra.ts";
 import type { Authorizer } from "../../model/authorizer.ts";
+import type { EmbedDialect, Protocol } from "../../model/protocol.ts";
 import { Secret } from "../../model/secret.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { readChat } from "../../protocols/chat-completions/read.ts";
+import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
+import { renderEmbeddings } from "../../protocols/embeddings/render.ts";
 import type { Access, Dialects, ProviderFacts, Settings } from "../provider.ts";
 import { faultOfAzure, filterFields } from "./content-filter.ts";
-import { renderAt } from "./render.ts";
+import { placedAt, renderAt } from "./render.ts";
 import { surfaceOf } from "./surface.ts";
 
 /**
@@ -44,13 +48,19 @@ export const azureOpenai: ProviderFacts = {
 };
 
 function dialectsOf(settings: Settings): Dialects {
-  const protocol = {
+  const surface = surfaceOf(settings);
+  const protocol: Protocol<ChatBody> = {
     ...chatCompletions,
-    render: renderAt(surfaceOf(settings)),
-    read: (attempt: Parameters<typeof readChat>[0]) => readChat(attempt, filterFields),
+    render: renderAt(surface),
+    read: (attempt) => readChat(attempt, filterFields),
     fault: faultOfAzure,
   };
-  return { generate: () => protocol };
+  const vectors: EmbedDialect = {
+    ...embeddings,
+    render: (attempt) => placedAt(surface, attempt.target, renderEmbeddings(attempt)),
+    fault: faultOfAzure,
+  };
+  return { generate: () => protocol, embed: () => vectors };
 }
 
 function authorizerOf({ key, settings, surroundings }: Access): Authorizer | undefined {

@@ -1,5 +1,6 @@
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
+import type { Target } from "../../model/target.ts";
 import { renderVariant } from "../../protocols/chat-completions/variant.ts";
 import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
 import { renderOpenAi } from "../openai/render.ts";
@@ -8,22 +9,30 @@ import type { Surface } from "./surface.ts";
 const renderPlain = renderVariant({});
 
 /** The render function of one of Azure's APIs. */
-export function renderAt({ kind, apiVersion }: Surface): (attempt: Attempt) => Rendered<ChatBody> {
+export function renderAt(surface: Surface): (attempt: Attempt) => Rendered<ChatBody> {
+  const { kind } = surface;
   if (kind === "v1") return renderOpenAi;
-  const query = `?api-version=${encodeURIComponent(apiVersion ?? "")}`;
-  if (kind === "dated") return (attempt) => renderDeployment(attempt, query);
   return (attempt) => {
-    const rendered = renderPlain(attempt);
-    // Fields that this API does not know itself, such as stream_options, are for the model.
-    return { ...rendered, path: `${rendered.path}${query}`, headers: { "extra-parameters": "pass-through" } };
+    const { facts } = attempt.target;
+    const rendered = kind === "models" ? renderPlain(attempt) : renderOpenAi(attempt);
+    const isOlder = kind === "dated" && !facts.features.has("reasoning");
+    const body = isOlder ? withOlderBound(rendered.body) : rendered.body;
+    return placedAt(surface, attempt.target, { ...rendered, body });
   };
 }
 
-function renderDeployment(attempt: Attempt, query: string): Rendered<ChatBody> {
-  const { body, ...rendered } = renderOpenAi(attempt);
-  const { model, facts } = attempt.target;
-  const path = `/deployments/${encodeURIComponent(model)}${rendered.path}${query}`;
-  return { ...rendered, path, body: facts.features.has("reasoning") ? body : withOlderBound(body) };
+/** The request at its place in one of Azure's APIs. */
+export function placedAt<Body extends object>(
+  { kind, apiVersion }: Surface,
+  { model }: Target,
+  rendered: Rendered<Body>,
+): Rendered<Body> {
+  if (kind === "v1") return rendered;
+  const query = `?api-version=${encodeURIComponent(apiVersion ?? "")}`;
+  if (kind === "dated")
+    return { ...rendered, path: `/deployments/${encodeURIComponent(model)}${rendered.path}${query}` };
+  // Fields that this API does not know itself, such as stream_options, are for the model.
+  return { ...rendered, path: `${rendered.path}${query}`, headers: { "extra-parameters": "pass-through" } };
 }
 
 /** Versions before 2024-09 know only the older name of the bound, which all models take but those that reason. */

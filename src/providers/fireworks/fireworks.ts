@@ -1,4 +1,6 @@
 import { catalogOf } from "../../catalog/catalog.ts";
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
+import { rerank } from "../../protocols/rerank/protocol.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -12,7 +14,7 @@ export const fireworks: ProviderFacts = {
   keyVariable: "FIREWORKS_API_KEY",
   keyRequired: true,
   authorize: bearer,
-  dialects: () => ({ generate: () => topKDialect }),
+  dialects: () => ({ generate: () => topKDialect, embed: () => embeddings, rerank: () => rerank }),
   models: () => catalogOf("fireworks"),
   healthPath: "/models",
   modelNames: namesIn("data", "id"),

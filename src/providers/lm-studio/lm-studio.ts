@@ -1,3 +1,4 @@
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -10,7 +11,7 @@ export const lmStudio: ProviderFacts = {
   baseUrl: "http://localhost:1234/v1",
   keyRequired: false,
   authorize: bearer,
-  dialects: () => ({ generate: () => topKDialect }),
+  dialects: () => ({ generate: () => topKDialect, embed: () => embeddings }),
   models: () => new Map(),
   healthPath: "/models",
   modelNames: namesIn("data", "id"),

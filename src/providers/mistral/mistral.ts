@@ -4,6 +4,7 @@ import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import { patternOf } from "../pattern.ts";
 import type { ProviderFacts } from "../provider.ts";
+import { embedDialect } from "./embed.ts";
 import { faultOfMistral } from "./fault.ts";
 import { renderMistral } from "./render.ts";
 
@@ -28,7 +29,7 @@ export const mistral: ProviderFacts = {
   keyVariable: "MISTRAL_API_KEY",
   keyRequired: true,
   authorize: bearer,
-  dialects: () => ({ generate: () => dialect }),
+  dialects: () => ({ generate: () => dialect, embed: () => embedDialect }),
   models: () => catalogOf("mistral"),
   defaultModel: "mistral-small-latest",
   patterns: families.map((family) => patternOf(`${family}-*`)),

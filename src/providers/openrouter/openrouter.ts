@@ -5,6 +5,8 @@ import { type OwnFields, picked } from "../../protocols/chat-completions/own-fie
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { readChat } from "../../protocols/chat-completions/read.ts";
 import type { ChatAnswer, ChatBody } from "../../protocols/chat-completions/wire.ts";
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
+import { rerank } from "../../protocols/rerank/protocol.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -45,7 +47,7 @@ export const openrouter: ProviderFacts = {
     ...(referer === undefined ? {} : { "http-referer": referer }),
     ...(title === undefined ? {} : { "x-title": title }),
   }),
-  dialects: () => ({ generate: () => dialect }),
+  dialects: () => ({ generate: () => dialect, embed: () => embeddings, rerank: () => rerank }),
   models: () => catalogOf("openrouter"),
   healthPath: "/key",
   modelsPath: "/models",

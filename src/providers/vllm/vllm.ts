@@ -1,3 +1,5 @@
+import { embeddings } from "../../protocols/embeddings/protocol.ts";
+import { rerank } from "../../protocols/rerank/protocol.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -10,7 +12,7 @@ export const vllm: ProviderFacts = {
   baseUrl: "http://localhost:8000/v1",
   keyRequired: false,
   authorize: bearer,
-  dialects: () => ({ generate: () => topKDialect }),
+  dialects: () => ({ generate: () => topKDialect, embed: () => embeddings, rerank: () => rerank }),
   models: () => new Map(),
   healthPath: "/models",
   modelNames: namesIn("data", "id"),

@@ -15,3 +15,8 @@ test("tokens of the standard service name no tier", () => {
   expect(answer).toMatchObject({ usage: { inputTokens: 3 } });
   expect(answer).not.toHaveProperty("usage.serviceTier");
 });
+
+test("a prompt cache is counted where there are no details of it", () => {
+  const older = { ...usage, prompt_cache_hit_tokens: 2, prompt_cache_miss_tokens: 1 };
+  expect(answered(whole({ content: "Hi" }, "stop", { usage: older }))).toMatchObject({ usage: { cacheReadTokens: 2 } });
+});

@@ -3,7 +3,7 @@ import { azureOpenai } from "../../../src/providers/azure-openai/azure-openai.ts
 import { faultOfAzure } from "../../../src/providers/azure-openai/content-filter.ts";
 import { surfaceOf } from "../../../src/providers/azure-openai/surface.ts";
 import type { Settings } from "../../../src/providers/provider.ts";
-import { bodyOf } from "../../support/provider-body.ts";
+import { bodyOf, embedBodyOf } from "../../support/provider-body.ts";
 
 const foundry = "https://r.services.ai.azure.com/models";
 
@@ -46,6 +46,15 @@ describe("the request", () => {
     expect(body).toMatchObject({ model: "grok-3", max_tokens: 9 });
     expect(headers).toEqual({ "extra-parameters": "pass-through" });
   });
+});
+
+it("asks for vectors at the same place", () => {
+  const at = (settings: Settings) => embedBodyOf(azureOpenai, "mine", { inputs: ["hi"] }, settings).path;
+  expect([{ resource: "r" }, { resource: "r", apiVersion: "2024-10-21" }, { endpoint: foundry }].map(at)).toEqual([
+    "/embeddings",
+    "/deployments/mine/embeddings?api-version=2024-10-21",
+    "/embeddings?api-version=2024-05-01-preview",
+  ]);
 });
 
 it("asks each API for its models with a key", () => {

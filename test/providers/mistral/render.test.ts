@@ -8,17 +8,30 @@ import { GatewayError } from "../../../src/model/error.ts";
 import { mistral } from "../../../src/providers/mistral/mistral.ts";
 import { conversations } from "../../conformance/conversation.ts";
 import { requestOf } from "../../support/every-dialect.ts";
-import { bodyOf } from "../../support/provider-body.ts";
+import { bodyOf, embedBodyOf } from "../../support/provider-body.ts";
 
 const model = "mistral-small-latest";
 const spec = JSON.parse(
   readFileSync(new URL("../../fixtures/specs/mistral/openapi-trimmed.json", import.meta.url), "utf8"),
 );
 
-it("sends nothing that Mistral's own description of its API does not allow", () => {
+function validatorOf(schema: string) {
   const ajv = new Ajv({ strict: false, validateFormats: false });
-  ajv.addSchema(spec, "mistral");
-  const validate = ajv.compile({ $ref: "mistral#/components/schemas/ChatCompletionRequest" });
+  return ajv.addSchema(spec, "mistral").compile({ $ref: `mistral#/components/schemas/${schema}` });
+}
+
+it("asks for vectors as Mistral's description says", () => {
+  const { path, body } = embedBodyOf(mistral, "codestral-embed", { inputs: ["hi"], dimensions: 256 });
+  const validate = validatorOf("EmbeddingRequest");
+  expect({ path, body, valid: validate(body), errors: validate.errors }).toMatchObject({
+    path: "/embeddings",
+    body: { output_dimension: 256 },
+    valid: true,
+  });
+});
+
+it("sends nothing that Mistral's own description of its API does not allow", () => {
+  const validate = validatorOf("ChatCompletionRequest");
   fc.assert(
     fc.property(conversations, fc.boolean(), ({ request }, stream) => {
       const json = toJson(CompleteRequestSchema, requestOf(request));

@@ -112,6 +112,11 @@ grpcurl_checks() {
     call -d '{"model":"simulator/gpt","input":"Say hi"}' "$address" "$service/Complete"
   check "grpcurl: streaming call" '"started".*"partDelta".*"finished"' \
     call -d '{"request":{"model":"simulator/claude","input":"Say hi"}}' "$address" "$service/StreamComplete"
+  check "grpcurl: embeddings" '"values": \[' \
+    call -d '{"model":"simulator/embedding","inputs":["red","blue"]}' "$address" llmhub.v1.EmbeddingService/Embed
+  check "grpcurl: reranking" '"results": \[[^]]*"index": 1' \
+    call -d '{"model":"simulator/rerank","query":"sky","documents":["grass","blue sky"],"topN":1}' \
+    "$address" llmhub.v1.RerankService/Rerank
   check "grpcurl: failing call with its details" \
     'Code: ResourceExhausted.*"reason": "PROVIDER_RATE_LIMITED".*"retryDelay": "2s".*"upstreamStatus": 429' \
     call -d '{"model":"simulator/gpt:429:retry-after-2","input":"hi"}' "$address" "$service/Complete"

@@ -5,6 +5,7 @@ import { SummaryReporter } from "./test/support/summary-reporter.ts";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/randomness.ts"],
     // Processes, not threads: tests open sockets and start the gateway. Two, because machines that check have two cores.
     pool: "forks",
     maxWorkers: 2,

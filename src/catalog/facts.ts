@@ -63,7 +63,7 @@ export const modalities = {
 } as const;
 
 /** Facts of a model of which nothing is known. */
-export const unknownFacts: ModelFacts = factsOf({}, "");
+export const unknownFacts: ModelFacts = { ...factsOf({}, ""), type: undefined };
 
 /** An entry in the form the gateway works with. Throws a RangeError on a price that is no decimal number. */
 export function factsOf(entry: ModelEntry, priceListName: string): ModelFacts {

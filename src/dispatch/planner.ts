@@ -4,7 +4,7 @@ import type { Asked, Call } from "../model/call.ts";
 import { estimateCost } from "../model/cost.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
-import type { Target } from "../model/target.ts";
+import type { ModelKind, Target } from "../model/target.ts";
 import { resolveFor } from "./permission.ts";
 import type { Route, Router } from "./router.ts";
 
@@ -14,11 +14,32 @@ const outputTokensDefault = 4096;
 /** Where a call goes: its route, after the caller's permission and the caller's own wishes have been heard. */
 export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "request" | "rpc">): Route {
   const route = resolveFor(router, rpc.caller, request.model);
+  refuseOtherKind(route.target, request);
   if (request.routing !== undefined) {
     narrow(route.target, request.routing);
     refuseAboveCost(route.target, request, request.routing);
   }
   return route;
+}
+
+type Kind = readonly [kind: ModelKind, operation: "generate" | "embed" | "rerank", service: string];
+
+const kinds: Readonly<Record<Asked["$typeName"], Kind>> = {
+  "llmhub.v1.CompleteRequest": ["completion", "generate", "CompletionService"],
+  "llmhub.v1.EmbedRequest": ["embedding", "embed", "EmbeddingService"],
+  "llmhub.v1.RerankRequest": ["rerank", "rerank", "RerankService"],
+};
+
+/** A model that is known to be made for other calls need not be asked. What its provider has not at all is told later. */
+function refuseOtherKind({ provider, facts, selector }: Target, { $typeName }: Asked): void {
+  const [wanted, operation] = kinds[$typeName];
+  if (facts.type === undefined || facts.type === wanted || provider[operation] === undefined) return;
+  const service = Object.values(kinds).find(([kind]) => kind === facts.type)?.[2];
+  const description = `${selector} is made for ${facts.type}: call it through ${service}, or choose another model`;
+  const metadata = { model: selector, capability: wanted, field: "model" };
+  throw new GatewayError("CAPABILITY_UNSUPPORTED", description, { metadata }).detail(BadRequestSchema, {
+    fieldViolations: [{ field: "model", description, reason: "OTHER_KIND_OF_MODEL" }],
+  });
 }
 
 function narrow(target: Target, { allowedProviders, deniedProviders }: RoutingOptions): void {

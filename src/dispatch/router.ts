@@ -5,7 +5,7 @@ import { nearNames } from "./near-names.ts";
 
 /** What is known of a model that no table names: nothing, and in particular no price. */
 export const unknownModel: ModelFacts = Object.freeze({
-  type: "completion",
+  type: undefined,
   contextWindow: 0,
   maxOutputTokens: 0,
   dimensions: 0,

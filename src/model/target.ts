@@ -31,7 +31,7 @@ export type ModelKind = "completion" | "embedding" | "rerank";
 
 /** What is known of a model. Unknown numbers are 0. */
 export interface ModelFacts {
-  readonly type: ModelKind;
+  readonly type: ModelKind | undefined;
   /** For embedding and rerank: of one text, not of a call. */
   readonly contextWindow: number;
   readonly maxOutputTokens: number;

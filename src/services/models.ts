@@ -192,7 +192,7 @@ function usableAliases(router: Router, caller: Caller, target: Target): string[]
 
 /** What the model is made for, if that is known and its provider has it. */
 function typeOf({ provider, model, facts }: Target): ModelType {
-  const [operation, type] = types[facts.type];
+  const [operation, type] = types[facts.type ?? "completion"];
   return provider.models.has(model) && provider[operation] !== undefined ? type : ModelType.UNSPECIFIED;
 }
 

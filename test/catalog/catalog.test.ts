@@ -126,7 +126,7 @@ test("a table is read once, and a provider without one has no models", () => {
 
 test("what an entry leaves out is unknown, and a free model is not unknown", () => {
   expect(unknownFacts).toEqual({
-    type: "completion",
+    type: undefined,
     contextWindow: 0,
     maxOutputTokens: 0,
     dimensions: 0,

@@ -30,7 +30,7 @@ async function start(failFrom = Number.POSITIVE_INFINITY) {
   const prices = { input: 5 };
   const gateway = await TestGateway.start({
     providers: {
-      ollama: { baseUrl: upstream.url, models: { nomic: { prices } } },
+      ollama: { baseUrl: upstream.url, models: { nomic: { prices }, vectors: { type: "embedding" } } },
       anthropic: { baseUrl: upstream.url, apiKey: "sk" },
     },
   });
@@ -98,4 +98,15 @@ test("what a provider has not is UNIMPLEMENTED and says so; what is no request i
     ["NotFound", "MODEL_NOT_FOUND"],
   ]);
   expect(hub.upstream.requests).toEqual([]);
+});
+
+test("a model that is made for other calls is not asked", async () => {
+  await using hub = await start();
+  const refusal = await hub.gateway.failure({ model: "ollama/vectors", input: "hi" });
+  expect([Code[refusal.code], refusal.findDetails(ErrorInfoSchema)[0]]).toMatchObject([
+    "InvalidArgument",
+    { reason: "CAPABILITY_UNSUPPORTED", metadata: { capability: "completion", model: "ollama/vectors" } },
+  ]);
+  expect((await hub.embed({ model: "ollama/vectors", inputs: ["text 1"] })).dimensions).toBe(2);
+  expect(hub.upstream.requests).toHaveLength(1);
 });

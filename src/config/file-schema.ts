@@ -147,7 +147,9 @@ const provider = section("A provider to call.", {
     ),
     {},
   ),
-  connectionsMax: v.optional(integer(1, 100_000, "Most connections to it at once."), 256),
+  connectionsMax: v.optional(
+    integer(1, 100_000, "Most connections to it, or processes of it, at once. Absent: 256, or what the kind says."),
+  ),
   timeouts: v.nullish(providerTimeouts, {}),
   discover: v.optional(
     v.pipe(

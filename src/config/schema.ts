@@ -96,7 +96,8 @@ export interface ProviderConfig {
   readonly headers: Readonly<Record<string, Secret>>;
   /** What the kind wants to know beside key and address, by name; some values are credentials. */
   readonly settings: Readonly<Record<string, Secret>>;
-  readonly connectionsMax: number;
+  /** Undefined: the kind's own bound. */
+  readonly connectionsMax: number | undefined;
   readonly timeouts: TimeoutsConfig;
   /** Show the models that it lists itself. Undefined: if no table of the kind is shipped. */
   readonly discover: boolean | undefined;

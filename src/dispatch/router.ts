@@ -36,6 +36,9 @@ export interface Route {
   readonly alias: string;
 }
 
+/** A pattern and the id of the provider that it leads to. */
+type PatternOf = ModelPattern & { readonly provider: string };
+
 /** Turns resource names into selectors: "aliases/fast" is "fast", "providers/p/models/m" is "p/m". */
 export function selectorOf(name: string): string {
   if (name.startsWith("aliases/")) return name.slice("aliases/".length);
@@ -63,17 +66,18 @@ export class Router {
   readonly #routes = new Map<string, Route>();
   readonly #aliases = new Map<string, readonly string[]>();
   /** Longest beginning first. */
-  readonly #patterns: readonly (ModelPattern & { readonly provider: string })[];
+  readonly #patterns: readonly PatternOf[];
 
   constructor({ providers, aliases, patterns = new Map(), defaultModel }: RouterSnapshot) {
     this.defaultModel = defaultModel;
     this.#providers = providers;
-    this.#patterns = [
+    const found: PatternOf[] = [
       ...[...patterns].map(([pattern, provider]) => ({ prefix: pattern.slice(0, -1), strips: false, provider })),
       ...[...providers.values()].flatMap(({ id, patterns = [] }) =>
         patterns.map((each) => ({ ...each, provider: id })),
       ),
-    ].sort((a, b) => b.prefix.length - a.prefix.length);
+    ];
+    this.#patterns = found.sort((a, b) => b.prefix.length - a.prefix.length || yielding(a) - yielding(b));
     for (const provider of providers.values()) {
       for (const [model, facts] of provider.models) this.#declare({ provider, model, facts });
     }
@@ -142,6 +146,11 @@ export class Router {
     if (provider === undefined || model === "") return undefined;
     return { provider, model, selector, facts: provider.models.get(model) ?? unknownModel };
   }
+}
+
+/** After what stands first among patterns of the same length: those that yield, as 1. */
+function yielding({ yields }: ModelPattern): number {
+  return yields === true ? 1 : 0;
 }
 
 function modelRequired(): GatewayError {

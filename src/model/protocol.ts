@@ -28,6 +28,8 @@ export interface Rendered<Body extends object = object> {
 export interface Reader<Value = never> {
   /** Model name the provider reports; empty until it is known. */
   readonly model: string;
+  /** The answer is complete, and yet the provider goes on working: its connection is given up at once. */
+  readonly isUnwanted?: boolean;
   /** Takes what one read brought and appends pieces to `out`; preamble yields nothing. Throws a GatewayError. */
   push(bytes: Buffer, out: Piece<Value>[]): void;
   /** The body is complete. Throws when the answer lacks its terminal marker. */

@@ -53,6 +53,8 @@ export interface ModelPattern {
   readonly prefix: string;
   /** The prefix is no part of the provider's own name: "ollama-". */
   readonly strips: boolean;
+  /** Patterns of other providers that are as long go before it, wherever they are configured. */
+  readonly yields?: true;
 }
 
 /** A configured provider: facts and one optional member per operation. An absent operation is UNIMPLEMENTED. */

@@ -16,6 +16,8 @@ export interface FaultReading {
   readonly reason?: Reason | undefined;
   /** Passed on as far as it is printable and has no blanks, at most 128 characters of it. */
   readonly requestId: string;
+  /** Stands in the message for the HTTP status, where that is made up. */
+  readonly origin?: string | undefined;
   /** A delay that the body names, in milliseconds, or that no repeat helps. */
   readonly retryMs?: number | "never" | undefined;
   /** More metadata, such as limitTokens. */
@@ -49,7 +51,7 @@ export function statusFault(failure: Failure, reading: FaultReading, nowMs = Dat
   const requestId = /^[!-~]*/.exec(reading.requestId.slice(0, requestIdCharsMax))?.[0] ?? "";
   const error = new GatewayError(
     reason,
-    `${explanations[reason] ?? "the provider failed for"} ${provider}/${model} (HTTP ${status})`,
+    `${explanations[reason] ?? "the provider failed for"} ${provider}/${model} (${reading.origin ?? `HTTP ${status}`})`,
     {
       metadata: {
         provider,

@@ -2,6 +2,7 @@ import { anthropic } from "./anthropic/anthropic.ts";
 import { azureOpenai } from "./azure-openai/azure-openai.ts";
 import { bedrock } from "./bedrock/bedrock.ts";
 import { cerebras } from "./cerebras/cerebras.ts";
+import { claudeCli } from "./claude-cli/claude-cli.ts";
 import { deepseek } from "./deepseek/deepseek.ts";
 import { fireworks } from "./fireworks/fireworks.ts";
 import { gemini } from "./gemini/gemini.ts";
@@ -47,6 +48,7 @@ const kinds: readonly ProviderFacts[] = [
   lmStudio,
   llamaCpp,
   openaiCompatible,
+  claudeCli,
   simulator,
 ];
 

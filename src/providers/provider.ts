@@ -87,6 +87,9 @@ export interface ProviderFacts {
   readonly modelNames?: (body: string) => readonly string[] | undefined;
 }
 
+/** Open connections to one provider at most, unless the operator says otherwise. */
+const connectionsMax = 256;
+
 /** What the operator says of one instance of a kind. */
 export interface ProviderSettings {
   readonly id: string;
@@ -94,7 +97,8 @@ export interface ProviderSettings {
   readonly baseUrl: string | undefined;
   readonly settings: Settings;
   readonly headers: Readonly<Record<string, string>>;
-  readonly connectionsMax: number;
+  /** Undefined: the kind's own bound. */
+  readonly connectionsMax: number | undefined;
   readonly connectMs: number;
   readonly timeouts: Timeouts;
   readonly models: ReadonlyMap<string, ModelFacts>;
@@ -193,7 +197,7 @@ function httpCarrier(facts: ProviderFacts, settings: ProviderSettings, surroundi
     },
     authorizer: facts.authorizer?.({ key, settings: settings.settings, surroundings }),
     connectMs: settings.connectMs,
-    connectionsMax: settings.connectionsMax,
+    connectionsMax: settings.connectionsMax ?? connectionsMax,
   });
 }
 

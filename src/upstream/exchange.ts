@@ -232,7 +232,8 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.chunks.end();
     if (this.#received) return;
     // The connection is worth keeping if its body ends now; a body that goes on is cut.
-    this.#linger = setTimeout(abort, lingerMs, this.#controller);
+    const waitMs = this.#reader?.isUnwanted ? 0 : lingerMs;
+    this.#linger = setTimeout(abort, waitMs, this.#controller);
     this.#linger.unref();
   }
 

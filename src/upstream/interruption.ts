@@ -92,6 +92,6 @@ export function failureOf(
 
 /** The provider may have generated, and so charged for, something: it took the request and did not refuse it. */
 function wasWorkedOn(error: GatewayError): boolean {
-  const neverSent = ["connect", "connect_timeout", "dns", "tls"];
+  const neverSent = ["connect", "connect_timeout", "dns", "tls", "program"];
   return error.upstream.status < 400 && !neverSent.includes(error.info["cause"] ?? "");
 }

@@ -36,7 +36,7 @@ test("without a file and keys: this machine only, the simulator, no authenticati
       baseUrl: undefined,
       headers: {},
       settings: {},
-      connectionsMax: 256,
+      connectionsMax: undefined,
       timeouts: { connectMs: 2000, firstOutputMs: 300_000, idleMs: 120_000, totalMs: 600_000 },
       models: new Map(),
     },

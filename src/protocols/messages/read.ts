@@ -6,6 +6,7 @@ import type { Reader } from "../../model/protocol.ts";
 import { objectOf, parseExactObject, parseObject, textOf } from "../field.ts";
 import { type SseAnswer, SseReader } from "../sse-reader.ts";
 import { Answer } from "./answer.ts";
+import { isError, takeEvent } from "./event.ts";
 import { badAnswer, faultWithin } from "./fault.ts";
 import { textOfDelta } from "./text-delta.ts";
 
@@ -95,42 +96,11 @@ export class StreamAnswer implements SseAnswer {
     const event = parseObject(data);
     if (event === undefined) throw badAnswer(this.#attempt, "bad_json", "has an event that is not a JSON object");
     if (isError(event)) throw faultWithin(this.#attempt, data);
-    return this.#takeEvent(event, out);
-  }
-
-  #takeEvent(event: JsonObject, out: Chunk[]): boolean {
-    const index = typeof event["index"] === "number" ? event["index"] : -1;
-    switch (event["type"]) {
-      case "content_block_delta":
-        this.#answer.growBlock(index, objectOf(event["delta"]) ?? {}, out);
-        break;
-      case "content_block_start":
-        this.#answer.startBlock(index, objectOf(event["content_block"]) ?? {}, out);
-        break;
-      case "content_block_stop":
-        this.#answer.stopBlock(index, out);
-        break;
-      case "message_start":
-        this.#answer.begin(objectOf(event["message"]) ?? {});
-        this.#answer.tellUsage(out);
-        break;
-      case "message_delta":
-        this.#answer.count(event["usage"]);
-        this.#answer.stop(objectOf(event["delta"]) ?? {});
-        break;
-      case "message_stop":
-        return true;
-      default:
-    }
-    return false;
+    return takeEvent(this.#answer, event, out);
   }
 }
 
 /** Whether the block is a call of a tool, the caller's or the provider's own. */
 function hasInput(block: JsonObject): boolean {
   return textOf(block["type"]).endsWith("tool_use");
-}
-
-function isError(event: JsonObject): boolean {
-  return event["type"] === "error" || objectOf(event["error"]) !== undefined;
 }

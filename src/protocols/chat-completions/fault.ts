@@ -75,8 +75,15 @@ function readingOf(error: ChatError, failure: Failure, status: number): FaultRea
       meaningOf(error, message, failure, status) ?? (limits && "CONTEXT_LENGTH_EXCEEDED") ?? plain(status, failure),
     requestId: requestIdOf(failure.headers),
     ...(status === 429 && tooLarge.test(message) ? { retryMs: "never" } : {}),
-    ...(limits === undefined ? {} : { metadata: limits }),
+    metadata: { ...limits, ...behind(error) },
   };
+}
+
+/** Who failed behind a server that routes on. */
+function behind({ metadata }: ChatError): Record<string, string> {
+  const { provider_name: name } = isObject<{ provider_name?: unknown }>(metadata) ? metadata : {};
+  const upstreamProvider = typeof name === "string" ? word(name.replaceAll(" ", "-")) : "";
+  return upstreamProvider === "" ? {} : { upstreamProvider };
 }
 
 /** What the code, or else the message, tells beyond the status. */

@@ -185,6 +185,8 @@ export interface ChatError {
   /** Size of the context window and of the prompt, at llama.cpp. */
   readonly n_ctx?: unknown;
   readonly n_prompt_tokens?: unknown;
+  /** Which server failed, at servers that route on. */
+  readonly metadata?: unknown;
 }
 
 /**

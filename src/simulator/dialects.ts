@@ -2,11 +2,22 @@ import { azureOpenai } from "./azure-openai.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { converse } from "./converse.ts";
 import type { Dialect } from "./dialect.ts";
+import { gemini } from "./gemini.ts";
 import { invoke } from "./invoke.ts";
 import { messages } from "./messages.ts";
 import { ollama } from "./ollama.ts";
+import { vertexClaude } from "./vertex-claude.ts";
 
-const dialects: readonly [Dialect, ...Dialect[]] = [chatCompletions, messages, ollama, converse, invoke, azureOpenai];
+const dialects: readonly [Dialect, ...Dialect[]] = [
+  chatCompletions,
+  messages,
+  gemini,
+  vertexClaude,
+  ollama,
+  converse,
+  invoke,
+  azureOpenai,
+];
 
 /** The dialect that serves a path, or, for a path that none serves, the one to say so in. */
 export function dialectFor(method: string, path: string, header: (name: string) => string): Dialect {

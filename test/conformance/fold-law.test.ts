@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cutAt } from "./cuts.ts";
 import { normal, Replay } from "./replay.ts";
-import { asChatCompletion, asMessage, modelAnswers } from "./wire-answer.ts";
+import { asChatCompletion, asGenerateContent, asMessage, modelAnswers } from "./wire-answer.ts";
 
 const dialects = [
   ["openai", asChatCompletion],
   ["anthropic", asMessage],
+  ["gemini", asGenerateContent],
 ] as const;
 
 /** Shares of a body after which it is cut. */

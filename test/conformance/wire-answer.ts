@@ -130,6 +130,39 @@ export function asMessage({ parts, inputTokens, outputTokens, stop }: ModelAnswe
   };
 }
 
+/** As generateContent: the parts in any order; a call comes whole in its own event. */
+export function asGenerateContent({ parts, inputTokens, outputTokens, stop }: ModelAnswer): WireAnswer {
+  const finishReason = stop === "length" ? "MAX_TOKENS" : "STOP";
+  const usageMetadata = { promptTokenCount: inputTokens, candidatesTokenCount: outputTokens };
+  const response = (given: readonly JsonObject[], more: JsonObject = {}, rest: JsonObject = {}): JsonObject => ({
+    candidates: [{ content: { parts: [...given], role: "model" }, index: 0, ...more }],
+    modelVersion: "m-2",
+    ...rest,
+  });
+  const pieces = parts.flatMap((part, i) =>
+    part.kind === "tool" ? [partOf(part, i, "")] : part.pieces.map((piece) => partOf(part, i, piece)),
+  );
+  const events = [
+    ...pieces.map((piece) => response([piece])),
+    response([{ text: "" }], { finishReason }, { usageMetadata }),
+  ];
+  return {
+    whole: bytesOf(
+      response(
+        parts.map((part, i) => partOf(part, i, part.pieces.join(""))),
+        { finishReason },
+        { usageMetadata },
+      ),
+    ),
+    streamed: Buffer.from(events.map((event) => `data: ${JSON.stringify(event)}\r\n\r\n`).join("")),
+  };
+}
+
+function partOf({ kind, pieces }: Part, i: number, text: string): JsonObject {
+  if (kind === "tool") return { functionCall: { name: `f${i}`, args: JSON.parse(pieces.join("")), id: `call-${i}` } };
+  return kind === "reasoning" ? { text, thought: true } : { text };
+}
+
 /** Empty text stands for a block that is about to be streamed. */
 function block({ kind }: Part, i: number, text: string): JsonObject {
   if (kind === "text") return { type: "text", text };

@@ -17,7 +17,7 @@ const textsMax = 100;
 
 /** Embeddings of the Gemini API: one request for each text, in a batch. */
 export const geminiEmbed: EmbedDialect = {
-  name: family,
+  name: "google-embeddings",
   textsMax: () => textsMax,
   render,
   read: (attempt) => vectorsReader(attempt, find),

@@ -18,7 +18,7 @@ const textsMax = 9;
 
 /** Embeddings of Vertex AI by :predict, several texts at once but for Gemini's model. */
 const predicted: EmbedDialect = {
-  name: family,
+  name: "google-predict",
   textsMax: (model) => (model.startsWith("gemini") ? 1 : textsMax),
   render: renderPredict,
   read: (attempt) => vectorsReader(attempt, predictions),
@@ -27,7 +27,7 @@ const predicted: EmbedDialect = {
 
 /** Embeddings of Vertex AI by :embedContent, one text at a time. */
 const contentEmbed: EmbedDialect = {
-  name: family,
+  name: "google-embed-content",
   textsMax: () => 1,
   render: renderContent,
   read: (attempt) => vectorsReader(attempt, embedding),

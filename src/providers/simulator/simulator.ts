@@ -3,6 +3,8 @@ import type { EmbedDialect, Protocol } from "../../model/protocol.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { converse } from "../../protocols/converse/protocol.ts";
 import { embeddings } from "../../protocols/embeddings/protocol.ts";
+import { geminiEmbed } from "../../protocols/gemini/embed.ts";
+import { gemini } from "../../protocols/gemini/protocol.ts";
 import { messages } from "../../protocols/messages/protocol.ts";
 import { ollamaEmbeddings } from "../../protocols/ollama/embed.ts";
 import { ollama } from "../../protocols/ollama/protocol.ts";
@@ -17,6 +19,7 @@ const free = { input: 0, output: 0 };
 const models = new Map([
   ["gpt", factsOf({ ...limits, features, prices: free }, "simulator")],
   ["claude", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
+  ["gemini", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["ollama", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["deepseek", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["embedding", factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator")],
@@ -27,12 +30,16 @@ const models = new Map([
 /** Dialects by how the names of models begin that speak another than OpenAI's. */
 const generators: readonly (readonly [string, Protocol])[] = [
   ["claude", messages],
+  ["gemini", gemini],
   ["ollama", ollama],
   ["converse", converse],
 ];
-const embedders: readonly (readonly [string, EmbedDialect])[] = [["ollama", ollamaEmbeddings]];
+const embedders: readonly (readonly [string, EmbedDialect])[] = [
+  ["gemini", geminiEmbed],
+  ["ollama", ollamaEmbeddings],
+];
 
-/** The built-in simulator: models named claude speak Anthropic's dialect, ollama Ollama's, converse Bedrock's, all others OpenAI's. */
+/** The built-in simulator: models named claude speak Anthropic's dialect, gemini Google's, ollama Ollama's, converse Bedrock's, all others OpenAI's. */
 export const simulator: ProviderFacts = {
   kind: "simulator",
   displayName: "Built-in simulator",

@@ -112,3 +112,7 @@ export const streamed = (events: readonly Buffer[], json: JsonObject = { input: 
 /** The answer that a body makes. */
 export const answered = (body: Buffer, json: JsonObject = { input: "hi" }, model?: string) =>
   folded(chunksOf(countedConverse.read(attemptOf(json, model)), [body]));
+
+/** What reading these pieces ends with, as `refusalOf` tells it. */
+export const failing = (pieces: readonly Buffer[], stream = true): string =>
+  refusalOf(() => chunksOf(countedConverse.read(attemptOf({ input: "hi" }, undefined, stream)), pieces));

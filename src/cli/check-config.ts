@@ -57,13 +57,14 @@ function report(probes: readonly Probe[], { stdout, stderr }: Pick<Shell, "stdou
 }
 
 function summaryOf({ server, auth, providers, models }: Config): string {
-  const aliases = [...models.aliases].map(([alias, target]) => `${alias} → ${target}`);
+  const list = (names: ReadonlyMap<string, string>) => [...names].map(([from, to]) => `${from} → ${to}`).join(", ");
   const rows = [
     ["calls", `${addressText(server.listen)}${server.tls === undefined ? "" : ", TLS"}`],
     ["operations", addressText(server.opsListen)],
     ["auth", auth.mode === "off" ? "off" : `${auth.keys.length} key${auth.keys.length === 1 ? "" : "s"}`],
     ["providers", providers.map(({ id, kind }) => (id === kind ? id : `${id} (${kind})`)).join(", ")],
-    ["aliases", aliases.join(", ") || "none"],
+    ["aliases", list(models.aliases) || "none"],
+    ...(models.patterns.size === 0 ? [] : [["patterns", list(models.patterns)]]),
     ["default", models.default ?? "of the first provider that has one"],
   ];
   return rows.map(([name = "", value]) => `  ${name.padEnd(11)} ${value}\n`).join("");

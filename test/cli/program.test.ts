@@ -70,7 +70,7 @@ test("check-config sums up what is valid, and lists what is not", async () => {
   await using directory = await temporaryDirectory();
   const valid = await directory.write(
     "a.yaml",
-    "auth: { mode: off }\nproviders: { mine: { kind: simulator } }\nmodels: { aliases: { fast: mine/gpt } }",
+    "auth: { mode: off }\nproviders: { mine: { kind: simulator } }\nmodels: { aliases: { fast: mine/gpt }, patterns: { 'gpt-*': mine } }",
   );
   const { code, out } = await run(["check-config", "-c", valid]);
   expect({ code, out }).toEqual({
@@ -81,6 +81,7 @@ test("check-config sums up what is valid, and lists what is not", async () => {
   auth        off
   providers   mine (simulator)
   aliases     fast → mine/gpt
+  patterns    gpt-* → mine
   default     of the first provider that has one
 `,
   });

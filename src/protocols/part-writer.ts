@@ -48,6 +48,7 @@ export class PartWriter {
   #carry = "";
   readonly #tools = new Map<number, OpenTool>();
   #reasoningSignature: PartSignature | undefined;
+  #isSummary = false;
 
   /** Parts begun so far. */
   get count(): number {
@@ -57,6 +58,11 @@ export class PartWriter {
   /** Parts of reasoning that begin from now on carry this signature, unless their ending brings another. */
   signReasoning(signature: PartSignature): void {
     this.#reasoningSignature = signature;
+  }
+
+  /** Parts of reasoning that begin from now on are summaries by the provider, or the reasoning itself. */
+  markSummary(isSummary: boolean): void {
+    this.#isSummary = isSummary;
   }
 
   /** Appends text to the open part of this kind, beginning one where another kind or none is open. */
@@ -144,7 +150,7 @@ export class PartWriter {
     this.close(out);
     this.#kind = kind;
     this.#open = this.#next++;
-    const part = emptyPart(kind);
+    const part = emptyPart(kind, this.#isSummary);
     if (kind === "reasoning" && this.#reasoningSignature !== undefined) part.signature = this.#reasoningSignature;
     out.push({ case: "partStarted", value: { $typeName: "llmhub.v1.PartStarted", index: this.#open, part } });
   }
@@ -158,8 +164,9 @@ export class PartWriter {
 }
 
 /** A part before it grows. */
-function emptyPart(kind: TextKind): ContentPart {
-  const seed = kind === "reasoning" ? { case: kind, value: create(ReasoningPartSchema) } : { case: kind, value: "" };
+function emptyPart(kind: TextKind, summary: boolean): ContentPart {
+  const seed =
+    kind === "reasoning" ? { case: kind, value: create(ReasoningPartSchema, { summary }) } : { case: kind, value: "" };
   return { $typeName: "llmhub.v1.ContentPart", part: seed, citations: [], providerOptions: {} };
 }
 

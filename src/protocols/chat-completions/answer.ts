@@ -6,6 +6,7 @@ import type { Chunk } from "../../model/chunk.ts";
 import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
 import { readLogprobs } from "../logprobs.ts";
 import { PartWriter } from "../part-writer.ts";
+import { pricedTier } from "../service-tier.ts";
 import { readCitation } from "./citation.ts";
 import { echoSignature, type ReasoningField, textSignature } from "./echo.ts";
 import { faultInAnswer } from "./fault.ts";
@@ -23,9 +24,6 @@ const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ["function_call", FinishReason.TOOL_CALLS],
   ["content_filter", FinishReason.CONTENT_FILTER],
 ]);
-
-/** What servers call the service that is not priced apart; those with one tier repeat what was asked for. */
-const standardTiers: ReadonlySet<string> = new Set(["", "auto", "default", "standard", "on_demand"]);
 
 /** Ends that are failures of the server: what came before is no answer. */
 const failedReasons: ReadonlySet<unknown> = new Set(["error", "insufficient_system_resource"]);
@@ -113,9 +111,7 @@ export class Answer {
   /** The usage with the service tier where it is not the standard one: prices differ there. */
   #served(): Usage | undefined {
     const tier = this.#metadata?.["service_tier"];
-    if (this.#usage !== undefined && typeof tier === "string" && !standardTiers.has(tier)) {
-      this.#usage.serviceTier = tier;
-    }
+    if (this.#usage !== undefined) this.#usage.serviceTier = pricedTier(tier);
     return this.#usage;
   }
 

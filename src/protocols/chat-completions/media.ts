@@ -1,4 +1,5 @@
 import type { MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import { titled } from "../document-text.ts";
 import { base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
 import { checkMediaUri } from "../media-uri.ts";
 import type { LossReport } from "./loss-report.ts";
@@ -55,12 +56,7 @@ function renderFile(media: MediaPart, type: string, path: string, losses: LossRe
     throw losses.unsupported(`${path}.uri`, "files", "files must be sent inline or be uploaded before, not by address");
   }
   const { filename } = media;
-  if (isTextType(type)) return textPart(filename, bytes.toString());
+  if (isTextType(type)) return { type: "text", text: titled(filename, bytes.toString()) };
   const name = filename === "" ? `file.${type.slice(type.indexOf("/") + 1)}` : filename;
   return { type: "file", file: { filename: name, file_data: `data:${type};base64,${bytes.toString("base64")}` } };
-}
-
-/** Text under a title, as the model should read it. */
-export function textPart(title: string, text: string): { readonly type: "text"; readonly text: string } {
-  return { type: "text", text: title === "" ? text : `${title}\n\n${text}` };
 }

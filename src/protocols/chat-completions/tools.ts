@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CompleteRequest, JsonSchemaFormat, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { type FunctionTool, type ProviderTool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
+import type { Rendering } from "../rendering.ts";
 import { sortKeys } from "../sort-keys.ts";
 import { parseObject } from "./json-text.ts";
 import type { LossReport } from "./loss-report.ts";
@@ -65,7 +66,8 @@ function renderFunction(tool: FunctionTool, path: string, losses: LossReport): C
   };
 }
 
-function renderParameters({ inputSchema }: FunctionTool, path: string, losses: LossReport) {
+/** The JSON Schema of a function's arguments, completed by what servers want it to say. */
+export function renderParameters({ inputSchema }: FunctionTool, path: string, losses: Rendering): JsonObject {
   if (inputSchema.case === "parameters") return completed(sortKeys(inputSchema.value));
   if (inputSchema.case === "parametersJson") {
     return completed(parseObject(inputSchema.value, `${path}.parameters_json`, losses));
@@ -82,7 +84,8 @@ function completed(schema: JsonObject): JsonObject {
   };
 }
 
-function renderProviderTool({ id, name, config }: ProviderTool, path: string, losses: LossReport): ChatTool {
+/** A tool that the provider itself defines. Throws CAPABILITY_UNSUPPORTED for one of another provider. */
+export function renderProviderTool({ id, name, config }: ProviderTool, path: string, losses: Rendering) {
   const dot = id.indexOf(".");
   if (!losses.isOwn(id.slice(0, dot))) {
     throw losses.unsupported(`${path}.id`, "tools", `the tool ${id} belongs to another provider than the target`);

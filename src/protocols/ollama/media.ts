@@ -1,4 +1,5 @@
 import type { DocumentPart, MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import { documentHead, titled } from "../document-text.ts";
 import { addressOf, base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
 import { checkMediaUri } from "../media-uri.ts";
 import type { Rendering } from "../rendering.ts";
@@ -41,14 +42,10 @@ export function renderMedia(media: MediaPart, path: string, rendering: Rendering
 
 /** A document as text under its title and source. */
 export function renderDocument(document: DocumentPart, path: string, rendering: Rendering): Piece {
-  const { body, title, uri, citable } = document;
+  const { body, citable } = document;
   if (citable) rendering.ignored(`${path}.citable`, "citations of documents cannot be asked for");
   const piece =
     body.case === "media" ? renderMedia(body.value, `${path}.media`, rendering) : { text: body.value ?? "" };
-  const head = [title, uri === "" ? "" : `Source: ${uri}`].filter((line) => line !== "").join("\n");
+  const head = documentHead(document);
   return piece.text === undefined ? { ...piece, text: head } : { text: titled(head, piece.text) };
-}
-
-function titled(title: string, text: string): string {
-  return title === "" ? text : `${title}\n\n${text}`;
 }

@@ -97,6 +97,12 @@ function checkSettings(
     const hint = names.length === 0 ? "; the kind has none" : `${didYouMean(name, names)} (known: ${names.join(", ")})`;
     findings.add([...path, "settings", name], `is no setting of this kind${hint}`, "key");
   }
+  for (const name of names) {
+    const values = known[name]?.values;
+    const value = given[name];
+    if (values === undefined || value === undefined || values.includes(value)) continue;
+    findings.add([...path, "settings", name], `must be one of ${values.join(", ")}`);
+  }
   const missing = names.filter((name) => known[name]?.required && given[name] === undefined);
   for (const name of missing) {
     const [variable] = known[name]?.variables ?? [];

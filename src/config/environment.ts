@@ -31,6 +31,8 @@ interface Setting {
   /** Variables that give it where the file does not; the first that is set counts. */
   readonly variables?: readonly string[];
   readonly required?: true;
+  /** All that it can be. */
+  readonly values?: readonly string[];
 }
 
 /** Kinds of providers by name. */

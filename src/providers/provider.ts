@@ -29,11 +29,13 @@ export interface SettingFacts {
   readonly variables?: readonly string[];
   /** Nothing works without it. */
   readonly required?: true;
+  /** All that it can be. Absent: anything. */
+  readonly values?: readonly string[];
 }
 
 /** The dialects of a provider, by operation and model. An operation that is absent, or that a model has not, is UNIMPLEMENTED. */
 export interface Dialects {
-  readonly generate?: (model: string) => Protocol | undefined;
+  readonly generate?: (model: string, facts?: ModelFacts) => Protocol | undefined;
   readonly embed?: (model: string) => EmbedDialect | undefined;
   readonly rerank?: (model: string) => RerankDialect | undefined;
 }
@@ -216,11 +218,11 @@ function mediaReady(
 }
 
 function dialectOf<Request extends Asked, Found>(
-  find: ((model: string) => Found | undefined) | undefined,
+  find: ((model: string, facts: ModelFacts) => Found | undefined) | undefined,
   { target }: Attempt<Request>,
   operation: string,
 ): Found {
-  const dialect = find?.(target.model);
+  const dialect = find?.(target.model, target.facts);
   if (dialect !== undefined) return dialect;
   throw new GatewayError("FEATURE_DISABLED", `${target.selector} has no ${operation}`, {
     metadata: { feature: `${target.selector}.${operation}` },

@@ -6,10 +6,12 @@ import { gemini } from "./gemini.ts";
 import { invoke } from "./invoke.ts";
 import { messages } from "./messages.ts";
 import { ollama } from "./ollama.ts";
+import { responses } from "./responses.ts";
 import { vertexClaude } from "./vertex-claude.ts";
 
 const dialects: readonly [Dialect, ...Dialect[]] = [
   chatCompletions,
+  responses,
   messages,
   gemini,
   vertexClaude,

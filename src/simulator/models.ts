@@ -1,7 +1,7 @@
 /** A few names worth knowing. Any other name is answered too, by the dialect of the path it was sent to. */
 export const simulatorModels: readonly {
   readonly name: string;
-  readonly dialect: "chat-completions" | "messages" | "gemini" | "ollama" | "converse";
+  readonly dialect: "chat-completions" | "responses" | "messages" | "gemini" | "ollama" | "converse";
   readonly description: string;
 }[] = [
   { name: "gpt", dialect: "chat-completions", description: "answers, calls tools, fills JSON schemas" },
@@ -16,6 +16,8 @@ export const simulatorModels: readonly {
   { name: "deepseek", dialect: "chat-completions", description: "shows what it thinks, when asked to think" },
   { name: "embedding", dialect: "chat-completions", description: "makes vectors of texts, eight numbers each" },
   { name: "rerank", dialect: "chat-completions", description: "orders documents by the words of a query" },
+  { name: "responses", dialect: "responses", description: "answers, calls tools, sums up what it thinks" },
+  { name: "responses:error-mid", dialect: "responses", description: "reports an error half-way through the stream" },
   { name: "claude", dialect: "messages", description: "answers, calls tools, thinks when asked to" },
   { name: "claude:529", dialect: "messages", description: "overloaded" },
   { name: "claude:error-mid", dialect: "messages", description: "reports an error half-way through the stream" },

@@ -44,7 +44,9 @@ export const embedDialects: readonly Spoken<EmbedDialect>[] = spoken((facts) => 
 export const rerankDialects: readonly Spoken<RerankDialect>[] = spoken((facts) => facts.rerank);
 
 function spoken<D extends { readonly name: string }>(
-  of: (dialects: ReturnType<ProviderFacts["dialects"]>) => ((model: string) => D | undefined) | undefined,
+  of: (
+    dialects: ReturnType<ProviderFacts["dialects"]>,
+  ) => ((model: string, facts?: ModelFacts) => D | undefined) | undefined,
 ): Spoken<D>[] {
   return [...providerKinds.values()].flatMap((facts) => {
     const names = Object.keys(facts.settings ?? {}).filter((name) => values[name] !== undefined);
@@ -53,9 +55,10 @@ function spoken<D extends { readonly name: string }>(
     const models = facts.models();
     const seen = new Map<D, Spoken<D>>();
     for (const model of [...(others[facts.kind] ?? []), models.keys().next().value ?? "m-1"]) {
-      const dialect = find(model);
+      const known = models.get(model) ?? unknownFacts;
+      const dialect = find(model, known);
       if (dialect === undefined || [...seen.keys()].some(({ name }) => name === dialect.name)) continue;
-      seen.set(dialect, { kind: facts.kind, model, facts: models.get(model) ?? unknownFacts, dialect });
+      seen.set(dialect, { kind: facts.kind, model, facts: known, dialect });
     }
     return [...seen.values()];
   });

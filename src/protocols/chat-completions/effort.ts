@@ -1,5 +1,5 @@
 import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
-import type { LossReport } from "./loss-report.ts";
+import type { Rendering } from "../rendering.ts";
 
 /** Levels of effort of the API that reason at all, from the least to the most. */
 const levels = ["minimal", "low", "medium", "high", "xhigh", "max"];
@@ -8,7 +8,7 @@ const levels = ["minimal", "low", "medium", "high", "xhigh", "max"];
  * The request with a level of effort that the model knows: the next higher one, or else its highest, with a warning. A word
  * that is no level of the API is taken for the provider's own. `known` empty: the model has no such setting.
  */
-export function fitEffort(request: CompleteRequest, known: readonly string[], losses: LossReport): CompleteRequest {
+export function fitEffort(request: CompleteRequest, known: readonly string[], losses: Rendering): CompleteRequest {
   const { reasoning } = request;
   const wanted = reasoning?.effort ?? "";
   if (reasoning === undefined || wanted === "" || known.includes(wanted)) return request;

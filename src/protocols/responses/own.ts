@@ -4,7 +4,11 @@ import { parseExactObject } from "../field.ts";
 import type { Rendering } from "./rendering.ts";
 
 /** A server's own part or item as it came; undefined where it is another server's. */
-export function renderOwn({ provider, json }: ProviderPart, path: string, rendering: Rendering): JsonObject | undefined {
+export function renderOwn(
+  { provider, json }: ProviderPart,
+  path: string,
+  rendering: Rendering,
+): JsonObject | undefined {
   if (!rendering.isOwn(provider)) {
     rendering.dropped(path, `a block of provider "${provider}" means nothing to the target`);
     return undefined;

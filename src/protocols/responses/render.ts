@@ -102,6 +102,7 @@ function joined(
   rendering: Rendering,
 ): Pick<ResponsesBody, typeof name> {
   const added = objectOf(more);
-  if (more !== undefined && added === undefined) throw rendering.invalid(`provider_options.${name}`, "must be an object");
+  if (more !== undefined && added === undefined)
+    throw rendering.invalid(`provider_options.${name}`, "must be an object");
   return own === undefined && added === undefined ? {} : { [name]: { ...own, ...added } };
 }

@@ -27,7 +27,14 @@ export interface ResponsesBody {
 }
 
 /** One item of the conversation; a server's own items can be anything. */
-export type InputItem = PromptMessage | SaidMessage | OutputMessage | FunctionCall | FunctionOutput | Reasoning | JsonObject;
+export type InputItem =
+  | PromptMessage
+  | SaidMessage
+  | OutputMessage
+  | FunctionCall
+  | FunctionOutput
+  | Reasoning
+  | JsonObject;
 
 /** Instructions, or what the user says. */
 interface PromptMessage {

@@ -1,11 +1,10 @@
 import type { CompleteRequest, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { ChatMessage, ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { ModelFacts } from "../../model/target.ts";
-import type { LossReport } from "../../protocols/chat-completions/loss-report.ts";
+import type { Rendering } from "../../protocols/rendering.ts";
 import { idDigest, withCallIds } from "../call-ids.ts";
 
 /** Limits of OpenAI's API reference, beyond which it refuses the whole request. */
-const stopsMax = 4;
 const callIdCharsMax = 40;
 const nameCharsMax = 64;
 
@@ -19,23 +18,19 @@ const samplingFields = [
 ] as const;
 
 /** The request within the limits of OpenAI's API and of this model; whatever the caller can notice gives a warning. */
-export function fitRequest(request: CompleteRequest, facts: ModelFacts, losses: LossReport): CompleteRequest {
-  const { stopSequences, responseFormat } = request;
+export function fitRequest(request: CompleteRequest, facts: ModelFacts, losses: Rendering): CompleteRequest {
+  const { responseFormat } = request;
   const fit: CompleteRequest = {
     ...request,
     messages: request.messages.map((message, index) => fitMessage(message, `messages[${index}]`, losses)),
-    stopSequences: stopSequences.slice(0, stopsMax),
   };
-  if (stopSequences.length > stopsMax) {
-    losses.warn("SETTING_CHANGED", "stop_sequences", `only the first ${stopsMax} are sent, more are not taken`);
-  }
   if (responseFormat !== undefined) fit.responseFormat = fitFormat(responseFormat, losses);
   fitReasoning(fit, facts, losses);
   return fit;
 }
 
 /** Takes out of `request` what the model refuses, where it is known whether the model reasons. */
-function fitReasoning(request: CompleteRequest, { features }: ModelFacts, losses: LossReport): void {
+function fitReasoning(request: CompleteRequest, { features }: ModelFacts, losses: Rendering): void {
   const { reasoning } = request;
   const effort = reasoning?.effort ?? "";
   if (features.has("reasoning")) {
@@ -51,7 +46,7 @@ function fitReasoning(request: CompleteRequest, { features }: ModelFacts, losses
   }
 }
 
-function fitFormat(given: ResponseFormat, losses: LossReport): ResponseFormat {
+function fitFormat(given: ResponseFormat, losses: Rendering): ResponseFormat {
   const { format } = given;
   if (format.case !== "jsonSchema") return given;
   const name = fitName(format.value.name, "schema", "response_format.json_schema.name", losses);
@@ -59,7 +54,7 @@ function fitFormat(given: ResponseFormat, losses: LossReport): ResponseFormat {
 }
 
 /** The message itself where nothing in it has a limit, as in most. */
-function fitMessage(message: ChatMessage, path: string, losses: LossReport): ChatMessage {
+function fitMessage(message: ChatMessage, path: string, losses: Rendering): ChatMessage {
   if (message.name === "" && !message.content.some(isOfTool)) return message;
   const fit = withCallIds(message, fitId);
   return {
@@ -73,7 +68,7 @@ function isOfTool({ part }: ContentPart): boolean {
   return part.case === "toolCall" || part.case === "toolResult";
 }
 
-function fitToolName(given: ContentPart, path: string, losses: LossReport): ContentPart {
+function fitToolName(given: ContentPart, path: string, losses: Rendering): ContentPart {
   const { part } = given;
   if (part.case !== "toolCall") return given;
   const name = fitName(part.value.name, "tool", `${path}.tool_call.name`, losses);
@@ -85,7 +80,7 @@ function fitId(id: string): string {
   return id.length <= callIdCharsMax ? id : `call_${idDigest(id, 32)}`;
 }
 
-function fitName(name: string, owner: string, path: string, losses: LossReport): string {
+function fitName(name: string, owner: string, path: string, losses: Rendering): string {
   const fit = name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, nameCharsMax);
   if (fit === name) return name;
   const rule = `the name of a ${owner} has at most ${nameCharsMax} letters, digits, _ and -`;

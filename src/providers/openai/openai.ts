@@ -1,11 +1,13 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { embeddings } from "../../protocols/embeddings/protocol.ts";
+import { apiSetting, chosenApi } from "../api-choice.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import { patternOf } from "../pattern.ts";
 import type { ProviderFacts } from "../provider.ts";
 import { renderOpenAi } from "./render.ts";
+import { openaiResponses, responsesNames } from "./responses.ts";
 
 const dialect = { ...chatCompletions, render: renderOpenAi };
 
@@ -17,7 +19,11 @@ export const openai: ProviderFacts = {
   keyVariable: "OPENAI_API_KEY",
   keyRequired: true,
   authorize: bearer,
-  dialects: () => ({ generate: () => dialect, embed: () => embeddings }),
+  settings: { api: apiSetting },
+  dialects: (settings) => ({
+    generate: chosenApi(settings, dialect, openaiResponses, responsesNames),
+    embed: () => embeddings,
+  }),
   models: () => catalogOf("openai"),
   defaultModel: "gpt-5-mini",
   patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"].map(patternOf),

@@ -10,6 +10,7 @@ import { ollamaEmbeddings } from "../../protocols/ollama/embed.ts";
 import { ollama } from "../../protocols/ollama/protocol.ts";
 import { rerank } from "../../protocols/rerank/protocol.ts";
 import { bearer } from "../authorize.ts";
+import { openaiResponses } from "../openai/responses.ts";
 import type { ProviderFacts } from "../provider.ts";
 
 const features = ["tools", "parallel_tools", "json_schema", "logprobs", "streaming"];
@@ -21,6 +22,7 @@ const models = new Map([
   ["claude", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["gemini", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["ollama", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
+  ["responses", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["deepseek", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["embedding", factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator")],
   ["rerank", factsOf({ type: "rerank", contextWindow: 8192, prices: free }, "simulator")],
@@ -29,6 +31,7 @@ const models = new Map([
 
 /** Dialects by how the names of models begin that speak another than OpenAI's. */
 const generators: readonly (readonly [string, Protocol])[] = [
+  ["responses", openaiResponses],
   ["claude", messages],
   ["gemini", gemini],
   ["ollama", ollama],
@@ -39,7 +42,10 @@ const embedders: readonly (readonly [string, EmbedDialect])[] = [
   ["ollama", ollamaEmbeddings],
 ];
 
-/** The built-in simulator: models named claude speak Anthropic's dialect, gemini Google's, ollama Ollama's, converse Bedrock's, all others OpenAI's. */
+/**
+ * The built-in simulator: models named responses speak OpenAI's Responses dialect, claude Anthropic's, gemini Google's, ollama
+ * Ollama's, converse Bedrock's, all others OpenAI's chat completions.
+ */
 export const simulator: ProviderFacts = {
   kind: "simulator",
   displayName: "Built-in simulator",

@@ -1,5 +1,7 @@
 import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { rerank } from "../../protocols/rerank/protocol.ts";
+import { responses } from "../../protocols/responses/protocol.ts";
+import { apiSetting, chosenApi } from "../api-choice.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
@@ -12,7 +14,12 @@ export const vllm: ProviderFacts = {
   baseUrl: "http://localhost:8000/v1",
   keyRequired: false,
   authorize: bearer,
-  dialects: () => ({ generate: () => topKDialect, embed: () => embeddings, rerank: () => rerank }),
+  settings: { api: apiSetting },
+  dialects: (settings) => ({
+    generate: chosenApi(settings, topKDialect, responses),
+    embed: () => embeddings,
+    rerank: () => rerank,
+  }),
   models: () => new Map(),
   healthPath: "/models",
   modelNames: namesIn("data", "id"),

@@ -12,7 +12,8 @@ const levels: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^grok-4\.3/, ["none", "low", "medium", "high"]],
 ];
 
-function efforts({ model }: Target): readonly string[] | undefined {
+/** Levels of effort that a model knows; undefined where nothing is known of it. */
+export function efforts({ model }: Target): readonly string[] | undefined {
   return levels.find(([name]) => name.test(model))?.[1];
 }
 

@@ -4,11 +4,13 @@ import { type OwnFields, picked } from "../../protocols/chat-completions/own-fie
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { readChat } from "../../protocols/chat-completions/read.ts";
 import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
+import { apiSetting, chosenApi } from "../api-choice.ts";
 import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import { patternOf } from "../pattern.ts";
 import type { ProviderFacts } from "../provider.ts";
 import { renderXai } from "./render.ts";
+import { xaiResponses } from "./responses.ts";
 
 /** Sources of a live search, and what the call came to in units of 1e-10 dollars. */
 const own: OwnFields = {
@@ -33,7 +35,8 @@ export const xai: ProviderFacts = {
   keyVariable: "XAI_API_KEY",
   keyRequired: true,
   authorize: bearer,
-  dialects: () => ({ generate: () => dialect }),
+  settings: { api: apiSetting },
+  dialects: (settings) => ({ generate: chosenApi(settings, dialect, xaiResponses) }),
   models: () => catalogOf("xai"),
   defaultModel: "grok-4.3",
   patterns: [patternOf("grok-*")],

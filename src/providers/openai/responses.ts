@@ -21,7 +21,7 @@ export const openaiResponses: Protocol<ResponsesBody> = {
 };
 
 /** The request within OpenAI's limits. */
-export function renderOpenAiResponses(attempt: Attempt): Rendered<ResponsesBody> {
+function renderOpenAiResponses(attempt: Attempt): Rendered<ResponsesBody> {
   const { call, target } = attempt;
   const before = new Rendering(attempt);
   const request = fitRequest(call.request, target.facts, before);

@@ -66,8 +66,8 @@ describe("limits", () => {
     expect(warnings).toEqual([
       "SETTING_CHANGED messages[0].name",
       "SETTING_CHANGED messages[1].content[0].tool_call.name",
-      "SETTING_CHANGED stop_sequences",
       "SETTING_CHANGED response_format.json_schema.name",
+      "SETTING_CHANGED stop_sequences",
     ]);
   });
 

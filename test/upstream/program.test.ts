@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { promisify } from "node:util";
 import type { Dispatcher } from "undici";
 import { expect, test } from "vitest";
 import { GatewayError } from "../../src/model/error.ts";
@@ -141,4 +143,25 @@ test("closing waits for what runs, and leaves no directory and no listener", asy
   expect(new Set(directories).size).toBe(1);
   expect(await readdir(tmpdir())).not.toContain(directories[0]);
   expect(process.listenerCount("exit")).toBe(listeners);
+});
+
+test("a gateway that ends without closing takes its processes along", async () => {
+  await using fake = await ClaudeProgram.install();
+  await using watch = await Watch.open();
+  const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const body = JSON.stringify({
+    arguments: [],
+    environment: {},
+    files: {},
+    input: saying({ deaf: true }, { call: watch.port }, { print: "{}\n" }, { hang: true }),
+  });
+  const gateway = `
+    import { Program } from ${from("../../src/upstream/program.ts")};
+    const program = new Program({ program: ${JSON.stringify(fake.path)}, environment: {}, processesMax: 1 });
+    program.post({ body: ${JSON.stringify(body)} }, { onResponseStart: () => process.exit(3) });
+  `;
+  const running = promisify(execFile)(process.execPath, ["--input-type=module", "-e", gateway]);
+  const { gone } = await watch.next();
+  await expect(running).rejects.toMatchObject({ code: 3 });
+  await gone;
 });

@@ -52,8 +52,8 @@ function mediaOf(known: readonly ModelFacts[]): string {
 }
 
 function accessRow(facts: ProviderFacts): string[] {
-  const { patterns = [], keyVariable, switches = [], sharedSwitches = [] } = facts;
-  const own = [keyVariable ?? [], switches].flat().map(code).join(", ");
+  const { patterns = [], keyVariable, keyAliases = [], switches = [], sharedSwitches = [] } = facts;
+  const own = [keyVariable ?? [], keyAliases, switches].flat().map(code).join(", ");
   const shared = sharedSwitches.map(code).join(", ");
   return [
     code(facts.kind),

@@ -17,8 +17,8 @@ const waitMsMax = 600_000;
 /** Runs the simulated provider as a server of its own. */
 export const simulate: Command = {
   usage: ["simulate [--port PORT] [--host HOST] [--secret SECRET] [--first-token-ms N] [--token-ms N]"],
-  about: `Runs a server that answers like OpenAI, Azure OpenAI, Anthropic, Gemini, Ollama and Bedrock, without
-a key and without cost, for development and load tests. Ctrl-C stops it.`,
+  about: `Runs a server that answers like OpenAI, Azure OpenAI, Anthropic, Gemini, Ollama, Cohere and Bedrock,
+without a key and without cost, for development and load tests. Ctrl-C stops it.`,
   options,
   examples: ["llmhub simulate", "llmhub simulate --port 4020 --token-ms 0 --first-token-ms 0"],
   exits: ["failure"],
@@ -45,6 +45,7 @@ async function run(args: readonly string[], { signals, stdout }: Shell): Promise
   Anthropic  POST ${simulator.url}/v1/messages
   Gemini     POST ${simulator.url}/v1beta/models/gemini:generateContent
   Ollama     POST ${simulator.url}/api/chat
+  Cohere     POST ${simulator.url}/v2/chat
   Bedrock    POST ${simulator.url}/model/MODEL/converse
 
 Try:

@@ -24,6 +24,8 @@ export interface ProviderKind {
   readonly modelNames?: (body: string) => unknown;
   /** Variable that brings a provider of the kind into being, and its key: "OPENAI_API_KEY". */
   readonly keyVariable?: string;
+  /** Other names of that variable; the first that is set counts. */
+  readonly keyAliases?: readonly string[];
 }
 
 interface Setting {
@@ -73,11 +75,12 @@ export function builtInSources(kinds: ProviderKinds, env: Environment): Sources 
 
 function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<string, string>): Record<string, unknown> {
   const providers: Record<string, unknown> = {};
-  for (const [name, { keyVariable, switches = [], sharedSwitches = [], settings }] of kinds) {
+  for (const [name, { keyVariable = "", keyAliases = [], switches = [], sharedSwitches = [], settings }] of kinds) {
     const counted = isComplete(settings, env) ? [...switches, ...sharedSwitches] : switches;
-    if (![keyVariable ?? "", ...counted].some((variable) => env[variable])) continue;
-    const key = keyVariable ?? "";
-    const fields = { apiKey: key, baseUrl: /_API_KEY$/.test(key) ? key.replace(/_API_KEY$/, "_BASE_URL") : "" };
+    const key = [keyVariable, ...keyAliases].find((variable) => env[variable]);
+    if (key === undefined && !counted.some((variable) => env[variable])) continue;
+    const address = /_API_KEY$/.test(keyVariable) ? keyVariable.replace(/_API_KEY$/, "_BASE_URL") : "";
+    const fields = { apiKey: key ?? "", baseUrl: address };
     const provider: Record<string, unknown> = {};
     for (const [field, variable] of Object.entries(fields)) {
       const value = env[variable];

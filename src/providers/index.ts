@@ -3,6 +3,7 @@ import { azureOpenai } from "./azure-openai/azure-openai.ts";
 import { bedrock } from "./bedrock/bedrock.ts";
 import { cerebras } from "./cerebras/cerebras.ts";
 import { claudeCli } from "./claude-cli/claude-cli.ts";
+import { cohere } from "./cohere/cohere.ts";
 import { deepseek } from "./deepseek/deepseek.ts";
 import { fireworks } from "./fireworks/fireworks.ts";
 import { gemini } from "./gemini/gemini.ts";
@@ -37,6 +38,7 @@ const kinds: readonly ProviderFacts[] = [
   groq,
   xai,
   openrouter,
+  cohere,
   together,
   fireworks,
   perplexity,

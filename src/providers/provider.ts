@@ -58,6 +58,8 @@ export interface ProviderFacts {
   readonly settings?: Readonly<Record<string, SettingFacts>>;
   /** Environment variable that switches the provider on when nothing is configured, and holds its key. */
   readonly keyVariable?: string;
+  /** Other names that the variable goes by; the first that is set counts. */
+  readonly keyAliases?: readonly string[];
   /** Other variables that switch it on, any of them. */
   readonly switches?: readonly string[];
   /** The same for variables that other tools have, too: only where the environment gives all required settings. */

@@ -1,5 +1,6 @@
 import { azureOpenai } from "./azure-openai.ts";
 import { chatCompletions } from "./chat-completions.ts";
+import { cohere } from "./cohere.ts";
 import { converse } from "./converse.ts";
 import type { Dialect } from "./dialect.ts";
 import { gemini } from "./gemini.ts";
@@ -16,6 +17,7 @@ const dialects: readonly [Dialect, ...Dialect[]] = [
   gemini,
   vertexClaude,
   ollama,
+  cohere,
   converse,
   invoke,
   azureOpenai,

@@ -1,7 +1,7 @@
 /** A few names worth knowing. Any other name is answered too, by the dialect of the path it was sent to. */
 export const simulatorModels: readonly {
   readonly name: string;
-  readonly dialect: "chat-completions" | "responses" | "messages" | "gemini" | "ollama" | "converse";
+  readonly dialect: "chat-completions" | "responses" | "messages" | "gemini" | "ollama" | "cohere" | "converse";
   readonly description: string;
 }[] = [
   { name: "gpt", dialect: "chat-completions", description: "answers, calls tools, fills JSON schemas" },
@@ -25,6 +25,7 @@ export const simulatorModels: readonly {
   { name: "gemini", dialect: "gemini", description: "answers, calls tools, thinks when asked to, embeds" },
   { name: "gemini:quota", dialect: "gemini", description: "has used up the requests of the day" },
   { name: "ollama", dialect: "ollama", description: "answers, calls tools, thinks when asked to, embeds" },
+  { name: "command", dialect: "cohere", description: "answers, plans tool calls, cites documents, embeds, reranks" },
   { name: "converse", dialect: "converse", description: "answers in AWS's binary event stream" },
   { name: "converse:error-mid", dialect: "converse", description: "throws an exception half-way through the stream" },
 ];

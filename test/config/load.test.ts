@@ -255,3 +255,20 @@ test("each port has an address of its own", async () => {
     /server\.opsListen: is the same/,
   );
 });
+
+test("a key goes by any of its names, the first that is set", async () => {
+  const cohere = {
+    baseUrl: "https://c.test",
+    keyRequired: true,
+    keyVariable: "COHERE_API_KEY",
+    keyAliases: ["CO_API_KEY"],
+  };
+  const keyOf = async (env: Record<string, string>) =>
+    (await loadConfig({ env, kinds: new Map([...kinds, ["cohere", cohere]]) })).providers.find(
+      ({ id }) => id === "cohere",
+    );
+  expect((await keyOf({ CO_API_KEY: "b" }))?.apiKey?.reveal()).toBe("b");
+  expect((await keyOf({ CO_API_KEY: "b", COHERE_API_KEY: "a" }))?.apiKey?.reveal()).toBe("a");
+  expect((await keyOf({ CO_API_KEY: "b", COHERE_BASE_URL: "https://p.test" }))?.baseUrl).toBe("https://p.test");
+  expect(await keyOf({ CO_API_KEY: "" })).toBeUndefined();
+});

@@ -1,4 +1,5 @@
 import type { ReasoningOptions } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { effortBudgets } from "../effort-budget.ts";
 import type { Rendering } from "../rendering.ts";
 import type { Message, Thinking, ToolChoice } from "./wire.ts";
 
@@ -12,15 +13,6 @@ const alwaysFeature = "always_reasoning";
 const budgetMin = 1024;
 /** Tokens left for the answer itself when a budget has to give way. */
 const answerTokens = 1024;
-/** Budget for each level of effort, on models that know budgets only. */
-const budgets: ReadonlyMap<string, number> = new Map([
-  ["minimal", 1024],
-  ["low", 2048],
-  ["medium", 8192],
-  ["high", 16_384],
-  ["xhigh", 24_576],
-  ["max", 32_768],
-]);
 /** Levels of effort from the least to the most, and the feature that a known model needs for it. */
 const efforts: ReadonlyMap<string, string | undefined> = new Map([
   ["low", undefined],
@@ -126,7 +118,7 @@ function lowerEffort(effort: string, rendering: Rendering): string {
 
 /** The highest level that the budget pays for. */
 function nearestEffort(budget: number, rendering: Rendering): string {
-  const paid = [...budgets].findLast(([level, cost]) => hasEffort(level, rendering) && cost <= budget);
+  const paid = [...effortBudgets].findLast(([level, cost]) => hasEffort(level, rendering) && cost <= budget);
   return paid?.[0] ?? "low";
 }
 
@@ -155,8 +147,8 @@ function wantedBudget({ effort, budgetTokens }: ReasoningOptions, rendering: Ren
     rendering.changed("reasoning.budget_tokens", `raised to ${budgetMin}, the least budget`);
     return budgetMin;
   }
-  const budget = budgets.get(effort);
+  const budget = effortBudgets.get(effort);
   if (budget !== undefined) return budget;
   rendering.changed("reasoning.effort", `"${effort}" is not known; "medium" is used`);
-  return budgets.get("medium") ?? budgetMin;
+  return effortBudgets.get("medium") ?? budgetMin;
 }

@@ -65,7 +65,7 @@ export class Answer {
     const last = this.#last ?? {};
     const reason = textOf(last["done_reason"]);
     const usage = this.#usageOf(last);
-    const serving = servingFields.flatMap((field) => (last[field] === undefined ? [] : [[field, last[field]]]));
+    const serving = servingFields.flatMap((field) => (isPlain(last[field]) ? [[field, last[field]]] : []));
     const value = create(StreamFinishedSchema, {
       finishReason: this.#finishReasonOf(reason),
       nativeFinishReason: reason,
@@ -100,8 +100,7 @@ export class Answer {
     const { name, arguments: input } = objectOf(said["function"]) ?? {};
     if (textOf(name) === "") throw badResponse("tool_call_without_name", "sent a tool call without a name");
     const part = this.#writer.tool(this.#ids.next(pieceOf(said["id"])), textOf(name), out);
-    const text = typeof input === "string" ? input : JSON.stringify(input ?? {});
-    this.#writer.arguments(part, text, out);
+    this.#writer.arguments(part, argumentsOf(input), out);
     this.#writer.closeTool(part, out);
     this.#hasCalls = true;
   }
@@ -135,4 +134,17 @@ export class Answer {
       native: counted,
     });
   }
+}
+
+function argumentsOf(input: unknown): string {
+  if (typeof input === "string") return input;
+  try {
+    return JSON.stringify(input ?? {});
+  } catch {
+    throw badResponse("bad_arguments", "sent arguments that are nested too deeply");
+  }
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "string";
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { Asked, Attempt } from "../../model/call.ts";
 import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
@@ -22,14 +23,19 @@ const meanings: readonly (readonly [RegExp, Reason])[] = [
 
 /** The error for a response that is no answer: {"error": "words"}. */
 export function fault(failure: Failure): GatewayError {
-  const { error } = parseObject(failure.body) ?? {};
-  const message = (textOf(error) || textOf(objectOf(error)?.["message"])).slice(0, messageCharsMax);
+  const message = messageOf(parseObject(failure.body)?.["error"]).slice(0, messageCharsMax);
   return statusFault(failure, { code: "", reason: reasonOf(message, failure), requestId: "" });
 }
 
-/** The error for an error object that came where an answer was due, under HTTP 200. */
-export function faultWithin(attempt: Attempt<Asked>, body: string): GatewayError {
-  return fault(refusalOf(attempt, { status: 200, headers: {}, body }));
+/** The error that an object is where an answer was due, under HTTP 200; undefined for an answer. */
+export function faultIn({ error }: JsonObject, attempt: Attempt<Asked>): GatewayError | undefined {
+  if (error === undefined || error === null) return undefined;
+  return fault(refusalOf(attempt, { status: 200, headers: {}, body: JSON.stringify({ error: messageOf(error) }) }));
+}
+
+/** Proxies wrap the words in an object. */
+function messageOf(error: unknown): string {
+  return textOf(error) || textOf(objectOf(error)?.["message"]) || "unknown";
 }
 
 function reasonOf(message: string, { status, modelDeclared }: Failure): Reason | undefined {

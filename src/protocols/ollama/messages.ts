@@ -1,5 +1,6 @@
 import { type ContentPart, Role, type ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
 import { type Turn, turnsOf } from "../../model/conversation.ts";
+import { warnExtras, warnOptions } from "../part-extras.ts";
 import type { Rendering } from "../rendering.ts";
 import { toolInput } from "../tool-input.ts";
 import { type Piece, renderDocument, renderMedia } from "./media.ts";
@@ -45,6 +46,7 @@ function assistantMessage(turn: Turn, rendering: Rendering): OllamaMessage[] {
         const args = toolInput(argumentsJson, `${path}.tool_call.arguments_json`, rendering);
         calls.push({ id, function: { index: calls.length, name, arguments: args } });
         warnExtras(content, path, rendering);
+        warnOptions(content, path, rendering);
       }
     } else if (part.case === "reasoning") thinking += thoughtOf(content, path, rendering);
     else pieces.push(pieceOf(content, path, rendering));
@@ -74,6 +76,7 @@ function resultMessage(
     rendering.ignored(`${path}.tool_result.is_error`, "only the content can say that a tool failed");
   }
   warnExtras(content, path, rendering);
+  warnOptions(content, path, rendering);
   const pieces = result.content.map(({ part }, index): Piece => {
     const place = `${path}.tool_result.content[${index}]`;
     if (part.case === "media") return renderMedia(part.value, `${place}.media`, rendering);
@@ -93,6 +96,7 @@ function resultMessage(
 function pieceOf(content: ContentPart, path: string, rendering: Rendering): Piece {
   const { part } = content;
   warnExtras(content, path, rendering);
+  warnOptions(content, path, rendering);
   switch (part.case) {
     case "text":
     case "refusal":
@@ -115,16 +119,6 @@ function thoughtOf({ part, signature }: ContentPart, path: string, rendering: Re
   const isOwn = signature !== undefined && rendering.isOwn(signature.provider);
   if (!isOwn) rendering.dropped(path, "reasoning goes back only to the provider it came from");
   return isOwn ? part.value.text : "";
-}
-
-function warnExtras({ citations, signature, providerOptions }: ContentPart, path: string, rendering: Rendering): void {
-  if (citations.length > 0) rendering.dropped(`${path}.citations`, "citations of earlier answers are not sent back");
-  if (signature !== undefined) {
-    rendering.warn("SIGNATURE_DROPPED", `${path}.signature`, "the target does not know the signature");
-  }
-  if (Object.keys(rendering.options(providerOptions)).length > 0) {
-    rendering.ignored(`${path}.provider_options`, "parts have no settings here");
-  }
 }
 
 function joined(pieces: readonly Piece[]): Pick<OllamaMessage, "content" | "images"> {

@@ -7,7 +7,7 @@ import { badResponse, truncated } from "../bad-response.ts";
 import { parseExactObject, parseObject } from "../field.ts";
 import { type WholeAnswer, WholeReader } from "../whole-reader.ts";
 import { Answer } from "./answer.ts";
-import { faultWithin } from "./fault.ts";
+import { faultIn } from "./fault.ts";
 
 /** The reader for one answer, streamed or whole as the call wants it. */
 export function read(attempt: Attempt): Reader {
@@ -18,7 +18,8 @@ export function read(attempt: Attempt): Reader {
 function pieceOf(text: string, attempt: Attempt): JsonObject {
   const piece = text.includes('"tool_calls"') ? parseExactObject(text) : parseObject(text);
   if (piece === undefined) throw badResponse("bad_json", "sent a line that is not a JSON object");
-  if (piece["error"] !== undefined && piece["error"] !== null) throw faultWithin(attempt, text);
+  const fault = faultIn(piece, attempt);
+  if (fault !== undefined) throw fault;
   return piece;
 }
 

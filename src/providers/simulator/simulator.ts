@@ -1,6 +1,9 @@
 import { factsOf } from "../../catalog/facts.ts";
 import type { EmbedDialect, Protocol } from "../../model/protocol.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
+import { cohereEmbeddings } from "../../protocols/cohere/embed.ts";
+import { cohere } from "../../protocols/cohere/protocol.ts";
+import { cohereRerank } from "../../protocols/cohere/rerank.ts";
 import { converse } from "../../protocols/converse/protocol.ts";
 import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { geminiEmbed } from "../../protocols/gemini/embed.ts";
@@ -23,6 +26,7 @@ const models = new Map([
   ["gemini", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["ollama", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["responses", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
+  ["command", factsOf({ ...limits, features: [...features, "reasoning", "citations"], prices: free }, "simulator")],
   ["deepseek", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["embedding", factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator")],
   ["rerank", factsOf({ type: "rerank", contextWindow: 8192, prices: free }, "simulator")],
@@ -35,16 +39,18 @@ const generators: readonly (readonly [string, Protocol])[] = [
   ["claude", messages],
   ["gemini", gemini],
   ["ollama", ollama],
+  ["command", cohere],
   ["converse", converse],
 ];
 const embedders: readonly (readonly [string, EmbedDialect])[] = [
   ["gemini", geminiEmbed],
   ["ollama", ollamaEmbeddings],
+  ["command", cohereEmbeddings],
 ];
 
 /**
  * The built-in simulator: models named responses speak OpenAI's Responses dialect, claude Anthropic's, gemini Google's, ollama
- * Ollama's, converse Bedrock's, all others OpenAI's chat completions.
+ * Ollama's, command Cohere's, converse Bedrock's, all others OpenAI's chat completions.
  */
 export const simulator: ProviderFacts = {
   kind: "simulator",
@@ -55,7 +61,7 @@ export const simulator: ProviderFacts = {
   dialects: () => ({
     generate: (model) => dialectOf(model, generators) ?? chatCompletions,
     embed: (model) => dialectOf(model, embedders) ?? embeddings,
-    rerank: () => rerank,
+    rerank: (model) => (model.startsWith("command") ? cohereRerank : rerank),
   }),
   models: () => models,
   defaultModel: "gpt",

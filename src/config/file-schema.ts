@@ -102,7 +102,10 @@ const prices = section("Prices in US dollars for a million tokens, or for a mill
 const model = section("Facts of a model, in place of the built-in ones.", {
   baseModel: v.optional(text('Built-in model whose facts hold: of a deployment "chat", perhaps "gpt-5".')),
   type: v.optional(
-    v.pipe(v.picklist(["completion", "embedding", "rerank"]), v.description("The calls that it is made for.")),
+    v.pipe(
+      v.picklist(["completion", "embedding", "rerank"]),
+      v.description("The calls that it is made for; others are refused. Absent: as built in, else any."),
+    ),
   ),
   contextWindow: v.optional(integer(1, int32Max, "Context window, in tokens; for embedding and rerank of one text.")),
   maxOutputTokens: v.optional(integer(1, int32Max, "Most output tokens.")),

@@ -191,9 +191,10 @@ function usableAliases(router: Router, caller: Caller, target: Target): string[]
 }
 
 /** What the model is made for, if that is known and its provider has it. */
-function typeOf({ provider, model, facts }: Target): ModelType {
-  const [operation, type] = types[facts.type ?? "completion"];
-  return provider.models.has(model) && provider[operation] !== undefined ? type : ModelType.UNSPECIFIED;
+function typeOf({ provider, facts }: Target): ModelType {
+  if (facts.type === undefined) return ModelType.UNSPECIFIED;
+  const [operation, type] = types[facts.type];
+  return provider[operation] === undefined ? ModelType.UNSPECIFIED : type;
 }
 
 function isOut(reading: HealthReading | undefined): boolean {

@@ -9,7 +9,10 @@ test("what the operator says of models lies over what is built in", async () => 
       openai: { apiKey: "k", models: { chat: { baseModel: "gpt-5-mini", maxOutputTokens: 7 } } },
       ollama: {
         discover: false,
-        models: { vectors: { type: "embedding", dimensions: 256, prices: { input: 0.1, searchUnit: 2000 } } },
+        models: {
+          vectors: { type: "embedding", dimensions: 256, prices: { input: 0.1, searchUnit: 2000 } },
+          plain: { contextWindow: 9 },
+        },
       },
     },
   });
@@ -24,6 +27,10 @@ test("what the operator says of models lies over what is built in", async () => 
   expect([chat.pricing, chat.upstreamModel]).toEqual([built.pricing, "chat"]);
   expect(built.pricing?.lines.length).toBeGreaterThan(0);
 
+  expect(await get("ollama/plain")).toMatchObject({
+    type: ModelType.UNSPECIFIED,
+    capabilities: { contextWindow: 9 },
+  });
   expect(await get("ollama/vectors")).toMatchObject({
     type: ModelType.EMBEDDING,
     capabilities: { dimensions: [256] },

@@ -8,7 +8,7 @@ import { modelClient, noWaiting, selectorsOf } from "./model-client.ts";
 const local: Provider = {
   id: "local",
   displayName: "Local",
-  models: new Map([["known", unknownModel]]),
+  models: new Map([["known", { ...unknownModel, type: "completion" }]]),
   defaultModel: undefined,
   timeouts: { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 },
   generate: () => Promise.reject(new GatewayError("INTERNAL", "never called here")),

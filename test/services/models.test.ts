@@ -43,7 +43,7 @@ function provider(id: string, displayName: string, models: Record<string, ModelF
 
 const providers = new Map([
   ["openai", provider("openai", "OpenAI", { "gpt-4o": priced, "gpt-4o-mini": priced })],
-  ["acme", provider("acme", "Acme", { one: unknownModel })],
+  ["acme", provider("acme", "Acme", { one: { ...unknownModel, type: "completion" } })],
 ]);
 const router = new Router({
   providers,

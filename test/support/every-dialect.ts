@@ -19,6 +19,9 @@ const values: Readonly<Record<string, string>> = {
   program: "/usr/bin/true",
 };
 
+/** Settings besides that lead a kind to another dialect. */
+const variants: Readonly<Record<string, Readonly<Record<string, string>>>> = { bedrock: { api: "invoke" } };
+
 /** Models beside the first of the catalogue whose names lead a kind to another dialect. */
 const others: Readonly<Record<string, readonly string[]>> = {
   simulator: ["gpt", "claude", "gemini", "ollama", "command", "responses", "converse"],
@@ -50,15 +53,17 @@ function spoken<D extends { readonly name: string }>(
 ): Spoken<D>[] {
   return [...providerKinds.values()].flatMap((facts) => {
     const names = Object.keys(facts.settings ?? {}).filter((name) => values[name] !== undefined);
-    const find = of(facts.dialects(Object.fromEntries(names.map((name) => [name, values[name]]))));
-    if (find === undefined) return [];
+    const needed = Object.fromEntries(names.map((name) => [name, values[name]]));
     const models = facts.models();
     const seen = new Map<D, Spoken<D>>();
-    for (const model of [...(others[facts.kind] ?? []), models.keys().next().value ?? "m-1"]) {
-      const known = models.get(model) ?? unknownFacts;
-      const dialect = find(model, known);
-      if (dialect === undefined || [...seen.keys()].some(({ name }) => name === dialect.name)) continue;
-      seen.set(dialect, { kind: facts.kind, model, facts: known, dialect });
+    for (const settings of [needed, { ...needed, ...variants[facts.kind] }]) {
+      const find = of(facts.dialects(settings));
+      for (const model of [...(others[facts.kind] ?? []), models.keys().next().value ?? "m-1"]) {
+        const known = models.get(model) ?? unknownFacts;
+        const dialect = find?.(model, known);
+        if (dialect === undefined || [...seen.keys()].some(({ name }) => name === dialect.name)) continue;
+        seen.set(dialect, { kind: facts.kind, model, facts: known, dialect });
+      }
     }
     return [...seen.values()];
   });

@@ -125,7 +125,7 @@ test("texts are embedded one by one or many at once, documents ranked", async ()
 
 test("a model has the operations that it is made for", async () => {
   const gateway = await gatewayTo({});
-  const failure = await gateway.failure({ model: "bedrock/cohere.rerank-v3-5:0", input: "hi" });
+  const failure = await gateway.failure({ model: "bedrock/cohere.rerank-v9:0", input: "hi" });
   expect(errorOf(failure)).toMatchObject({ reason: "FEATURE_DISABLED", code: "Unimplemented" });
 });
 

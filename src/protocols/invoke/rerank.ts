@@ -1,5 +1,7 @@
 import type { RerankRequest } from "../../../gen/llmhub/v1/rerank_service_pb.ts";
+import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Attempt } from "../../model/call.ts";
+import { estimateInput, estimateTokens } from "../../model/estimate.ts";
 import type { Rendered, RerankDialect } from "../../model/protocol.ts";
 import type { Piece } from "../../model/reply.ts";
 import type { Scores } from "../../model/scores.ts";
@@ -16,7 +18,11 @@ import { finished } from "./finished.ts";
 /** Of Cohere's API, which its model wants to be told. */
 const cohereVersion = 2;
 
-/** Cohere Rerank and Amazon Rerank. Neither tells what it used. */
+/** Chunks of documents that AWS charges as one search, and the tokens of a chunk, of which the query takes a part. */
+const searchChunks = 100;
+const chunkTokens = 512;
+
+/** Cohere Rerank and Amazon Rerank. Neither tells what it used, which is estimated by AWS's rule for what it charges. */
 export const invokedRerank: RerankDialect = {
   name: "rerank-invoke",
   render,
@@ -38,9 +44,15 @@ function render(attempt: Attempt<RerankRequest>): Rendered {
   return { path: modelPath(model, "invoke"), body, warnings: rendering.warnings };
 }
 
-function take(body: string, { documents }: RerankRequest, out: Piece<Scores>[]): void {
+function take(body: string, request: RerankRequest, out: Piece<Scores>[]): void {
   const answer = parseObject(body);
   if (answer === undefined) throw badResponse("bad_json", "sent something that is not a JSON object");
-  out.push({ case: "value", value: scoresOf(answer["results"], documents.length) });
-  out.push(finished());
+  out.push({ case: "value", value: scoresOf(answer["results"], request.documents.length) });
+  const searchUnits = Math.ceil(chunksOf(request) / searchChunks);
+  out.push(finished({ inputTokens: estimateInput(request), searchUnits, source: UsageSource.ESTIMATED }));
+}
+
+function chunksOf({ query, documents }: RerankRequest): number {
+  const ofQuery = estimateTokens(query);
+  return documents.reduce((sum, text) => sum + Math.ceil((ofQuery + estimateTokens(text)) / chunkTokens), 0);
 }

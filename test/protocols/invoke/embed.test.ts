@@ -109,3 +109,16 @@ test("reranking: Cohere's model is told the version of its API", () => {
   );
   expect(refusalOf(() => read("[]"))).toBe("PROVIDER_BAD_RESPONSE bad_json");
 });
+
+test("a search is up to 100 chunks of 512 tokens, the query's among them", () => {
+  const unitsOf = (documents: string[]) => {
+    const request = fromJson(RerankRequestSchema, { query: "q".repeat(48), documents });
+    const pieces = piecesOf(invokedRerank.read(attemptAt(at("amazon.rerank-v1:0"), request)), '{"results":[]}');
+    const [, end] = pieces;
+    return end?.case === "finished" ? end.value.usage?.searchUnits : undefined;
+  };
+  expect(unitsOf(Array<string>(100).fill("a"))).toBe(1);
+  expect(unitsOf(Array<string>(101).fill("a"))).toBe(2);
+  expect(unitsOf(Array<string>(100).fill("a".repeat(2000)))).toBe(1);
+  expect(unitsOf(Array<string>(100).fill("a".repeat(2001)))).toBe(2);
+});

@@ -10,7 +10,7 @@ import { pricedTier } from "../service-tier.ts";
 import { readCitation } from "./citation.ts";
 import { echoSignature, type ReasoningField, textSignature } from "./echo.ts";
 import { faultInAnswer } from "./fault.ts";
-import { mergedMetadata, type OwnFields } from "./own-fields.ts";
+import type { OwnFields } from "./own-fields.ts";
 import { ReasoningDetails } from "./reasoning-details.ts";
 import { ToolCalls } from "./tool-calls.ts";
 import { readUsage } from "./usage.ts";
@@ -50,7 +50,7 @@ export class Answer {
   #refused = false;
   #nativeFinishReason = "";
   #usage: Usage | undefined;
-  #metadata: JsonObject | undefined;
+  readonly #metadata: JsonObject = {};
 
   constructor(attempt: Attempt, own: OwnFields) {
     this.#attempt = attempt;
@@ -103,15 +103,14 @@ export class Answer {
       stopSequence: "",
       usage: this.#served(),
       warnings: [],
-      providerMetadata: this.#metadata === undefined ? {} : { [this.#attempt.target.provider.id]: this.#metadata },
+      providerMetadata: isEmpty(this.#metadata) ? {} : { [this.#attempt.target.provider.id]: this.#metadata },
     };
     out.push({ case: "finished", value });
   }
 
   /** The usage with the service tier where it is not the standard one: prices differ there. */
   #served(): Usage | undefined {
-    const tier = this.#metadata?.["service_tier"];
-    if (this.#usage !== undefined) this.#usage.serviceTier = pricedTier(tier);
+    if (this.#usage !== undefined) this.#usage.serviceTier = pricedTier(this.#metadata["service_tier"]);
     return this.#usage;
   }
 
@@ -124,12 +123,10 @@ export class Answer {
     if (this.#model === "" && typeof model === "string") this.#model = model.toWellFormed();
     if (typeof system_fingerprint === "string") this.#note("system_fingerprint", system_fingerprint);
     if (typeof service_tier === "string") this.#note("service_tier", service_tier);
-    const told = this.#own.metadata?.(piece);
-    if (told !== undefined) this.#metadata = mergedMetadata(this.#metadata, told);
+    this.#own.note?.(piece, this.#metadata);
   }
 
   #note(field: string, value: string): void {
-    this.#metadata ??= {};
     this.#metadata[field] = value.toWellFormed();
   }
 
@@ -241,6 +238,10 @@ function failureIn(choice: ChatChoice | undefined): unknown {
   if (choice === undefined) return undefined;
   const { error, finish_reason } = choice;
   return error ?? (failedReasons.has(finish_reason) ? { code: finish_reason } : undefined);
+}
+
+function isEmpty(metadata: JsonObject): boolean {
+  return Object.keys(metadata).length === 0;
 }
 
 function callsIn({ tool_calls, function_call }: ChatSaying): readonly unknown[] {

@@ -6,31 +6,21 @@ import type { ChatAnswer } from "./wire.ts";
 export interface OwnFields {
   /** Token counts that are not under "usage". */
   readonly usage?: (piece: ChatAnswer) => unknown;
-  /** What the piece says for the metadata of the answer; undefined for nothing. */
-  readonly metadata?: (piece: ChatAnswer) => JsonObject | undefined;
+  /** Adds to the metadata of the answer what the piece says for it. */
+  readonly note?: (piece: ChatAnswer, metadata: JsonObject) => void;
 }
 
-/** Fields of an object that it has and that say something; undefined where there are none. */
-export function picked(from: unknown, names: readonly string[]): JsonObject | undefined {
+/** Adds to metadata those fields of an object that say something; of a field that comes again the last counts. */
+export function noteFields(from: unknown, names: readonly string[], metadata: JsonObject): void {
   const object = objectOf(from);
-  if (object === undefined) return undefined;
-  let found: JsonObject | undefined;
+  if (object === undefined) return;
   for (const name of names) {
     const value = object[name];
-    if (value === undefined || value === null || value === "") continue;
-    found ??= {};
-    found[name] = value;
+    if (value !== undefined && value !== null && value !== "") metadata[name] = value;
   }
-  return found;
 }
 
-/** What earlier pieces said with what the next one adds. Of a field that comes again the last counts; objects grow. */
-export function mergedMetadata(before: JsonObject | undefined, told: JsonObject): JsonObject {
-  if (before === undefined) return { ...told };
-  for (const [name, value] of Object.entries(told)) {
-    const known = objectOf(before[name]);
-    const more = objectOf(value);
-    before[name] = known === undefined || more === undefined ? value : { ...known, ...more };
-  }
-  return before;
+/** The first choice of a piece, whatever it is. */
+export function choiceIn({ choices }: ChatAnswer): unknown {
+  return Array.isArray(choices) ? choices[0] : undefined;
 }

@@ -1,6 +1,6 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import type { Protocol } from "../../model/protocol.ts";
-import { type OwnFields, picked } from "../../protocols/chat-completions/own-fields.ts";
+import { noteFields, type OwnFields } from "../../protocols/chat-completions/own-fields.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { readChat } from "../../protocols/chat-completions/read.ts";
 import type { ChatAnswer, ChatBody } from "../../protocols/chat-completions/wire.ts";
@@ -13,10 +13,7 @@ import { renderGroq } from "./render.ts";
 /** Streams count under x_groq, where the id of the request is too. */
 const own: OwnFields = {
   usage: (piece: GroqAnswer) => objectOf(piece.x_groq)?.["usage"],
-  metadata: (piece: GroqAnswer) => {
-    const told = picked(piece.x_groq, ["id", "seed"]);
-    return told === undefined ? undefined : { x_groq: told };
-  },
+  note: ({ x_groq }: GroqAnswer, metadata) => noteFields(x_groq, ["id", "seed"], metadata),
 };
 
 interface GroqAnswer extends ChatAnswer {

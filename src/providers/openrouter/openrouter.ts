@@ -1,10 +1,9 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import { catalogOf } from "../../catalog/catalog.ts";
 import type { Protocol } from "../../model/protocol.ts";
-import { type OwnFields, picked } from "../../protocols/chat-completions/own-fields.ts";
+import { choiceIn, noteFields, type OwnFields } from "../../protocols/chat-completions/own-fields.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { readChat } from "../../protocols/chat-completions/read.ts";
-import type { ChatAnswer, ChatBody } from "../../protocols/chat-completions/wire.ts";
+import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
 import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { rerank } from "../../protocols/rerank/protocol.ts";
 import { bearer } from "../authorize.ts";
@@ -13,16 +12,14 @@ import type { ProviderFacts } from "../provider.ts";
 import { faultOfOpenrouter } from "./fault.ts";
 import { renderOpenrouter } from "./render.ts";
 
-const own: OwnFields = { metadata: metadataOf };
-
 /** Who served, why that one stopped in its own words, and what it cost in dollars. */
-function metadataOf(piece: ChatAnswer): JsonObject | undefined {
-  const choice = Array.isArray(piece.choices) ? piece.choices[0] : undefined;
-  const routed = picked(piece, ["provider"]);
-  const ended = picked(choice, ["native_finish_reason"]);
-  const billed = picked(piece.usage, ["cost", "cost_details", "is_byok"]);
-  return { ...routed, ...ended, ...billed };
-}
+const own: OwnFields = {
+  note: (piece, metadata) => {
+    noteFields(piece, ["provider"], metadata);
+    noteFields(choiceIn(piece), ["native_finish_reason"], metadata);
+    noteFields(piece.usage, ["cost", "cost_details", "is_byok"], metadata);
+  },
+};
 
 const dialect: Protocol<ChatBody> = {
   ...chatCompletions,

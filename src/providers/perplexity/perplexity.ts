@@ -1,23 +1,21 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import { catalogOf } from "../../catalog/catalog.ts";
 import type { Protocol } from "../../model/protocol.ts";
-import { type OwnFields, picked } from "../../protocols/chat-completions/own-fields.ts";
+import { noteFields, type OwnFields } from "../../protocols/chat-completions/own-fields.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { readChat } from "../../protocols/chat-completions/read.ts";
-import type { ChatAnswer, ChatBody } from "../../protocols/chat-completions/wire.ts";
+import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
 import { bearer } from "../authorize.ts";
 import { patternOf } from "../pattern.ts";
 import type { ProviderFacts } from "../provider.ts";
 import { renderPerplexity } from "./render.ts";
 
-const own: OwnFields = { metadata: searchOf };
-
 /** What the answer rests on: the markers [1], [2] in its text count the sources. */
-function searchOf(piece: ChatAnswer): JsonObject | undefined {
-  const found = picked(piece, ["citations", "search_results"]);
-  const billed = picked(piece.usage, ["num_search_queries", "citation_tokens", "search_context_size", "cost"]);
-  return found === undefined ? billed : { ...found, ...billed };
-}
+const own: OwnFields = {
+  note: (piece, metadata) => {
+    noteFields(piece, ["citations", "search_results"], metadata);
+    noteFields(piece.usage, ["num_search_queries", "citation_tokens", "search_context_size", "cost"], metadata);
+  },
+};
 
 const dialect: Protocol<ChatBody> = {
   ...chatCompletions,

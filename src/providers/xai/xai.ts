@@ -1,6 +1,6 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import type { Protocol } from "../../model/protocol.ts";
-import { type OwnFields, picked } from "../../protocols/chat-completions/own-fields.ts";
+import { noteFields, type OwnFields } from "../../protocols/chat-completions/own-fields.ts";
 import { chatCompletions } from "../../protocols/chat-completions/protocol.ts";
 import { readChat } from "../../protocols/chat-completions/read.ts";
 import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
@@ -14,10 +14,9 @@ import { xaiResponses } from "./responses.ts";
 
 /** Sources of a live search, and what the call came to in units of 1e-10 dollars. */
 const own: OwnFields = {
-  metadata: (piece) => {
-    const sources = picked(piece, ["citations"]);
-    const counts = picked(piece.usage, ["num_sources_used", "cost_in_usd_ticks"]);
-    return sources === undefined ? counts : { ...sources, ...counts };
+  note: (piece, metadata) => {
+    noteFields(piece, ["citations"], metadata);
+    noteFields(piece.usage, ["num_sources_used", "cost_in_usd_ticks"], metadata);
   },
 };
 

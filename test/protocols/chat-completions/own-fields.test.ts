@@ -1,25 +1,20 @@
 import { expect, it } from "vitest";
-import { mergedMetadata, picked } from "../../../src/protocols/chat-completions/own-fields.ts";
+import { noteFields } from "../../../src/protocols/chat-completions/own-fields.ts";
 import { readChat } from "../../../src/protocols/chat-completions/read.ts";
 import { anyAttempt, folded } from "./recording.ts";
 import { delta, done, ending, event } from "./script.ts";
 
-it("picks what says something", () => {
-  expect(picked({ a: 0, b: null, c: "", d: false, e: 1 }, ["a", "b", "c", "d", "missing"])).toEqual({ a: 0, d: false });
-  for (const nothing of [undefined, null, "a", ["a"], {}]) expect(picked(nothing, ["a"])).toBeUndefined();
-});
-
-it("keeps the last of each field, and lets objects grow", () => {
-  const first = mergedMetadata(undefined, { a: 1, filter: { hate: "safe" } });
-  expect(mergedMetadata(first, { a: 2, filter: { violence: "low" } })).toEqual({
-    a: 2,
-    filter: { hate: "safe", violence: "low" },
-  });
+it("notes what says something; of a field that comes again the last counts", () => {
+  const metadata = { a: 7, z: 1 };
+  noteFields({ a: 0, b: null, c: "", d: false, e: 1 }, ["a", "b", "c", "d", "missing"], metadata);
+  expect(metadata).toEqual({ a: 0, d: false, z: 1 });
+  for (const nothing of [undefined, null, "a", ["a"], {}]) noteFields(nothing, ["a"], metadata);
+  expect(metadata).toEqual({ a: 0, d: false, z: 1 });
 });
 
 it("puts into the metadata what any piece of a stream says, one without a choice too", () => {
   const attempt = anyAttempt(true);
-  const reader = readChat(attempt, { metadata: (piece) => picked(piece, ["extra", "more"]) });
+  const reader = readChat(attempt, { note: (piece, metadata) => noteFields(piece, ["extra", "more"], metadata) });
   const out: Parameters<typeof reader.end>[0] = [];
   const stream = event({ choices: [], extra: 1 }) + delta({ content: "Hi" }) + event({ choices: [], more: { a: 1 } });
   reader.push(Buffer.from(stream + ending("stop") + done), out);

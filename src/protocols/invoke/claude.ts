@@ -26,9 +26,11 @@ export const invokedClaude: Protocol = {
   read: (attempt): Reader =>
     attempt.call.stream ? new EventStreamReader(new ChunkedAnswer(attempt)) : messages.read(attempt),
   fault,
-  count: { render: renderCount, read: readCount },
   fetches: (media) => addressOf(media) !== undefined,
 };
+
+/** The same, for models whose tokens Bedrock counts. */
+export const countedClaude: Protocol = { ...invokedClaude, count: { render: renderCount, read: readCount } };
 
 function render(attempt: Attempt): Rendered {
   const { body, headers, warnings } = bodyOf(attempt);

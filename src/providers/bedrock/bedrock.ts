@@ -3,13 +3,16 @@ import { AwsAuthorizer } from "../../credentials/aws.ts";
 import { GatewayError } from "../../model/error.ts";
 import { baseModelOf } from "../../protocols/converse/model-id.ts";
 import { converse, countedConverse } from "../../protocols/converse/protocol.ts";
-import { invokedClaude } from "../../protocols/invoke/claude.ts";
+import { countedClaude, invokedClaude } from "../../protocols/invoke/claude.ts";
 import { cohereEmbed } from "../../protocols/invoke/cohere-embed.ts";
 import { invokedRerank } from "../../protocols/invoke/rerank.ts";
 import { titanEmbed } from "../../protocols/invoke/titan-embed.ts";
 import { bearer } from "../authorize.ts";
 import { patternOf } from "../pattern.ts";
 import type { Access, Dialects, ProviderFacts, Settings } from "../provider.ts";
+
+/** Models whose tokens Bedrock counts: those of Anthropic since 3.5. It refuses to count for others, and for ARNs that do not tell. */
+const counted = /^anthropic\.claude-(?!v\d|instant-|3-(?:haiku|sonnet|opus)-)/;
 
 /** How the ids of inference profiles and of models begin. */
 const regions = ["us", "eu", "apac", "global"];
@@ -61,8 +64,9 @@ function dialects({ api = "converse" }: Settings): Dialects {
   return {
     generate: (model) => {
       if (isEmbedding(model) || isRerank(model)) return undefined;
-      if (api === "invoke") return invokedClaude;
-      return baseModelOf(model).startsWith("anthropic.") ? countedConverse : converse;
+      const isCounted = counted.test(baseModelOf(model));
+      if (api === "invoke") return isCounted ? countedClaude : invokedClaude;
+      return isCounted ? countedConverse : converse;
     },
     embed: (model) => {
       if (!isEmbedding(model)) return undefined;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { invokedClaude } from "../../../src/protocols/invoke/claude.ts";
+import { countedClaude, invokedClaude } from "../../../src/protocols/invoke/claude.ts";
 import { attemptOf, chunksOf, event, exception, folded, models, refusalOf } from "../converse/attempt.ts";
 
 const render = (json: JsonObject, stream = false) => invokedClaude.render(attemptOf(json, models.claude37, stream));
@@ -41,7 +41,7 @@ describe("the request", () => {
   });
 
   test("is counted as the bytes of itself", () => {
-    const { path, body } = invokedClaude.count?.render(attemptOf({ input: "hi" }, models.claude37)) ?? {};
+    const { path, body } = countedClaude.count?.render(attemptOf({ input: "hi" }, models.claude37)) ?? {};
     expect(path).toBe("/model/anthropic.claude-3-7-sonnet-20250219-v1%3A0/count-tokens");
     const { body: bytes } = (body as { input: { invokeModel: { body: string } } }).input.invokeModel;
     expect(JSON.parse(Buffer.from(bytes, "base64").toString())).toEqual(render({ input: "hi" }).body);

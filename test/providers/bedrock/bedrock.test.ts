@@ -104,6 +104,7 @@ test("tokens are counted by Bedrock for Anthropic's models, and estimated for ot
     (await client.countTokens({ request: { model: `bedrock/${name}`, input: "hi" } })).usage?.source;
   expect(await sourceOf(model)).toBe(UsageSource.PROVIDER);
   expect(await sourceOf("amazon.nova-lite-v1:0")).toBe(UsageSource.ESTIMATED);
+  expect(await sourceOf("us.anthropic.claude-3-haiku-20240307-v1:0")).toBe(UsageSource.ESTIMATED);
   expect(await sourceOf(arn)).toBe(UsageSource.ESTIMATED);
 });
 

@@ -15,7 +15,7 @@ let gateway: TestGateway;
 beforeAll(async () => {
   simulator = await startSimulator({ firstTokenMs: 0, tokenMs: 0, secret });
   const entry = { kind: "azure-openai", baseUrl: `${simulator.url}/openai`, settings: { apiVersion: "2024-10-21" } };
-  const models = { mine: { baseModel: "gpt-4o-mini" } };
+  const models = { mine: { baseModel: "gpt-4o-mini" }, vectors: { baseModel: "text-embedding-3-small" } };
   gateway = await TestGateway.start({
     providers: { azure: { ...entry, apiKey: secret, models }, locked: { ...entry, apiKey: "another" } },
   });
@@ -66,7 +66,7 @@ test("the gateway speaks with it, streamed and whole", async () => {
 
 test("it makes vectors at a deployment, too", async () => {
   const client = createClient(EmbeddingService, gateway.transport);
-  const { vectors } = await client.embed({ model: "azure/mine", inputs: ["a", "b"] });
+  const { vectors } = await client.embed({ model: "azure/vectors", inputs: ["a", "b"] });
   expect(vectors).toHaveLength(2);
 });
 

@@ -42,6 +42,8 @@ export class Answer {
   readonly #metadata: JsonObject = {};
   #native: JsonObject | undefined;
   #searches = 0;
+  /** The metadata tells sources that no text has taken. */
+  #hasSources = false;
   #hasCalls = false;
   /** The text part that is open, as far as it was written. */
   #text: string | undefined;
@@ -75,7 +77,7 @@ export class Answer {
   /** Ends every part and the answer. Throws when the provider never said why it stopped. */
   finish(out: Chunk[]): void {
     if (!this.isStopped) throw badResponse("missing_finish_reason", "sent an answer that does not say why it ends");
-    this.#writer.closeAll(out);
+    this.#closeText(out);
     const usage = this.#usage();
     const value = create(StreamFinishedSchema, {
       finishReason: finishReasonOf(this.#finishWord, this.#hasCalls),
@@ -87,6 +89,7 @@ export class Answer {
   }
 
   #takeCandidate(candidate: JsonObject, json: string, out: Chunk[]): void {
+    this.#note(candidate);
     const parts = partsOf(candidate);
     // Arguments are to arrive as the model wrote them; reading exactly takes longer, so only where there are some.
     const hasCall = parts.some((part) => part["functionCall"] !== undefined);
@@ -96,8 +99,6 @@ export class Answer {
     parts.forEach((part, index) => {
       this.#takePart(part, exact[index] ?? part, index === lastText ? logprobs : undefined, out);
     });
-    for (const name of extras) if (candidate[name] !== undefined) this.#metadata[name] = candidate[name];
-    this.#ground(candidate, out);
     this.#finishWord = finishWordOf(candidate["finishReason"]) || this.#finishWord;
   }
 
@@ -127,8 +128,7 @@ export class Answer {
     if (signature === undefined) return;
     // The signature of an empty text covers the text before, if there is any.
     if (this.#text === undefined) this.#writer.close(out);
-    this.#writer.close(out, { signature }, "text");
-    this.#text = undefined;
+    this.#closeText(out, signature);
   }
 
   #call(part: JsonObject, signature: PartSignature | undefined, out: Chunk[]): void {
@@ -160,17 +160,24 @@ export class Answer {
     }
   }
 
-  #closeText(out: Chunk[]): void {
-    this.#writer.close(out);
+  /** Sources belong to the text that ends after they came; without one they are in the metadata only. */
+  #closeText(out: Chunk[], signature?: PartSignature): void {
+    if (this.#text !== undefined && this.#hasSources) {
+      for (const citation of citationsOf(this.#metadata, this.#text)) this.#writer.citation(citation, out);
+      this.#hasSources = false;
+    }
+    this.#writer.close(out, signature && { signature }, "text");
     this.#text = undefined;
   }
 
-  /** Sources belong to the text that is open; without one they are in the metadata only. */
-  #ground(candidate: JsonObject, out: Chunk[]): void {
-    const queries = objectOf(candidate["groundingMetadata"])?.["webSearchQueries"];
+  /** Later words replace earlier ones, field by field. */
+  #note(candidate: JsonObject): void {
+    for (const name of extras) if (candidate[name] !== undefined) this.#metadata[name] = candidate[name];
+    const { groundingMetadata, citationMetadata } = candidate;
+    if (groundingMetadata === undefined && citationMetadata === undefined) return;
+    this.#hasSources = true;
+    const queries = objectOf(groundingMetadata)?.["webSearchQueries"];
     if (Array.isArray(queries)) this.#searches = queries.length;
-    if (this.#text === undefined) return;
-    for (const citation of citationsOf(candidate, this.#text)) this.#writer.citation(citation, out);
   }
 
   /** Takes totals, which replace earlier ones, and tells them. */

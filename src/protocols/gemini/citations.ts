@@ -7,9 +7,12 @@ import { objectOf, positionOf, textOf } from "../field.ts";
  * (citationMetadata). The provider counts positions in bytes of UTF-8; they are believed where they lie within the text, and,
  * where the passage is given, where they lead to it.
  */
-export function citationsOf(candidate: JsonObject, text: string): Citation[] {
+export function citationsOf(metadata: JsonObject, text: string): Citation[] {
   const bytes = Buffer.from(text);
-  return [...groundings(objectOf(candidate["groundingMetadata"]), bytes), ...recitations(candidate, bytes)];
+  return [
+    ...groundings(objectOf(metadata["groundingMetadata"]), bytes),
+    ...recitations(objectOf(metadata["citationMetadata"]), bytes),
+  ];
 }
 
 /** One citation for each source of each passage. */
@@ -28,8 +31,7 @@ function groundings(metadata: JsonObject | undefined, bytes: Buffer): Citation[]
   });
 }
 
-function recitations(candidate: JsonObject, bytes: Buffer): Citation[] {
-  const metadata = objectOf(candidate["citationMetadata"]);
+function recitations(metadata: JsonObject | undefined, bytes: Buffer): Citation[] {
   return listOf(metadata?.["citations"] ?? metadata?.["citationSources"]).map((citation) =>
     create(CitationSchema, {
       ...link(citation),

@@ -60,7 +60,7 @@ export function fault(failure: Failure): GatewayError {
     code: reason || status,
     reason:
       special ?? meanings.get(status) ?? (error === undefined ? undefined : reasonOf(code, failure.modelDeclared)),
-    requestId: textOf(details.get("RequestInfo")?.["requestId"]),
+    requestId: textOf(details.get("RequestInfo")?.["requestId"] ?? failure.headers["x-request-id"]),
     retryMs: delayOf(details.get("RetryInfo")?.["retryDelay"]),
     metadata: {
       ...(input === undefined ? {} : { inputTokens: input }),

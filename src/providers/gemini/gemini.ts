@@ -17,7 +17,8 @@ export const gemini: ProviderFacts = {
   models: () => catalogOf("gemini"),
   defaultModel: "gemini-2.5-flash",
   patterns: ["gemini-*", "gemma-*"].map(patternOf),
+  healthPath: "/models?pageSize=1",
   // As many as one page holds.
-  healthPath: "/models?pageSize=1000",
+  modelsPath: "/models?pageSize=1000",
   modelNames: namesIn("models", "name", "models/"),
 };

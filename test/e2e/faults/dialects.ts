@@ -66,8 +66,23 @@ export const messages: Dialect = {
     }),
 };
 
+const geminiUsage = { promptTokenCount: 7, candidatesTokenCount: 3, totalTokenCount: 10 };
+const response = (parts: readonly object[], candidate: object = {}, rest: object = {}): string =>
+  JSON.stringify({ candidates: [{ content: { parts, role: "model" }, ...candidate }], modelVersion: "m-1", ...rest });
+
+/** The dialect of Google, which has no terminal marker: the reason is one. */
+export const gemini: Dialect = {
+  kind: "gemini",
+  preamble: `data: ${JSON.stringify({ usageMetadata: { trafficType: "ON_DEMAND" }, modelVersion: "m-1" })}\r\n\r\n`,
+  text: (text) => `data: ${response([{ text }])}\r\n\r\n`,
+  finish: `data: ${response([{ text: "" }], { finishReason: "STOP" }, { usageMetadata: geminiUsage })}\r\n\r\n`,
+  done: "",
+  overloaded: `data: ${JSON.stringify({ error: { code: 503, message: "try later, canary-content", status: "UNAVAILABLE" } })}\r\n\r\n`,
+  whole: (text, usageMetadata = geminiUsage) => response([{ text }], { finishReason: "STOP" }, { usageMetadata }),
+};
+
 /** Every dialect. */
-export const dialects = [chat, messages];
+export const dialects = [chat, messages, gemini];
 
 /** The whole of a streamed answer. */
 export function streamed(dialect: Dialect, ...texts: readonly string[]): string {

@@ -33,7 +33,11 @@ async function refusing(kind: string, status: number, body: object | string, hea
   };
 }
 
-const said = (type: string) => ({ type: "error", error: { type, message: `model: canary-content ${providerKey}` } });
+/** An error as every dialect finds something in it: Google calls the type a status. */
+const said = (type: string) => ({
+  type: "error",
+  error: { type, status: type, message: `model: canary-content ${providerKey}` },
+});
 
 for (const dialect of dialects) {
   const { kind } = dialect;

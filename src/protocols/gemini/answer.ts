@@ -13,10 +13,12 @@ import { citationsOf } from "./citations.ts";
 import { errorIn, faultWithin, promptBlocked } from "./fault.ts";
 import { finishReasonOf, finishWordOf } from "./finish-reason.ts";
 import { generationOf } from "./model-name.ts";
-import { usageOf } from "./usage.ts";
+import { outputTokensOf, usageOf } from "./usage.ts";
 
 /** First generation of which searches are billed one by one; before, a prompt that was searched for counted once. */
 const searchedByQuery = 3;
+/** How much the output grows until usage is told again: a stream that breaks is charged by what was told. */
+const toldGrowth = 1.25;
 /** What a candidate tells besides its content, passed on as it is. */
 const extras = [
   "avgLogprobs",
@@ -41,6 +43,8 @@ export class Answer {
   readonly #ids: CallIds;
   readonly #metadata: JsonObject = {};
   #native: JsonObject | undefined;
+  /** Output tokens of the usage that was told last; below 0 before. */
+  #toldTokens = -1;
   #searches = 0;
   /** The metadata tells sources that no text has taken. */
   #hasSources = false;
@@ -180,11 +184,15 @@ export class Answer {
     if (Array.isArray(queries)) this.#searches = queries.length;
   }
 
-  /** Takes totals, which replace earlier ones, and tells them. */
+  /** Takes totals, which replace earlier ones. Every response has some, and few of them are told. */
   #count(native: JsonObject | undefined, out: Chunk[]): void {
-    if (usageOf(native) === undefined) return;
+    if (native?.["promptTokenCount"] === undefined) return;
     this.#native = native;
-    out.push({ case: "usage", value: create(UsageUpdateSchema, { usage: this.#usage() ?? {} }) });
+    const outputTokens = outputTokensOf(native);
+    if (outputTokens <= this.#toldTokens || outputTokens < this.#toldTokens * toldGrowth) return;
+    this.#toldTokens = outputTokens;
+    const usage = this.#usage();
+    if (usage !== undefined) out.push({ case: "usage", value: create(UsageUpdateSchema, { usage }) });
   }
 
   #usage(): Usage | undefined {

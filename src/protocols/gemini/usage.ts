@@ -41,7 +41,7 @@ export function usageOf(
   const reasoningTokens = numberOf(native["thoughtsTokenCount"]);
   return create(UsageSchema, {
     inputTokens: prompt + (numberOf(native["toolUsePromptTokenCount"]) ?? 0),
-    outputTokens: (numberOf(native["candidatesTokenCount"]) ?? 0) + (reasoningTokens ?? 0),
+    outputTokens: outputTokensOf(native),
     ...(cacheReadTokens === undefined ? {} : { cacheReadTokens }),
     ...(reasoningTokens === undefined ? {} : { reasoningTokens }),
     byModality: byModality(native),
@@ -50,6 +50,11 @@ export function usageOf(
     native,
     serviceTier: tierOf(native),
   });
+}
+
+/** What the model wrote, thoughts included. */
+export function outputTokensOf(native: JsonObject): number {
+  return (numberOf(native["candidatesTokenCount"]) ?? 0) + (numberOf(native["thoughtsTokenCount"]) ?? 0);
 }
 
 function tierOf({ serviceTier, trafficType }: JsonObject): string {

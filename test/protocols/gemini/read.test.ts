@@ -78,6 +78,14 @@ describe("a stream", () => {
     expect(out.map((chunk) => chunk.case)).toEqual(["usage"]);
   });
 
+  test("tells its usage as it begins, and whenever the output has grown by a quarter", () => {
+    const out: Chunk[] = [];
+    const counts = [0, 0, 8, 9, 10, 12, 13];
+    gemini.read(streaming).push(sse(...counts.map((count) => response([{ text: "a" }], {}, usage(count)))), out);
+    const told = out.flatMap((chunk) => (chunk.case === "usage" ? [chunk.value.usage?.outputTokens] : []));
+    expect(told).toEqual([0, 8, 10, 13]);
+  });
+
   test("does not end a chunk within a character", () => {
     const [high, low] = ["\ud83c", "\udf0d"];
     expect(contentOf(streamed(response([{ text: high }]), response([{ text: low }], stop)))).toEqual([{ text: "🌍" }]);

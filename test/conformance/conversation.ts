@@ -58,25 +58,27 @@ const turns: fc.Arbitrary<Turn> = fc.record({
 
 /** Any conversation with any settings. */
 export const conversations: fc.Arbitrary<Conversation> = fc
-  .tuple(fc.array(turns, { minLength: 1, maxLength: 5 }), settings)
-  .map(([all, wanted]) => new Writer().write(all, wanted));
+  .tuple(fc.array(turns, { minLength: 1, maxLength: 5 }), settings, fc.boolean())
+  .map(([all, wanted, asksOn]) => new Writer().write(all, wanted, asksOn));
 
 /** A single message of the user with any settings. */
-export const settingsAlone: fc.Arbitrary<Conversation> = settings.map((wanted) => new Writer().write([], wanted));
+export const settingsAlone: fc.Arbitrary<Conversation> = settings.map((wanted) => new Writer().write([], wanted, true));
 
 /** Puts a mark of its own in every place of a request. */
 class Writer {
   readonly #marks = new Marks();
 
-  write(all: readonly Turn[], wanted: Settings): Conversation {
+  write(all: readonly Turn[], wanted: Settings, asksOn: boolean): Conversation {
     const messages: Message[] = [];
     for (const turn of all) {
       const at = `messages[${messages.length}]`;
       if (turn.role === "assistant") messages.push(...this.#assistant(turn, messages.length));
       else messages.push(this.#prompt(turn, at));
     }
-    // Somebody has to be answered.
-    messages.push({ role: Role.USER, content: [this.#part("text", `messages[${messages.length}].content[0]`)] });
+    // Somebody has to be answered: a person, or the results of tools.
+    if (asksOn || messages.at(-1)?.role !== Role.TOOL) {
+      messages.push({ role: Role.USER, content: [this.#part("text", `messages[${messages.length}].content[0]`)] });
+    }
     return { request: { messages, ...settingsOf(wanted, this.#marks) }, marks: this.#marks.all };
   }
 

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CompleteRequest, Warning } from "../../gen/llmhub/v1/completion_pb.ts";
+import { Role } from "../../gen/llmhub/v1/content_pb.ts";
+import { ToolMode } from "../../gen/llmhub/v1/tool_pb.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { Protocol, Rendered } from "../../src/model/protocol.ts";
 import type { Ask } from "../../src/simulator/ask.ts";
@@ -80,19 +82,58 @@ function understood({ rendered, body }: Sent): Ask {
 }
 
 function checkMeaning(ask: Ask, request: CompleteRequest, stream: boolean, warnings: readonly Warning[]): void {
-  const warns = (field: string) => warnings.some((warning) => warning.field.startsWith(field));
-  const last = request.messages.at(-1)?.content[0]?.part;
+  const warns = (...fields: readonly string[]) =>
+    warnings.some((warning) => fields.some((field) => plain(warning.field).startsWith(field)));
+  const last = request.messages.at(-1);
   expect(ask.stream).toBe(stream);
-  expect(ask.prompt).toContain(last?.value);
-  if (!warns("tools") && !warns("tool_choice") && request.toolChoice === undefined && !usesTool(request)) {
-    expect(ask.tools.map(({ name }) => name)).toEqual(
-      request.tools.map(({ kind }) => kind.case === "function" && kind.value.name),
-    );
+  if (last?.role === Role.USER) {
+    expect(ask.prompt).toContain(last.content[0]?.part.value);
+    // Results before it may stand in one message with it.
+    if (!request.messages.some(({ role }) => role === Role.TOOL)) expect(ask.toolResults).toEqual([]);
+  } else if (!warns("messages[].content[].tool_result", "messages[].content[]")) {
+    expect(ask.toolResults.map(({ text }) => text).join("\n")).toContain(resultTexts(request).join("\n"));
+  }
+  if (!warns("tools", "tool_choice") && !usesTool(request)) {
+    expect([toolsOf(request), ...narrowed(request)]).toContainEqual({
+      names: ask.tools.map(({ name }) => name),
+      choice: ask.toolChoice,
+    });
+  }
+  if (!warns("response_format") && usesTool(request) && !warns("tools", "tool_choice")) {
+    expect([ask.format.kind, ask.toolChoice.kind]).toContainEqual(expect.stringMatching(/^(json|named|required)$/));
   }
   if (!warns("stop_sequences")) expect(ask.stops).toEqual(request.stopSequences);
   if (!warns("max_output_tokens") && request.maxOutputTokens !== undefined && request.reasoning === undefined) {
     expect(ask.outputTokensMax).toBe(request.maxOutputTokens);
   }
+}
+
+function resultTexts({ messages }: CompleteRequest): string[] {
+  const results = messages
+    .at(-1)
+    ?.content.flatMap(({ part }) => (part.case === "toolResult" ? part.value.content : []));
+  return (results ?? []).flatMap(({ part }) => (part.case === "text" ? [part.value] : []));
+}
+
+/** Tools and the choice among them, as an Ask has them. */
+interface Tools {
+  readonly names: readonly string[];
+  readonly choice: Ask["toolChoice"];
+}
+
+function toolsOf({ tools, toolChoice }: CompleteRequest): Tools {
+  const names = tools.flatMap(({ kind }) => (kind.case === "function" ? [kind.value.name] : []));
+  const { choice } = toolChoice ?? {};
+  if (choice?.case === "toolName") return { names, choice: { kind: "named", name: choice.value } };
+  if (choice?.value === ToolMode.REQUIRED) return { names, choice: { kind: "required" } };
+  return { names, choice: { kind: choice?.value === ToolMode.NONE ? "none" : "auto" } };
+}
+
+/** Other ways to say the same: a named tool is the only one and required, forbidden tools are left out. */
+function narrowed(request: CompleteRequest): Tools[] {
+  const { choice } = toolsOf(request);
+  if (choice.kind === "named") return [{ names: [choice.name], choice: { kind: "required" } }];
+  return choice.kind === "none" ? [{ names: [], choice: { kind: "auto" } }] : [];
 }
 
 /** The form of the answer may be asked for by a tool of its own. */

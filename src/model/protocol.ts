@@ -74,6 +74,8 @@ export interface Protocol<Body extends object = object> extends Dialect<Complete
 export interface EmbedDialect extends Dialect<EmbedRequest, Vectors> {
   /** Texts that one request takes; more are split into several requests. */
   textsMax(model: string): number;
+  /** Tokens that one request takes, those of all its texts together. Absent: no limit but that of each text. */
+  tokensMax?(model: string): number;
 }
 
 /** The dialect of reranking. */

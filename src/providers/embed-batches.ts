@@ -1,6 +1,7 @@
 import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
 import type { Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
+import { estimateTokens } from "../model/estimate.ts";
 import type { EmbedDialect } from "../model/protocol.ts";
 import type { Outcome, Result } from "../model/reply.ts";
 import { addCosts, addUsages } from "../model/sum.ts";
@@ -12,15 +13,15 @@ import { whole } from "../upstream/whole.ts";
 const atOnceMax = 4;
 
 /**
- * Embeds as many texts at a time as the dialect takes, a few requests at once, and joins the vectors in the order of the
- * texts. The first failure ends the call; what the others used is told with it.
+ * Embeds as many texts at a time as the dialect takes, by number and by tokens, a few requests at once, and joins the
+ * vectors in the order of the texts. The first failure ends the call; what the others used is told with it.
  */
 export async function embedInBatches(
   carrier: Carrier,
   dialect: EmbedDialect,
   attempt: Attempt<EmbedRequest>,
 ): Promise<Result<Vectors>> {
-  const batches = batchesOf(attempt, Math.max(1, dialect.textsMax(attempt.target.model)));
+  const batches = batchesOf(attempt, dialect);
   const [only] = batches;
   if (batches.length === 1 && only !== undefined) return whole(carrier, dialect, only);
   const results: Result<Vectors>[] = [];
@@ -35,14 +36,28 @@ export async function embedInBatches(
   return joined(attempt, results);
 }
 
-function batchesOf(attempt: Attempt<EmbedRequest>, textsMax: number): Attempt<EmbedRequest>[] {
-  const { call } = attempt;
+function batchesOf(attempt: Attempt<EmbedRequest>, dialect: EmbedDialect): Attempt<EmbedRequest>[] {
+  const { call, target } = attempt;
   const { inputs } = call.request;
-  if (inputs.length <= textsMax) return [attempt];
-  return Array.from({ length: Math.ceil(inputs.length / textsMax) }, (_, i) => {
-    const request = { ...call.request, inputs: inputs.slice(i * textsMax, (i + 1) * textsMax) };
-    return { ...attempt, call: { ...call, request } };
-  });
+  const textsMax = Math.max(1, dialect.textsMax(target.model));
+  // The estimate can be half of what the provider counts.
+  const tokensMax = (dialect.tokensMax?.(target.model) ?? Number.POSITIVE_INFINITY) / 2;
+  const batches: string[][] = [];
+  let batch: string[] = [];
+  let tokens = 0;
+  for (const text of inputs) {
+    const count = Number.isFinite(tokensMax) ? estimateTokens(text) : 0;
+    if (batch.length === textsMax || (batch.length > 0 && tokens + count > tokensMax)) {
+      batches.push(batch);
+      batch = [];
+      tokens = 0;
+    }
+    batch.push(text);
+    tokens += count;
+  }
+  batches.push(batch);
+  if (batches.length === 1) return [attempt];
+  return batches.map((texts) => ({ ...attempt, call: { ...call, request: { ...call.request, inputs: texts } } }));
 }
 
 async function joined(attempt: Attempt<EmbedRequest>, results: readonly Result<Vectors>[]): Promise<Result<Vectors>> {

@@ -23,6 +23,7 @@ import { simulator } from "./simulator/simulator.ts";
 import { together } from "./together/together.ts";
 import { vertex } from "./vertex/vertex.ts";
 import { vllm } from "./vllm/vllm.ts";
+import { voyage } from "./voyage/voyage.ts";
 import { xai } from "./xai/xai.ts";
 
 /** One line each. Of those that the environment switches on, the first that suggests a model serves callers who name none. */
@@ -39,6 +40,7 @@ const kinds: readonly ProviderFacts[] = [
   xai,
   openrouter,
   cohere,
+  voyage,
   together,
   fireworks,
   perplexity,

@@ -3,7 +3,7 @@ import { type JsonObject, list, number, string } from "./json.ts";
 
 const textsMax = 2048;
 
-/** Vectors as OpenAI makes and writes them. */
+/** Vectors as OpenAI makes and writes them; Mistral and Voyage call the dimensions by another name. */
 export const embedding: NonNullable<Dialect["embedding"]> = { read, whole };
 
 function read(body: JsonObject): EmbedAsk {
@@ -14,7 +14,7 @@ function read(body: JsonObject): EmbedAsk {
   if (texts.length > textsMax) {
     throw new BadRequest(`Invalid 'input': array too long. Expected at most ${textsMax} texts.`, "input");
   }
-  const dimensions = number(body["dimensions"]);
+  const dimensions = number(body["dimensions"] ?? body["output_dimension"]);
   if (dimensions !== undefined && !(dimensions >= 1)) {
     throw new BadRequest("Invalid value for 'dimensions': must be at least 1.", "dimensions");
   }

@@ -15,7 +15,9 @@ it("no name of a model leads to two kinds, unless one of them yields", () => {
 });
 
 it("no variable switches two kinds on", () => {
-  const variables = kinds.flatMap(({ keyVariable = [], switches = [] }) => [keyVariable, switches].flat());
+  const variables = kinds.flatMap(({ keyVariable = [], keyAliases = [], switches = [] }) =>
+    [keyVariable, keyAliases, switches].flat(),
+  );
   expect(variables.filter((name, index) => variables.indexOf(name) !== index)).toEqual([]);
 });
 

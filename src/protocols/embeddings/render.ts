@@ -34,7 +34,7 @@ export function renderEmbeddings(
  * The request with what every server of the dialect takes, and `more` for what servers call by names of their own. Vectors
  * are asked for in base64, a third of the size; servers that do not know that send numbers.
  */
-function embeddingsOf(
+export function embeddingsOf(
   rendering: Rendering<EmbedRequest>,
   more: Readonly<Record<string, JsonValue>>,
 ): Rendered<EmbeddingsBody> {

@@ -11,7 +11,7 @@ import { scoresOf } from "../score.ts";
 import { readValue } from "../value-answer.ts";
 
 /** A request body; servers add fields of their own. */
-interface RerankBody extends JsonObject {
+export interface RerankBody extends JsonObject {
   readonly model: string;
   readonly query: string;
   readonly documents: string[];
@@ -24,7 +24,7 @@ const family = "openai";
 export const rerank: RerankDialect = { name: "rerank", render: renderRerank, read: readRerank, fault: faultOf };
 
 /** The request; the gateway knows the texts and does not want them back. */
-function renderRerank(
+export function renderRerank(
   attempt: Attempt<RerankRequest>,
   rendering = new Rendering(attempt, family),
 ): Rendered<RerankBody> {

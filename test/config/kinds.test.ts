@@ -40,6 +40,14 @@ test("settings that a kind does not have are told, with what may have been meant
   ]);
 });
 
+test("settings that can only be one of a few are told so", async () => {
+  const api = { about: "which API", values: ["old", "new"] };
+  const both = new Map([["cloud", { ...cloud, baseUrl: "https://cloud.example", settings: { api } }]]);
+  const told = (value: string) => problemsOf(`${off}providers: { cloud: { settings: { api: ${value} } } }`, {}, both);
+  expect(await told("newer")).toEqual(["hub.yaml:2:40 providers.cloud.settings.api: must be one of old, new"]);
+  expect(await told("new")).toEqual([]);
+});
+
 test("settings that are missing are told, with the variable that may give them", async () => {
   expect(await problems("providers:\n  here: { kind: cloud }")).toEqual([
     "hub.yaml:3:3 providers.here: needs settings.region (where it runs), or the environment variable CLOUD_REGION",

@@ -8,9 +8,12 @@ import { readChat } from "../../protocols/chat-completions/read.ts";
 import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
 import { embeddings } from "../../protocols/embeddings/protocol.ts";
 import { renderEmbeddings } from "../../protocols/embeddings/render.ts";
+import { responses } from "../../protocols/responses/protocol.ts";
+import { apiSetting, chosenApi } from "../api-choice.ts";
+import { responsesNames } from "../openai/responses.ts";
 import type { Access, Dialects, ProviderFacts, Settings } from "../provider.ts";
 import { faultOfAzure, filterFields } from "./content-filter.ts";
-import { placedAt, renderAt } from "./render.ts";
+import { placedAt, renderAt, renderResponsesAt } from "./render.ts";
 import { surfaceOf } from "./surface.ts";
 
 /**
@@ -31,6 +34,7 @@ export const azureOpenai: ProviderFacts = {
       about: "dated version of the API, such as 2024-10-21; absent: the v1 API",
       variables: ["OPENAI_API_VERSION"],
     },
+    api: apiSetting,
     tenantId: { about: "directory of the application that calls, or AZURE_TENANT_ID" },
     clientId: { about: "application or managed identity, or AZURE_CLIENT_ID" },
     clientSecret: { about: "secret of the application", variables: ["AZURE_CLIENT_SECRET"] },
@@ -60,7 +64,9 @@ function dialectsOf(settings: Settings): Dialects {
     render: (attempt) => placedAt(surface, attempt.target, renderEmbeddings(attempt)),
     fault: faultOfAzure,
   };
-  return { generate: () => protocol, embed: () => vectors };
+  const byResponses = { ...responses, render: renderResponsesAt(surface), fault: faultOfAzure };
+  const generate = chosenApi(settings, protocol, byResponses, responsesNames);
+  return { generate: surface.kind === "models" ? () => protocol : generate, embed: () => vectors };
 }
 
 function authorizerOf({ key, settings, surroundings }: Access): Authorizer | undefined {

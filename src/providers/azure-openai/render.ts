@@ -1,9 +1,11 @@
 import type { Attempt } from "../../model/call.ts";
-import type { Rendered } from "../../model/protocol.ts";
+import type { Protocol, Rendered } from "../../model/protocol.ts";
 import type { Target } from "../../model/target.ts";
 import { renderVariant } from "../../protocols/chat-completions/variant.ts";
 import type { ChatBody } from "../../protocols/chat-completions/wire.ts";
+import type { ResponsesBody } from "../../protocols/responses/wire.ts";
 import { renderOpenAi } from "../openai/render.ts";
+import { openaiResponses } from "../openai/responses.ts";
 import type { Surface } from "./surface.ts";
 
 const renderPlain = renderVariant({});
@@ -33,6 +35,15 @@ export function placedAt<Body extends object>(
     return { ...rendered, path: `/deployments/${encodeURIComponent(model)}${rendered.path}${query}` };
   // Fields that this API does not know itself, such as stream_options, are for the model.
   return { ...rendered, path: `${rendered.path}${query}`, headers: { "extra-parameters": "pass-through" } };
+}
+
+/** The request in the Responses API, which names the deployment in the body under a dated version, too. */
+export function renderResponsesAt({ apiVersion }: Surface): Protocol<ResponsesBody>["render"] {
+  return (attempt) => {
+    const rendered = openaiResponses.render(attempt);
+    if (apiVersion === undefined) return rendered;
+    return { ...rendered, path: `${rendered.path}?api-version=${encodeURIComponent(apiVersion)}` };
+  };
 }
 
 /** Versions before 2024-09 know only the older name of the bound, which all models take but those that reason. */

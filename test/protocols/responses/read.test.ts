@@ -2,77 +2,13 @@ import { type JsonObject, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompleteResponseSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
-import type { Chunk } from "../../../src/model/chunk.ts";
-import { GatewayError } from "../../../src/model/error.ts";
-import { responses } from "../../../src/protocols/responses/protocol.ts";
-import { attemptOf, chunksOf, completed, folded, streamed, whole } from "./asking.ts";
+import { chunksOf, completed, folded, streamed, whole } from "./asking.ts";
+import { end, events, items, usage } from "./script.ts";
 
-const usage = {
-  input_tokens: 9,
-  input_tokens_details: { cached_tokens: 4, cache_write_tokens: 2 },
-  output_tokens: 7,
-  output_tokens_details: { reasoning_tokens: 3 },
-  total_tokens: 16,
-};
 const jsonOf = (body: Buffer, stream: boolean, cuts: readonly number[] = [], request: JsonObject = {}) =>
   toJson(CompleteResponseSchema, folded(chunksOf(body, stream, cuts, request))) as JsonObject;
 const contentOf = (body: Buffer, stream: boolean, request: JsonObject = {}) =>
   (jsonOf(body, stream, [], request)["message"] as JsonObject | undefined)?.["content"];
-
-const token = (text: string) => ({
-  token: text,
-  logprob: -0.5,
-  top_logprobs: [
-    { token: text, logprob: -0.5 },
-    { token: "x", logprob: -2 },
-  ],
-});
-const link = { type: "url_citation", url: "https://a.test", title: "A", start_index: 0, end_index: 2 };
-const file = { type: "file_citation", file_id: "file-1", filename: "b.txt", index: 7 };
-const texts = [
-  { type: "output_text", text: "Hi 🌍", annotations: [link, file], logprobs: [token("Hi"), token(" 🌍")] },
-  { type: "output_text", text: "More", annotations: [] },
-];
-const items: JsonObject[] = [
-  {
-    id: "rs_1",
-    type: "reasoning",
-    summary: [
-      { type: "summary_text", text: "First" },
-      { type: "summary_text", text: "then" },
-    ],
-    encrypted_content: "SECRET",
-  },
-  { id: "ws_1", type: "web_search_call", status: "completed", action: { type: "search", query: "q" } },
-  { id: "msg_1", type: "message", role: "assistant", phase: "commentary", content: texts },
-  { id: "fc_1", type: "function_call", call_id: "c1", name: "f", arguments: '{"a": 1.0}', namespace: "n" },
-  { id: "fc_2", type: "function_call", call_id: "c1", name: "g", arguments: "" },
-];
-
-/** Pieces of the same answer, told in events. */
-const events: JsonObject[] = [
-  { type: "response.created", response: { id: "resp_1", model: "m-2", status: "in_progress" } },
-  { type: "response.output_item.added", output_index: 0, item: { id: "rs_1", type: "reasoning", summary: [] } },
-  { type: "response.reasoning_summary_text.delta", output_index: 0, summary_index: 0, delta: "Fir" },
-  { type: "response.reasoning_summary_text.delta", output_index: 0, summary_index: 0, delta: "st" },
-  { type: "response.reasoning_summary_text.delta", output_index: 0, summary_index: 1, delta: "then" },
-  { type: "response.output_item.done", output_index: 0, item: items[0] ?? {} },
-  { type: "response.output_item.done", output_index: 1, item: items[1] ?? {} },
-  { type: "response.output_item.added", output_index: 2, item: { ...items[2], content: [] } },
-  { type: "response.output_text.delta", output_index: 2, content_index: 0, delta: "Hi", logprobs: [token("Hi")] },
-  { type: "response.output_text.delta", output_index: 2, content_index: 0, delta: " 🌍", logprobs: [token(" 🌍")] },
-  { type: "response.output_text.annotation.added", output_index: 2, content_index: 0, annotation: link },
-  { type: "response.content_part.done", output_index: 2, content_index: 0, part: texts[0] ?? {} },
-  { type: "response.output_text.delta", output_index: 2, content_index: 1, delta: "More" },
-  { type: "response.output_item.done", output_index: 2, item: items[2] ?? {} },
-  { type: "response.output_item.added", output_index: 3, item: { ...items[3], arguments: "" } },
-  { type: "response.function_call_arguments.delta", output_index: 3, delta: '{"a": ' },
-  { type: "response.function_call_arguments.delta", output_index: 3, delta: "1.0}" },
-  { type: "response.output_item.done", output_index: 3, item: items[3] ?? {} },
-  { type: "response.output_item.added", output_index: 4, item: items[4] ?? {} },
-  { type: "response.output_item.done", output_index: 4, item: items[4] ?? {} },
-];
-const end = { type: "response.completed", response: completed(items, { usage, service_tier: "flex" }) };
 
 describe("an answer", () => {
   const expected = {
@@ -216,97 +152,5 @@ describe("an answer", () => {
     expect(jsonOf(whole(used, { usage }), false)).toMatchObject({
       usage: { toolUses: { web_search: 2, file_search: 1 } },
     });
-  });
-});
-
-describe("what is no answer", () => {
-  const fails = (body: Buffer | string, stream: boolean, failure: object) =>
-    expect(() => chunksOf(Buffer.from(body), stream)).toThrow(expect.objectContaining(failure));
-
-  test.each(events.map((_, at) => at))("a stream that breaks off after event %i", (at) => {
-    fails(streamed(...events.slice(0, at + 1)), true, { reason: "STREAM_INTERRUPTED", info: { cause: "truncated" } });
-  });
-
-  test("a marker of another dialect does not end a stream", () => {
-    fails(`${streamed(...events)}data: [DONE]\n\n`, true, { reason: "STREAM_INTERRUPTED" });
-  });
-
-  test.each([
-    ["rate_limit_exceeded", "PROVIDER_RATE_LIMITED"],
-    ["insufficient_quota", "PROVIDER_QUOTA_EXHAUSTED"],
-    ["server_error", "PROVIDER_UNAVAILABLE"],
-    ["context_length_exceeded", "CONTEXT_LENGTH_EXCEEDED"],
-    ["invalid_prompt", "PROVIDER_CONTENT_FILTERED"],
-    ["bio_policy", "PROVIDER_CONTENT_FILTERED"],
-    ["image_content_policy_violation", "PROVIDER_CONTENT_FILTERED"],
-    ["image_parse_error", "PROVIDER_INVALID_REQUEST"],
-    ["failed_to_download_image", "PROVIDER_INVALID_REQUEST"],
-    ["vector_store_timeout", "PROVIDER_TIMEOUT"],
-    ["something_new", "PROVIDER_UNAVAILABLE"],
-  ])("an error with the code %s is %s in every form", (code, reason) => {
-    const error = { code, message: "m" };
-    const told = { reason, upstream: { status: 200, code, requestId: "" } };
-    fails(streamed({ type: "error", ...error, param: null }), true, told);
-    fails(streamed({ type: "error", error }), true, told);
-    fails(`data: ${JSON.stringify({ error })}\n\n`, true, told);
-    fails(JSON.stringify({ error }), true, told);
-    const failed = completed([], { status: "failed", error });
-    fails(streamed({ type: "response.failed", response: failed }), true, told);
-    fails(JSON.stringify(failed), false, told);
-    fails(JSON.stringify({ error }), false, told);
-  });
-
-  test("a failure tells what was used all the same", () => {
-    const response = completed([], { status: "failed", error: { code: "server_error", message: "m" }, usage });
-    const out: Chunk[] = [];
-    const reader = responses.read(attemptOf({}, true));
-    expect(() => reader.push(streamed({ type: "response.failed", response }), out)).toThrow("the provider failed");
-    expect(out).toMatchObject([{ case: "usage", value: { usage: { inputTokens: 9, outputTokens: 7 } } }]);
-  });
-
-  test.each([
-    ["", "empty"],
-    ["[]", "bad_json"],
-    ["{}", "not_complete"],
-    ['{"status":"in_progress"}', "not_complete"],
-    ['{"status":"cancelled","output":[]}', "not_complete"],
-    ['{"status":"completed","output":[{"type":"function_call"}]}', "tool_call_without_name"],
-    ['{"status":"completed","output":[7]}', "bad_item"],
-    [JSON.stringify(completed(Array.from({ length: 1025 }, () => ({ type: "x" })))), "parts_limit"],
-  ])("the body %.40s", (body, cause) => {
-    fails(body, false, { reason: "PROVIDER_BAD_RESPONSE", info: { cause } });
-  });
-
-  test.each([
-    ["", "empty"],
-    ["<html>", "not_sse"],
-    ["data: x\n\n", "bad_json"],
-    ['data: {"type":"response.completed"}\n\n', "no_response"],
-    ['data: {"type":"response.output_item.done"}\n\n', "no_item"],
-    [`${streamed({ type: "response.function_call_arguments.delta", delta: "{" }, end)}`, "tool_call_without_name"],
-  ])("the stream %.60s", (body, cause) => {
-    fails(body, true, { reason: "PROVIDER_BAD_RESPONSE", info: { cause } });
-  });
-
-  test("any number of items is refused before it is kept", () => {
-    const many = Array.from({ length: 1025 }, (_, at) => ({
-      type: "response.output_item.added",
-      output_index: at,
-      item: { type: "message" },
-    }));
-    fails(streamed(...many), true, { info: { cause: "parts_limit" } });
-  });
-
-  test("any events in any order are an answer or a typed error", () => {
-    const some = fc.constantFrom<JsonObject>(...events, end, { type: "response.refusal.delta", delta: "No" });
-    fc.assert(
-      fc.property(fc.array(some, { maxLength: 12 }), (order) => {
-        try {
-          folded(chunksOf(streamed(...order), true));
-        } catch (error) {
-          expect(error).toBeInstanceOf(GatewayError);
-        }
-      }),
-    );
   });
 });

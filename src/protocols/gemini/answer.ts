@@ -36,8 +36,8 @@ export class Answer {
   /** The provider's word for why it stopped; empty until it did. */
   #finishWord = "";
   readonly #attempt: Attempt;
-  /** Whose parts, signatures and metadata these are. */
-  readonly #provider: string;
+  /** Whose parts and signatures these are. */
+  readonly #signer: string;
   readonly #hidesReasoning: boolean;
   readonly #writer = new PartWriter();
   readonly #ids: CallIds;
@@ -52,9 +52,9 @@ export class Answer {
   /** The text part that is open, as far as it was written. */
   #text: string | undefined;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt, signer: string) {
     this.#attempt = attempt;
-    this.#provider = attempt.target.provider.id;
+    this.#signer = signer;
     this.#hidesReasoning = attempt.call.request.reasoning?.hideText ?? false;
     this.#ids = new CallIds(attempt.call.request);
     this.#writer.signReasoning(this.#signed(""));
@@ -87,7 +87,8 @@ export class Answer {
       finishReason: finishReasonOf(this.#finishWord, this.#hasCalls),
       nativeFinishReason: this.#finishWord,
       ...(usage === undefined ? {} : { usage }),
-      providerMetadata: Object.keys(this.#metadata).length === 0 ? {} : { [this.#provider]: this.#metadata },
+      providerMetadata:
+        Object.keys(this.#metadata).length === 0 ? {} : { [this.#attempt.target.provider.id]: this.#metadata },
     });
     out.push({ case: "finished", value });
   }
@@ -159,7 +160,7 @@ export class Answer {
       const media = { case: "media" as const, value: { source, mimeType: textOf(mimeType) } };
       this.#writer.whole(create(ContentPartSchema, { part: media, ...(signature && { signature }) }), out);
     } else {
-      const value = { provider: this.#provider, kind, json: JSON.stringify(part) };
+      const value = { provider: this.#signer, kind, json: JSON.stringify(part) };
       this.#writer.whole(create(ContentPartSchema, { part: { case: "providerPart", value } }), out);
     }
   }
@@ -202,7 +203,7 @@ export class Answer {
   }
 
   #signed(value: string): PartSignature {
-    return { $typeName: "llmhub.v1.PartSignature", provider: this.#provider, value };
+    return { $typeName: "llmhub.v1.PartSignature", provider: this.#signer, value };
   }
 }
 

@@ -35,7 +35,7 @@ export function warnCacheHint(path: string, rendering: Rendering): void {
 
 function renderPart(content: ContentPart, path: string, rendering: Rendering, beside: Part[]): Part[] {
   const { part, signature } = content;
-  const isForeign = signature !== undefined && !rendering.isOwn(signature.provider);
+  const isForeign = signature !== undefined && !rendering.isSigner(signature.provider);
   const isSigned = !isForeign && signature !== undefined && signature.value !== "";
   const proof = isSigned ? { thoughtSignature: signature.value } : {};
   if (isForeign && part.case !== "reasoning") {
@@ -59,7 +59,7 @@ function renderPart(content: ContentPart, path: string, rendering: Rendering, be
       return [result.response];
     }
     case "providerPart":
-      if (!rendering.isOwn(part.value.provider)) return dropped(path, "the block is another provider's", rendering);
+      if (!rendering.isSigner(part.value.provider)) return dropped(path, "the block is another provider's", rendering);
       return [ownPart(part.value.json, path, rendering)];
     default:
       return [];

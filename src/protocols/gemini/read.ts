@@ -12,17 +12,17 @@ import { errorIn, faultWithin } from "./fault.ts";
 
 const openBracket = 0x5b;
 
-/** The reader for one answer, streamed or whole as the call wants it. */
-export function read(attempt: Attempt): Reader {
-  return attempt.call.stream ? new StreamReader(attempt) : new WholeReader(new OneResponse(attempt));
+/** The reader for one answer, streamed or whole as the call wants it. Its parts are signed with the name of `signer`. */
+export function read(attempt: Attempt, signer = attempt.target.provider.id): Reader {
+  return attempt.call.stream ? new StreamReader(attempt, signer) : new WholeReader(new OneResponse(attempt, signer));
 }
 
 /** An answer that is one response. */
 class OneResponse implements WholeAnswer {
   readonly #answer: Answer;
 
-  constructor(attempt: Attempt) {
-    this.#answer = new Answer(attempt);
+  constructor(attempt: Attempt, signer: string) {
+    this.#answer = new Answer(attempt, signer);
   }
 
   get model(): string {
@@ -38,10 +38,12 @@ class OneResponse implements WholeAnswer {
 /** A stream in either form: server-sent events, or one JSON array that begins with its bracket. */
 class StreamReader implements Reader {
   readonly #attempt: Attempt;
+  readonly #signer: string;
   #reader: Reader | undefined;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt, signer: string) {
     this.#attempt = attempt;
+    this.#signer = signer;
   }
 
   get model(): string {
@@ -54,7 +56,9 @@ class StreamReader implements Reader {
       // Blanks before the first character mean nothing in either form.
       if (first === undefined) return;
       this.#reader =
-        first === openBracket ? new ArrayReader(this.#attempt) : new SseReader(new StreamAnswer(this.#attempt));
+        first === openBracket
+          ? new ArrayReader(this.#attempt, this.#signer)
+          : new SseReader(new StreamAnswer(this.#attempt, this.#signer));
     }
     this.#reader.push(bytes, out);
   }
@@ -72,8 +76,8 @@ class ArrayReader implements Reader, ElementSink {
   /** Where the push under way puts its chunks. */
   #out: Chunk[] = [];
 
-  constructor(attempt: Attempt) {
-    this.#answer = new Answer(attempt);
+  constructor(attempt: Attempt, signer: string) {
+    this.#answer = new Answer(attempt, signer);
   }
 
   get model(): string {
@@ -103,9 +107,9 @@ class StreamAnswer implements SseAnswer {
   readonly #attempt: Attempt;
   readonly #answer: Answer;
 
-  constructor(attempt: Attempt) {
+  constructor(attempt: Attempt, signer: string) {
     this.#attempt = attempt;
-    this.#answer = new Answer(attempt);
+    this.#answer = new Answer(attempt, signer);
   }
 
   get model(): string {

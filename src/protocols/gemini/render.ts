@@ -16,17 +16,17 @@ const tiers: ReadonlyMap<string, string> = new Map([
   ["priority", "priority"],
 ]);
 
-/** The request of :generateContent, or of :streamGenerateContent as server-sent events. */
-export function render(attempt: Attempt): Rendered<GenerateBody> {
-  const rendering = new Rendering(attempt);
+/** The request of :generateContent, or of :streamGenerateContent as server-sent events. Only `signer`'s proofs go back. */
+export function render(attempt: Attempt, signer = attempt.target.provider.id): Rendered<GenerateBody> {
+  const rendering = new Rendering(attempt, signer);
   const body = renderBody(rendering);
   const operation = attempt.call.stream ? "streamGenerateContent?alt=sse" : "generateContent";
   return { path: modelPath(attempt.target.model, operation), body, warnings: rendering.warnings };
 }
 
 /** The request of :countTokens: the same prompt, without what shapes the answer. */
-export function renderCount(attempt: Attempt): Rendered<CountBody> {
-  const rendering = new Rendering(attempt);
+export function renderCount(attempt: Attempt, signer = attempt.target.provider.id): Rendered<CountBody> {
+  const rendering = new Rendering(attempt, signer);
   const { generationConfig, ...prompt } = renderBody(rendering);
   const { model } = attempt.target;
   return {

@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import type { Protocol } from "../../../src/model/protocol.ts";
 import { vertex } from "../../../src/providers/vertex/vertex.ts";
-import { completionOf, errorOf, failureOf } from "../../support/dialect.ts";
+import { completionOf, errorOf, failureOf, piecesOf } from "../../support/dialect.ts";
 
 const baseUrlOf = (settings: Record<string, string>) =>
   typeof vertex.baseUrl === "function" ? vertex.baseUrl(settings) : vertex.baseUrl;
@@ -32,6 +32,35 @@ describe("Gemini", () => {
     expect(renderedFor("gemini-2.5-flash").path).toBe("/publishers/google/models/gemini-2.5-flash:generateContent");
     expect(renderedFor("endpoints/123", true).path).toBe("/endpoints/123:streamGenerateContent?alt=sse");
     expect(renderedFor("endpoints/../x").path).toContain("/models/endpoints%2F..%2Fx:");
+  });
+
+  test("and Claude do not take each other's proofs", () => {
+    const spoken = (provider: string) => ({
+      messages: [
+        { text: "go" },
+        {
+          role: "ROLE_ASSISTANT",
+          content: [{ reasoning: { text: "hm" }, signature: { provider, value: "c2ln" } }, { text: "a" }],
+        },
+        { text: "on" },
+      ],
+    });
+    const sent = (model: string, provider: string) => JSON.stringify(renderedFor(model, false, spoken(provider)).body);
+    for (const [model, own, foreign] of [
+      ["gemini-2.5-flash", "vertex.google", "vertex"],
+      ["claude-sonnet-4-5@20250929", "vertex", "vertex.google"],
+    ] as const) {
+      expect(sent(model, own)).toContain("c2ln");
+      expect(sent(model, foreign)).not.toContain("c2ln");
+    }
+    const reader = protocolFor("gemini-2.5-flash").read(completionOf({ input: "hi" }, { provider: "vertex" }));
+    const part = { text: "a", thoughtSignature: "c2ln" };
+    const body = JSON.stringify({ candidates: [{ content: { parts: [part] }, finishReason: "STOP" }] });
+    expect(piecesOf(reader, [Buffer.from(body)])).toContainEqual(
+      expect.objectContaining({
+        value: expect.objectContaining({ signature: expect.objectContaining({ provider: "vertex.google" }) }),
+      }),
+    );
   });
 
   test("counts the prompt alone", () => {

@@ -24,8 +24,11 @@ export const simulatorModels: readonly {
   { name: "claude:truncate", dialect: "messages", description: "ends half-way without saying so" },
   { name: "gemini", dialect: "gemini", description: "answers, calls tools, thinks when asked to, embeds" },
   { name: "gemini:quota", dialect: "gemini", description: "has used up the requests of the day" },
-  { name: "ollama", dialect: "ollama", description: "answers, calls tools, thinks when asked to, embeds" },
-  { name: "command", dialect: "cohere", description: "answers, plans tool calls, cites documents, embeds, reranks" },
+  { name: "ollama", dialect: "ollama", description: "answers, calls tools, thinks when asked to" },
+  { name: "ollama-embedding", dialect: "ollama", description: "makes vectors of texts" },
+  { name: "command", dialect: "cohere", description: "answers, plans tool calls, cites documents" },
+  { name: "command-embedding", dialect: "cohere", description: "makes vectors of texts" },
+  { name: "command-rerank", dialect: "cohere", description: "orders documents by the words of a query" },
   { name: "converse", dialect: "converse", description: "answers in AWS's binary event stream" },
   { name: "converse:error-mid", dialect: "converse", description: "throws an exception half-way through the stream" },
 ];

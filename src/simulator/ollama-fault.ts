@@ -5,7 +5,7 @@ const wordings: Readonly<Record<number | string, string>> = {
   401: "unauthorized",
   404: "model '{model}' not found",
   413: "http: request body too large",
-  429: "you've reached your hourly usage limit, please upgrade to continue",
+  429: "too many concurrent requests",
   499: "request canceled",
   500: "llama runner process has terminated: exit status 2",
   503: "server busy, please try again.  maximum pending requests exceeded",

@@ -37,7 +37,6 @@ class Whole implements WholeAnswer {
     if (fault !== undefined) throw fault;
     const message = objectOf(reply["message"]);
     if (message === undefined) throw badResponse("missing_message", "sent no message");
-    this.#answer.plan(pieceOf(message["tool_plan"]), out);
     this.#say(message, reply["logprobs"], out);
     for (const [index, call] of listOf(message["tool_calls"]).entries()) {
       this.#answer.call(index, call, out);
@@ -46,19 +45,28 @@ class Whole implements WholeAnswer {
     this.#answer.finish(reply, reply["usage"], out);
   }
 
-  /** Citations name the block they are in, or are in the first that is text. */
+  /**
+   * The model plans when it has thought and before it speaks, as in a stream. Citations name the block they are in, or are in
+   * the first that is text.
+   */
   #say(message: JsonObject, logprobs: unknown, out: Chunk[]): void {
     const blocks = listOf(message["content"]);
     const citations = listOf(message["citations"]);
     const first = blocks.findIndex(({ type }) => type === "text");
+    let plan = pieceOf(message["tool_plan"]);
     for (const [index, block] of blocks.entries()) {
       this.#answer.begin(index, out);
+      if (index === first) {
+        this.#answer.plan(plan, out);
+        plan = "";
+      }
       this.#answer.grow(block, undefined, out);
       if (index === first) for (const item of listOf(logprobs)) this.#answer.grow({ text: "" }, item, out);
       for (const cited of citations) {
         if ((cited["content_index"] ?? first) === index) this.#answer.cite(cited, out);
       }
     }
+    this.#answer.plan(plan, out);
   }
 }
 

@@ -19,6 +19,8 @@ import type { ProviderFacts } from "../provider.ts";
 const features = ["tools", "parallel_tools", "json_schema", "logprobs", "streaming"];
 const limits = { contextWindow: 128_000, maxOutputTokens: 16_384, input: ["text", "image", "document"] } as const;
 const free = { input: 0, output: 0 };
+const vectors = factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator");
+const orders = factsOf({ type: "rerank", contextWindow: 8192, prices: free }, "simulator");
 
 const models = new Map([
   ["gpt", factsOf({ ...limits, features, prices: free }, "simulator")],
@@ -28,8 +30,11 @@ const models = new Map([
   ["responses", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
   ["command", factsOf({ ...limits, features: [...features, "reasoning", "citations"], prices: free }, "simulator")],
   ["deepseek", factsOf({ ...limits, features: [...features, "reasoning"], prices: free }, "simulator")],
-  ["embedding", factsOf({ type: "embedding", contextWindow: 8192, dimensions: 8, prices: free }, "simulator")],
-  ["rerank", factsOf({ type: "rerank", contextWindow: 8192, prices: free }, "simulator")],
+  ["embedding", vectors],
+  ["ollama-embedding", vectors],
+  ["command-embedding", vectors],
+  ["rerank", orders],
+  ["command-rerank", orders],
   ["converse", factsOf({ ...limits, features, prices: free }, "simulator")],
 ]);
 

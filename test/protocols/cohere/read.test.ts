@@ -132,7 +132,7 @@ test("a whole answer says the same", () => {
     logprobs: [{ text: "grü", token_ids: [1], logprobs: [-3] }],
   };
   expect(whole(body)).toEqual({
-    message: { role: "ROLE_ASSISTANT", content: [plan, thought, text, ...calls] },
+    message: { role: "ROLE_ASSISTANT", content: [thought, plan, text, ...calls] },
     ...told,
     logprobs: [{ token: "grü", logprob: -3 }],
   });

@@ -41,7 +41,7 @@ async function run(args: readonly string[], { signals, stdout }: Shell): Promise
     },
   );
   stdout.write(`Simulated provider on ${simulator.url}; Ctrl-C stops it.
-  OpenAI     POST ${simulator.url}/v1/chat/completions
+  OpenAI     POST ${simulator.url}/v1/chat/completions, /v1/responses, /v1/embeddings
   Anthropic  POST ${simulator.url}/v1/messages
   Gemini     POST ${simulator.url}/v1beta/models/gemini:generateContent
   Ollama     POST ${simulator.url}/api/chat

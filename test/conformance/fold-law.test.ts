@@ -1,22 +1,32 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ProviderSection } from "../support/gateway.ts";
 import { cutAt } from "./cuts.ts";
 import { normal, Replay } from "./replay.ts";
-import { asChatCompletion, asGenerateContent, asMessage, modelAnswers } from "./wire-answer.ts";
+import {
+  asChatCompletion,
+  asGenerateContent,
+  asMessage,
+  asResponse,
+  type ModelAnswer,
+  modelAnswers,
+  type WireAnswer,
+} from "./wire-answer.ts";
 
-const dialects = [
+const dialects: readonly [string, (answer: ModelAnswer) => WireAnswer, ProviderSection?][] = [
   ["openai", asChatCompletion],
+  ["openai", asResponse, { settings: { api: "responses" } }],
   ["anthropic", asMessage],
   ["gemini", asGenerateContent],
-] as const;
+];
 
 /** Shares of a body after which it is cut. */
 const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 });
 
-describe.each(dialects)("%s", (provider, dialect) => {
+describe.each(dialects)("%s", (provider, dialect, own) => {
   let replay: Replay;
   beforeAll(async () => {
-    replay = await Replay.start(provider);
+    replay = await Replay.start(provider, own);
   });
   afterAll(() => replay[Symbol.asyncDispose]());
 

@@ -163,6 +163,49 @@ function partOf({ kind, pieces }: Part, i: number, text: string): JsonObject {
   return kind === "reasoning" ? { text, thought: true } : { text };
 }
 
+/** As a response: one item for each part, in any order. */
+export function asResponse({ parts, inputTokens, outputTokens, stop }: ModelAnswer): WireAnswer {
+  const output = parts.map((part, i) => item(part, i, part.pieces.join("")));
+  const head = { id: "resp_1", object: "response", model: "m-2" };
+  const status = stop === "length" ? "incomplete" : "completed";
+  const response = {
+    ...head,
+    status,
+    ...(stop === "length" ? { incomplete_details: { reason: "max_output_tokens" } } : {}),
+    output,
+    usage: { input_tokens: inputTokens, output_tokens: outputTokens },
+  };
+  const events: JsonObject[] = [
+    { type: "response.created", response: { ...head, status: "in_progress", output: [], usage: null } },
+    ...parts.flatMap((part, output_index): JsonObject[] => [
+      { type: "response.output_item.added", output_index, item: item(part, output_index, "") },
+      ...part.pieces.map((delta) => ({ output_index, delta, ...itemDeltas[part.kind] })),
+      { type: "response.output_item.done", output_index, item: output[output_index] ?? {} },
+    ]),
+    { type: `response.${status}`, response },
+  ];
+  return {
+    whole: bytesOf(response),
+    streamed: Buffer.from(
+      events.map((event) => `event: ${event["type"]}\ndata: ${JSON.stringify(event)}\n\n`).join(""),
+    ),
+  };
+}
+
+const itemDeltas = {
+  text: { type: "response.output_text.delta", content_index: 0 },
+  reasoning: { type: "response.reasoning_summary_text.delta", summary_index: 0 },
+  tool: { type: "response.function_call_arguments.delta" },
+} as const;
+
+/** Empty text stands for an item that is about to be streamed. */
+function item({ kind }: Part, i: number, text: string): JsonObject {
+  if (kind === "tool") return { type: "function_call", call_id: `call_${i}`, name: `f${i}`, arguments: text };
+  const content = text === "" ? [] : [{ type: kind === "text" ? "output_text" : "summary_text", text }];
+  if (kind === "text") return { type: "message", id: `msg_${i}`, role: "assistant", content };
+  return { type: "reasoning", id: `rs_${i}`, summary: content, encrypted_content: text === "" ? null : `enc${i}` };
+}
+
 /** Empty text stands for a block that is about to be streamed. */
 function block({ kind }: Part, i: number, text: string): JsonObject {
   if (kind === "text") return { type: "text", text };

@@ -34,13 +34,14 @@ export function readEcho(text: string, { value }: PartSignature): Echo | undefin
   const kept = parsed(value);
   if (!isObject<Record<keyof Echo, unknown>>(kept)) return undefined;
   const { reasoning_content, reasoning, thinking, reasoning_details, extra_content } = kept;
-  return {
+  const echo = {
     ...(typeof reasoning_content === "string" ? { reasoning_content } : {}),
     ...(typeof reasoning === "string" ? { reasoning } : {}),
     ...(typeof thinking === "string" ? { thinking } : {}),
     ...(Array.isArray(reasoning_details) ? { reasoning_details } : {}),
     ...(isObject<JsonObject>(extra_content) ? { extra_content } : {}),
   };
+  return Object.keys(echo).length === 0 ? undefined : echo;
 }
 
 function parsed(value: string): unknown {

@@ -14,6 +14,9 @@ import { renderMedia } from "./media.ts";
 import { renderReasoning } from "./reasoning.ts";
 import type { AssistantMessage, ChatContent, ChatMessage, ChatPart, ChatToolCall } from "./wire.ts";
 
+/** Items of the Responses API, in which the same provider may have answered before. */
+const responsesItem = /_(call|output)$|^(mcp_|compaction|program$)/;
+
 /**
  * The conversation in the dialect's messages: one per turn, but one per result in a turn of tool results. Cache hints are
  * left out without a warning, because servers of the dialect cache prompts by themselves.
@@ -142,9 +145,11 @@ function plainPart(part: ContentPart["part"], path: string, losses: LossReport):
   }
 }
 
-function ownPart({ provider, json }: ProviderPart, path: string, losses: LossReport): ChatPart | undefined {
-  if (losses.isOwn(provider)) return parseObject(json, `${path}.provider_part.json`, losses);
-  losses.warn("PART_DROPPED", path, `a block of provider "${provider}" means nothing to the target`);
+function ownPart({ provider, kind, json }: ProviderPart, path: string, losses: LossReport): ChatPart | undefined {
+  const isOwn = losses.isOwn(provider);
+  if (isOwn && !responsesItem.test(kind)) return parseObject(json, `${path}.provider_part.json`, losses);
+  const owner = isOwn ? "the Responses API" : `provider "${provider}"`;
+  losses.warn("PART_DROPPED", path, `a block of ${owner} means nothing to the target`);
   return undefined;
 }
 

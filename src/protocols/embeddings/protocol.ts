@@ -3,8 +3,9 @@ import { faultOf } from "../chat-completions/fault.ts";
 import { readEmbeddings } from "./read.ts";
 import { renderEmbeddings } from "./render.ts";
 
-/** Texts that OpenAI takes in one request. */
+/** Texts that OpenAI takes in one request, and tokens of all of them together (its API reference, "Create embeddings"). */
 const textsMax = 2048;
+const tokensMax = 300_000;
 
 /** The embeddings dialect of OpenAI, as far as the servers that follow it have it in common. */
 export const embeddings: EmbedDialect = {
@@ -13,4 +14,5 @@ export const embeddings: EmbedDialect = {
   read: readEmbeddings,
   fault: faultOf,
   textsMax: () => textsMax,
+  tokensMax: () => tokensMax,
 };

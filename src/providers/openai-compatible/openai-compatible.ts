@@ -7,7 +7,7 @@ import { bearer } from "../authorize.ts";
 import { namesIn } from "../model-names.ts";
 import type { ProviderFacts } from "../provider.ts";
 
-/** Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, LM Studio, a company's own. */
+/** Any server that speaks OpenAI's chat completions or Responses API: vLLM, llama.cpp, LM Studio, a company's own. */
 export const openaiCompatible: ProviderFacts = {
   kind: "openai-compatible",
   displayName: "OpenAI-compatible server",

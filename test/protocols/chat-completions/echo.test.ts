@@ -61,7 +61,7 @@ describe("reasoning", () => {
         { toolCall: { id: "a", name: "f" } },
       ],
     });
-    for (const value of [undefined, "ErUB", "[1]"]) {
+    for (const value of [undefined, "ErUB", "[1]", '{"id":"rs_1"}']) {
       expect(next({ message: message(value) }).warnings).toEqual(["PART_DROPPED messages[1].content[0]"]);
     }
     expect(next({ message: message("") })).toMatchObject({ message: { reasoning_content: "Hm" }, warnings: [] });

@@ -59,6 +59,7 @@ describe("messages", () => {
           { toolCall: { id: "b", name: "g" } },
           { toolCall: { id: "c", name: "search", providerExecuted: true } },
           { providerPart: { provider: "anthropic", kind: "search_result", json: "{}" } },
+          { providerPart: { provider: "openai", kind: "web_search_call", json: "{}" } },
         ],
       }),
     ).toEqual({
@@ -77,6 +78,7 @@ describe("messages", () => {
         "SIGNATURE_DROPPED messages[0].content[3].signature",
         "PART_DROPPED messages[0].content[5]",
         "PART_DROPPED messages[0].content[6]",
+        "PART_DROPPED messages[0].content[7]",
         "PART_DROPPED messages[0].content[0]",
       ],
     });

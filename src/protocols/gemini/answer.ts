@@ -97,13 +97,12 @@ export class Answer {
     this.#note(candidate);
     const parts = partsOf(candidate);
     // Arguments are to arrive as the model wrote them; reading exactly takes longer, so only where there are some.
-    const hasCall = parts.some((part) => part["functionCall"] !== undefined);
-    const exact = hasCall ? partsOf(candidateIn(parseExactObject(json))) : parts;
-    const lastText = parts.findLastIndex(isText);
-    const logprobs = readLogprobs(logprobsOf(candidate));
-    parts.forEach((part, index) => {
-      this.#takePart(part, exact[index] ?? part, index === lastText ? logprobs : undefined, out);
-    });
+    const exact = parts.some(isCall) ? partsOf(candidateIn(parseExactObject(json))) : parts;
+    const logprobs = candidate["logprobsResult"] === undefined ? undefined : readLogprobs(logprobsOf(candidate));
+    const lastText = logprobs === undefined ? -1 : parts.findLastIndex(isText);
+    for (let at = 0; at < parts.length; at++) {
+      this.#takePart(parts[at] ?? {}, exact[at] ?? {}, at === lastText ? logprobs : undefined, out);
+    }
     this.#finishWord = finishWordOf(candidate["finishReason"]) || this.#finishWord;
   }
 
@@ -113,7 +112,7 @@ export class Answer {
     if (typeof part["text"] === "string") {
       if (part["thought"] === true) this.#think(part["text"], signature, out);
       else this.#say(part["text"], signature, logprobs, out);
-    } else if (part["functionCall"] !== undefined) this.#call(exact, signature, out);
+    } else if (isCall(part)) this.#call(exact, signature, out);
     else this.#whole(part, signature, out);
     if (this.#writer.count > partsMax) throw tooManyParts();
   }
@@ -237,7 +236,15 @@ function candidateIn(response: JsonObject | undefined): JsonObject {
 
 function partsOf(candidate: JsonObject): JsonObject[] {
   const parts = objectOf(candidate["content"])?.["parts"];
-  return Array.isArray(parts) ? parts.map((part) => objectOf(part) ?? {}) : [];
+  return Array.isArray(parts) ? parts.map(partOf) : [];
+}
+
+function partOf(value: unknown): JsonObject {
+  return objectOf(value) ?? {};
+}
+
+function isCall(part: JsonObject): boolean {
+  return part["functionCall"] !== undefined;
 }
 
 function isText(part: JsonObject): boolean {

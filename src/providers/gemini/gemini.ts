@@ -11,6 +11,7 @@ export const gemini: ProviderFacts = {
   displayName: "Google Gemini",
   baseUrl: "https://generativelanguage.googleapis.com/v1beta",
   keyVariable: "GEMINI_API_KEY",
+  keyAliases: ["GOOGLE_API_KEY"],
   keyRequired: true,
   authorize: (key) => ({ "x-goog-api-key": key }),
   dialects: () => ({ generate: () => dialect, embed: () => geminiEmbed }),

@@ -33,7 +33,7 @@ export const vertex: ProviderFacts = {
   dialects: () => ({ generate: protocolFor, embed: vertexEmbed }),
   models: () => catalogOf("vertex"),
   defaultModel: "gemini-2.5-flash",
-  patterns: [patternOf("gemini-*")],
+  patterns: [patternOf("gemini-*"), { ...patternOf("claude-*"), yields: true }],
   healthPath: "/cachedContents?pageSize=1",
 };
 

@@ -19,7 +19,8 @@ function scoreOf(entry: unknown, count: number): Score {
   const { index, relevance_score } = objectOf(entry) ?? {};
   const position = positionOf(index);
   const score = numberOf(relevance_score);
-  if (position === undefined || score === undefined) throw badResponse("bad_scores", "sent a score that is none");
+  if (position === undefined || score === undefined || !Number.isFinite(score))
+    throw badResponse("bad_scores", "sent a score that is none");
   if (position >= count) throw badResponse("bad_scores", `scored document ${position} of ${count}`);
   return { index: position, score };
 }

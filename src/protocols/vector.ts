@@ -4,10 +4,17 @@ import { badResponse } from "./bad-response.ts";
 /** Bytes of an IEEE 754 binary32. */
 const floatBytes = 4;
 
-/** Reads one vector: a list of numbers, or base64 of little-endian binary32. Undefined for anything else. */
+/** Reads one vector: a list of numbers, or base64 of little-endian binary32, all finite. Undefined for anything else. */
 export function vectorOf(value: unknown): Float32Array | undefined {
-  if (Array.isArray(value)) return value.every((one) => typeof one === "number") ? Float32Array.from(value) : undefined;
-  if (typeof value !== "string") return undefined;
+  const vector = typeof value === "string" ? unpacked(value) : Array.isArray(value) ? listed(value) : undefined;
+  return vector?.every(Number.isFinite) ? vector : undefined;
+}
+
+function listed(value: readonly unknown[]): Float32Array | undefined {
+  return value.every((one) => typeof one === "number") ? Float32Array.from(value) : undefined;
+}
+
+function unpacked(value: string): Float32Array | undefined {
   const bytes = Buffer.from(value, "base64");
   if (bytes.length % floatBytes !== 0) return undefined;
   return Float32Array.from({ length: bytes.length / floatBytes }, (_, at) => bytes.readFloatLE(at * floatBytes));

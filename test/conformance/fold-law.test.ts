@@ -7,6 +7,7 @@ import {
   asChatCompletion,
   asGenerateContent,
   asMessage,
+  asOllama,
   asResponse,
   type ModelAnswer,
   modelAnswers,
@@ -18,6 +19,7 @@ const dialects: readonly [string, (answer: ModelAnswer) => WireAnswer, ProviderS
   ["openai", asResponse, { settings: { api: "responses" } }],
   ["anthropic", asMessage],
   ["gemini", asGenerateContent],
+  ["ollama", asOllama],
 ];
 
 /** Shares of a body after which it is cut. */

@@ -130,6 +130,34 @@ export function asMessage({ parts, inputTokens, outputTokens, stop }: ModelAnswe
   };
 }
 
+/** As Ollama's own: reasoning, then text, then tool calls, which come whole. */
+export function asOllama({ parts, inputTokens, outputTokens, stop }: ModelAnswer): WireAnswer {
+  const of = (kind: Part["kind"]) => parts.filter((part) => part.kind === kind);
+  const joined = (kind: Part["kind"]) => of(kind).flatMap(({ pieces }) => pieces);
+  const head = { model: "m-2", created_at: "2026-01-01T00:00:00Z" };
+  const calls = of("tool").map(({ pieces }, index) => ({
+    id: `call_${index}`,
+    function: { index, name: `f${index}`, arguments: JSON.parse(pieces.join("")) },
+  }));
+  const done = {
+    done: true,
+    done_reason: stop === "length" ? "length" : "stop",
+    prompt_eval_count: inputTokens,
+    eval_count: outputTokens,
+  };
+  const message = { content: joined("text").join(""), thinking: joined("reasoning").join(""), tool_calls: calls };
+  const deltas: JsonObject[] = [
+    ...joined("reasoning").map((thinking) => ({ content: "", thinking })),
+    ...joined("text").map((content) => ({ content })),
+    ...calls.map((call) => ({ content: "", tool_calls: [call] })),
+  ];
+  const lines = [...deltas.map((said) => ({ message: said, done: false })), { message: { content: "" }, ...done }];
+  return {
+    whole: bytesOf({ ...head, message, ...done }),
+    streamed: Buffer.from(lines.map((line) => `${JSON.stringify({ ...head, ...line })}\n`).join("")),
+  };
+}
+
 /** As generateContent: the parts in any order; a call comes whole in its own event. */
 export function asGenerateContent({ parts, inputTokens, outputTokens, stop }: ModelAnswer): WireAnswer {
   const finishReason = stop === "length" ? "MAX_TOKENS" : "STOP";

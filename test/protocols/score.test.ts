@@ -18,6 +18,7 @@ test.each([
   [[{ index: -1, relevance_score: 1 }]],
   [[{ index: 0 }]],
   [[null]],
+  [[{ index: 0, relevance_score: Number.POSITIVE_INFINITY }]],
   [
     [
       { index: 0, relevance_score: 1 },

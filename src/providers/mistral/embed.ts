@@ -7,13 +7,14 @@ import { faultOfMistral } from "./fault.ts";
 
 /**
  * Embeddings as Mistral takes them (docs.mistral.ai/api), which calls the dimensions by another name. It bounds the tokens of
- * a request instead of its texts, so that these are kept few.
+ * a request ("Too many tokens in batch. Max is 16384"), and has no bound of its texts.
  */
 export const embedDialect: EmbedDialect = {
   ...embeddings,
   render: renderMistralEmbeddings,
   fault: faultOfMistral,
-  textsMax: () => 32,
+  textsMax: () => 512,
+  tokensMax: () => 16_384,
 };
 
 function renderMistralEmbeddings(attempt: Attempt<EmbedRequest>): Rendered<EmbeddingsBody> {

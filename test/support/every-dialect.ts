@@ -25,7 +25,7 @@ const variants: Readonly<Record<string, Readonly<Record<string, string>>>> = { b
 /** Models beside the first of the catalogue whose names lead a kind to another dialect. */
 const others: Readonly<Record<string, readonly string[]>> = {
   simulator: ["gpt", "claude", "gemini", "ollama", "command", "responses", "converse"],
-  vertex: ["claude-sonnet-4-5@20250929"],
+  vertex: ["claude-sonnet-4-5@20250929", "meta/llama-4-scout-17b-16e-instruct-maas", "gemini-2.5-flash"],
   openai: ["gpt-5-pro", "text-embedding-3-small"],
   bedrock: ["amazon.titan-embed-text-v2:0", "cohere.embed-english-v3", "cohere.rerank-v3-5:0"],
   voyage: ["voyage-3", "rerank-2"],

@@ -79,11 +79,16 @@ function readingOf(error: ChatError, failure: Failure, status: number): FaultRea
   };
 }
 
-/** Who failed behind a server that routes on. */
-function behind({ metadata }: ChatError): Record<string, string> {
+/** A path below a field that requests of the dialect have: "messages[0].role". Anything else might hold content. */
+const requestPath =
+  /^(?:model|messages|input|instructions|tools|tool_choice|response_format|text|reasoning\w*|include|stop|stream\w*|max_\w*tokens|temperature|top_\w+|logprobs|seed|user|service_tier|metadata|\w+_penalty)(?:\[\d{1,5}\]|\.\w{1,64}){0,8}$/;
+
+/** Which field of the provider's own request is at fault, and who failed behind a server that routes on. */
+function behind({ param, metadata }: ChatError): Record<string, string> {
+  const upstreamField = typeof param === "string" && requestPath.test(param) ? { upstreamField: param } : {};
   const { provider_name: name } = isObject<{ provider_name?: unknown }>(metadata) ? metadata : {};
   const upstreamProvider = typeof name === "string" ? word(name.replaceAll(" ", "-")) : "";
-  return upstreamProvider === "" ? {} : { upstreamProvider };
+  return { ...upstreamField, ...(upstreamProvider === "" ? {} : { upstreamProvider }) };
 }
 
 /** What the code, or else the message, tells beyond the status. */

@@ -182,6 +182,8 @@ export interface ChatError {
   readonly message?: unknown;
   readonly type?: unknown;
   readonly code?: unknown;
+  /** Path of the field at fault, at OpenAI and those that follow it. */
+  readonly param?: unknown;
   /** Size of the context window and of the prompt, at llama.cpp. */
   readonly n_ctx?: unknown;
   readonly n_prompt_tokens?: unknown;

@@ -47,6 +47,7 @@ export class Snapshot {
       providers,
       aliases,
       patterns,
+      absent: absentOf(kinds, config),
       defaultModel: config.models.default ?? this.#suggestedModel(),
     });
     this.keys = config.auth.mode === "off" ? undefined : new ApiKeys(config.auth.keys, () => Date.now());
@@ -59,6 +60,14 @@ export class Snapshot {
     }
     return undefined;
   }
+}
+
+/** How names begin that no configured provider takes, though a kind would. */
+function absentOf(kinds: SnapshotParts["kinds"], { providers }: Config) {
+  const present = new Set(providers.map(({ kind }) => kind));
+  return [...kinds.values()]
+    .filter(({ kind }) => !present.has(kind))
+    .flatMap(({ kind, patterns = [] }) => patterns.map(({ prefix }) => ({ prefix, kind })));
 }
 
 /** The built-in simulator, started, if a configuration needs it. */

@@ -23,6 +23,8 @@ export interface RouterSnapshot {
   /** Where names without a provider lead: "gpt-*" to the id of a provider. Where they
    * are as long as a provider's own they go before it. */
   readonly patterns?: ReadonlyMap<string, string>;
+  /** How names begin that would lead somewhere if a provider of the kind were configured. */
+  readonly absent?: readonly { readonly prefix: string; readonly kind: string }[];
   /** Alias or "provider/model" of a caller who names none. */
   readonly defaultModel: string | undefined;
 }
@@ -65,11 +67,13 @@ export class Router {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #routes = new Map<string, Route>();
   readonly #aliases = new Map<string, readonly string[]>();
+  readonly #absent: NonNullable<RouterSnapshot["absent"]>;
   /** Longest beginning first. */
   readonly #patterns: readonly PatternOf[];
 
-  constructor({ providers, aliases, patterns = new Map(), defaultModel }: RouterSnapshot) {
+  constructor({ providers, aliases, patterns = new Map(), absent = [], defaultModel }: RouterSnapshot) {
     this.defaultModel = defaultModel;
+    this.#absent = absent;
     this.#providers = providers;
     const found: PatternOf[] = [
       ...[...patterns].map(([pattern, provider]) => ({ prefix: pattern.slice(0, -1), strips: false, provider })),
@@ -111,7 +115,16 @@ export class Router {
     if (route !== undefined) return route;
     const wanted = selector === "" ? this.defaultModel : selectorOf(selector);
     if (wanted === undefined) throw modelRequired();
-    throw modelNotFound(wanted, nearNames(wanted, [...this.#routes.keys()].filter(suggestible)));
+    throw modelNotFound(
+      wanted,
+      nearNames(wanted, [...this.#routes.keys()].filter(suggestible)),
+      this.#absentFor(wanted),
+    );
+  }
+
+  /** Kinds of providers that would take the name but are not configured. */
+  #absentFor(name: string): readonly string[] {
+    return this.#absent.filter(({ prefix }) => name.startsWith(prefix)).map(({ kind }) => kind);
   }
 
   #declare({ provider, model, facts }: Omit<Target, "selector">): void {
@@ -160,11 +173,13 @@ function modelRequired(): GatewayError {
   });
 }
 
-function modelNotFound(model: string, near: readonly string[]): GatewayError {
-  const advice =
+function modelNotFound(model: string, near: readonly string[], absent: readonly string[]): GatewayError {
+  const advice = [
+    ...(absent.length > 0 ? [`No provider is configured that takes such names (${absent.join(" or ")})`] : []),
     near.length > 0
       ? `Did you mean ${near.join(" or ")}`
-      : "Use an alias or provider/model of a configured provider. ListModels lists them";
+      : "Use an alias or provider/model of a configured provider. ListModels lists them",
+  ].join(". ");
   const metadata = { model, nearNames: near.join(",") };
   return new GatewayError("MODEL_NOT_FOUND", `unknown model ${model}. ${advice}`, { metadata }).detail(
     ResourceInfoSchema,

@@ -181,3 +181,15 @@ describe("a name that says no provider", () => {
     }
   });
 });
+
+test("a name whose providers are not configured says which would take it", () => {
+  const absent = [
+    { prefix: "gpt-", kind: "openai" },
+    { prefix: "gpt-", kind: "other" },
+    { prefix: "grok-", kind: "xai" },
+  ];
+  const router = new Router({ providers: new Map(), aliases: new Map(), absent, defaultModel: undefined });
+  const messageFor = (name: string) => thrownBy(() => router.resolve(name)).rawMessage;
+  expect(messageFor("gpt-4o")).toContain("No provider is configured that takes such names (openai or other)");
+  expect(messageFor("mistral-x")).not.toContain("No provider");
+});

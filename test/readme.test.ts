@@ -26,7 +26,7 @@ let gateway: ReturnType<typeof spawn>;
 let addresses: { calls: string; ops: string };
 
 beforeAll(async () => {
-  gateway = spawn(process.execPath, ["src/main.ts", "serve"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
+  gateway = spawn(process.execPath, ["src/main.js", "serve"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
   if (gateway.stdout === null) throw new Error("no output to read");
   let text = "";
   for await (const line of createInterface(gateway.stdout)) {

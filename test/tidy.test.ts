@@ -28,8 +28,8 @@ const mayCompose: Readonly<Record<string, readonly string[]>> = {
 
 /** Who may touch files, and who the environment and the command line. */
 const mayUseFiles =
-  /^src\/(config|cli|catalog)\/|^src\/(app|main|version)\.ts$|^src\/server\/tls\.ts$|^src\/telemetry\/log-sink\.ts$|^src\/upstream\/(run|program)\.ts$/;
-const mayUseEnvironment = /^src\/(config|cli)\/|^src\/catalog\/generate\.ts$|^src\/main\.ts$/;
+  /^src\/(config|cli|catalog)\/|^src\/(app|version)\.ts$|^src\/server\/tls\.ts$|^src\/telemetry\/log-sink\.ts$|^src\/upstream\/(run|program)\.ts$/;
+const mayUseEnvironment = /^src\/(config|cli)\/|^src\/catalog\/generate\.ts$/;
 
 /** Folders of test that mirror no folder of src. */
 const ownTestFolders = ["support", "fixtures", "bench", "conformance", "interop", "e2e"];

@@ -1,5 +1,5 @@
+import { isRecord } from "./record.ts";
 import type { Environment } from "./substitution.ts";
-import { isRecord } from "./yaml-file.ts";
 
 /** The kind that needs no address and no key: it runs inside the gateway. */
 export const builtInKind = "simulator";

@@ -5,11 +5,12 @@ import { crossCheck } from "./cross-check.ts";
 import { builtInSources, fileSources, type ProviderKinds } from "./environment.ts";
 import { type FileSections, fileSections } from "./file-schema.ts";
 import { expectation, Findings } from "./findings.ts";
+import { isRecord } from "./record.ts";
 import { resolve } from "./resolve.ts";
 import type { Config } from "./schema.ts";
 import { unknownField } from "./section.ts";
 import type { Environment } from "./substitution.ts";
-import { isRecord, readYaml, type YamlFile } from "./yaml-file.ts";
+import type { YamlFile } from "./yaml-file.ts";
 
 const fileBytesMax = 1024 * 1024;
 
@@ -46,6 +47,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 }
 
 async function readConfigFile(path: string, env: Environment): Promise<YamlFile> {
+  // Loaded late: without a file nothing needs the parser.
+  const { readYaml } = await import("./yaml-file.ts");
   try {
     return readYaml(path, await readBounded(path, fileBytesMax), env);
   } catch (error) {

@@ -12,6 +12,7 @@ import {
   visit,
 } from "yaml";
 import { ConfigError } from "./config-error.ts";
+import { isRecord } from "./record.ts";
 import { type Environment, substitute } from "./substitution.ts";
 
 /** Most uses of YAML anchors in one file: a few hundred nested ones can expand to gigabytes. */
@@ -48,11 +49,6 @@ export function readYaml(name: string, text: string, env: Environment): YamlFile
   const value: unknown = plain(document, name) ?? {};
   if (!isRecord(value)) throw new ConfigError([{ at: at(0), path: "", message: "must be a map of fields" }]);
   return { value, unresolved, locate };
-}
-
-/** Whether a value is a map of fields. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parse(name: string, text: string, lines: LineCounter, at: (offset: number) => string): Document {

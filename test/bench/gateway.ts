@@ -32,7 +32,7 @@ export class BenchGateway {
     const apiKey = `lh_${randomBytes(32).toString("base64url")}`;
     const path = join(folder, "llmhub.yaml");
     writeFileSync(path, configuration({ port, opsPort, apiKey, upstreamUrl }));
-    const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+    const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
     const startedMs = performance.now();
     const child = new Child(cores, [...nodeFlags, ...flags, main, "serve", "--config", path]);
     child.process.once("exit", () => rmSync(folder, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { runProgram } from "../../src/cli/program.ts";
 import { FakeShell } from "./fake-shell.ts";
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 /** Nothing of the machine's own settings, so that no provider is called. */
 const env = { PATH: process.env["PATH"] ?? "" };
 

@@ -8,7 +8,7 @@ import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
 import { chat, providerAt, providerKey, request } from "./dialects.ts";
 import { RawCall } from "./raw-call.ts";
 
-const main = join(import.meta.dirname, "../../../src/main.ts");
+const main = join(import.meta.dirname, "../../../src/main.js");
 
 type Line = Readonly<Record<string, unknown>>;
 

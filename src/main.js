@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// JavaScript: everything behind it comes out of the cache with its types taken off, so that Node need not load what takes
+// them off, 30 ms and 15 MB.
 import { enableCompileCache } from "node:module";
 
 enableCompileCache();

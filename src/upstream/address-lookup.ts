@@ -21,6 +21,7 @@ export function addressLookup({ timeoutMs, servers }: LookupOptions): AddressLoo
     const resolver = new Resolver({ timeout: Math.ceil(timeoutMs / 3), tries: 2 });
     if (servers !== undefined) resolver.setServers(servers);
     const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    if (limit.aborted) return [];
     const cancel = (): void => resolver.cancel();
     limit.addEventListener("abort", cancel, { once: true });
     try {

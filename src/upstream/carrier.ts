@@ -28,6 +28,18 @@ export interface Carrier {
   release(): void;
 }
 
+/** Stands for the controller of a request that never left: there is nothing to abort or to pause. */
+export const unsent: Dispatcher.DispatchController = {
+  aborted: true,
+  paused: false,
+  reason: null,
+  rawHeaders: null,
+  rawTrailers: null,
+  abort: () => undefined,
+  pause: () => undefined,
+  resume: () => undefined,
+};
+
 /** Requests that may wait for room at one provider; more are refused at once. */
 const waitingMax = 1000;
 
@@ -62,9 +74,14 @@ export class Turnstile {
     }
   }
 
+  /** What `send` throws concerns this request only, and must not reach whoever made room for it. */
   #let(request: Post, handler: Handler): void {
     this.#open++;
-    this.#send(request, handler);
+    try {
+      this.#send(request, handler);
+    } catch (error) {
+      handler.onResponseError?.(unsent, GatewayError.of(error));
+    }
   }
 }
 

@@ -23,7 +23,7 @@ export async function count(upstream: Asker, protocol: Protocol, attempt: Attemp
   const answer = await upstream.request(path, JSON.stringify(body), headers ?? {}, signal).catch((error) => {
     if (attempt.call.rpc.signal.aborted) throw GatewayError.of(attempt.call.rpc.signal.reason);
     if (limit.aborted) throw new GatewayError("PROVIDER_TIMEOUT", "the provider did not count in time");
-    throw connectionFault(error, attempt);
+    throw error instanceof GatewayError ? error : connectionFault(error, attempt);
   });
   if (answer.status === 200) return protocol.count.read(answer.body);
   throw protocol.fault(refusalOf(attempt, answer));

@@ -124,7 +124,8 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
   }
 
   onResponseStart(_controller: Controller, status: number, headers: Headers): void {
-    if (this.#ended) return;
+    // 103 (early hints) only announces the answer.
+    if (this.#ended || status < 200) return;
     this.upstreamRequestId = requestIdOf(headers);
     try {
       this.#body.begin(status, headers, this.attempt.call.stream, this.#dialect.streamsJson ?? false);
@@ -245,10 +246,8 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
       cause === this.attempt.call.rpc.signal.reason || cause.reason === "CANCELLED" ? "abandoned" : "failed";
     const usage = this.#tally.estimate();
     const cost = this.#tally.cost(usage);
-    const sent = this.#controller !== undefined;
-    error.withFailure(
-      failureOf(this.attempt, error, { usage, cost, sentMs: this.sentMs, sent, started: this.#committed }),
-    );
+    const spent = { usage, cost, sentMs: this.sentMs, sent: this.#controller !== undefined, started: this.#committed };
+    error.withFailure(failureOf(this.attempt, error, spent));
     const endMs = performance.now();
     this.#settle({ state, error, finishReason: FinishReason.UNSPECIFIED, usage, cost, endMs });
     this.#controller?.abort(finishedEarly);

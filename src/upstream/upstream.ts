@@ -1,8 +1,8 @@
-import { Client, type Dispatcher, Pool } from "undici";
+import { Client, Pool } from "undici";
 import type { Authorizer, OutgoingRequest, Proof } from "../model/authorizer.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
-import { type Carrier, type Handler, type Post, Turnstile } from "./carrier.ts";
+import { type Carrier, type Handler, type Post, Turnstile, unsent } from "./carrier.ts";
 
 /** Where a provider lives and what it wants to see on every request. */
 export interface UpstreamOptions {
@@ -96,7 +96,7 @@ export class Upstream implements Carrier {
   ): Promise<SmallAnswer> {
     const method = body === undefined ? "GET" : "POST";
     const all = { ...(body === undefined ? this.#options.headers : this.#headers), ...headers };
-    const proof = await this.#prove(method, path, all, body ?? "");
+    const proof = await unlessAborted(this.#prove(method, path, all, body ?? ""), signal);
     const answer = await this.#pool.request({
       method,
       path: this.#prefix + path,
@@ -131,17 +131,19 @@ export class Upstream implements Carrier {
   }
 }
 
-/** Stands for the controller of a request that never left. */
-const unsent: Dispatcher.DispatchController = {
-  aborted: true,
-  paused: false,
-  reason: null,
-  rawHeaders: null,
-  rawTrailers: null,
-  abort: () => undefined,
-  pause: () => undefined,
-  resume: () => undefined,
-};
+/** The value, or the signal's reason as soon as it aborts: what waits for a token cannot be stopped, only left. */
+async function unlessAborted<T>(value: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  if (!(value instanceof Promise)) return value;
+  const aborted = Promise.withResolvers<never>();
+  const leave = (): void => aborted.reject(signal.reason);
+  signal.addEventListener("abort", leave);
+  try {
+    return await Promise.race([value, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+}
 
 /** A response with its body. */
 export interface SmallAnswer {

@@ -89,3 +89,10 @@ test("a server that never answers is waited for only so long, or until the calle
   leaving.abort();
   expect(await left).toEqual([]);
 });
+
+test("nothing is asked for somebody who has left already", async () => {
+  await using server = await NameServer.start(new Map());
+  const lookup = addressLookup({ timeoutMs: 60_000, servers: [server.address] });
+  expect(await lookup("pictures.example", AbortSignal.abort())).toEqual([]);
+  expect(server.questions).toEqual([]);
+});

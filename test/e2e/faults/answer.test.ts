@@ -208,3 +208,13 @@ test("a compressed stream is read as it comes", async () => {
   expect(answer.error).toBeUndefined();
   expect(textOf(answer)).toBe("Hello");
 });
+
+test("early hints are neither an answer nor a refusal: a connection that breaks after them is tried anew", async () => {
+  await using at = await stage(chat, async (connection) => {
+    await connection.write("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n");
+    if (at.upstream.requests.length === 1) connection.reset();
+    else await connection.respond(200, chat.whole("hello"));
+  });
+  const { message } = await at.gateway.complete(request);
+  expect(message?.content[0]?.part.value).toBe("hello");
+});

@@ -1,5 +1,5 @@
 import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
-import type { Attempt } from "../model/call.ts";
+import type { Attempt, Timeouts } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateTokens } from "../model/estimate.ts";
 import type { EmbedDialect } from "../model/protocol.ts";
@@ -7,6 +7,7 @@ import type { Outcome, Result } from "../model/reply.ts";
 import { addCosts, addUsages } from "../model/sum.ts";
 import type { Vectors } from "../model/vectors.ts";
 import type { Carrier } from "../upstream/carrier.ts";
+import { failureOf } from "../upstream/interruption.ts";
 import { whole } from "../upstream/whole.ts";
 
 /** Requests of one call that are under way at once. */
@@ -14,7 +15,8 @@ const atOnceMax = 4;
 
 /**
  * Embeds as many texts at a time as the dialect takes, by number and by tokens, a few requests at once, and joins the
- * vectors in the order of the texts. The first failure ends the call; what the others used is told with it.
+ * vectors in the order of the texts. All of them are one attempt, within its time. The first failure ends the call and
+ * what is under way with it; what was used is told with the failure.
  */
 export async function embedInBatches(
   carrier: Carrier,
@@ -24,16 +26,49 @@ export async function embedInBatches(
   const batches = batchesOf(attempt, dialect);
   const [only] = batches;
   if (batches.length === 1 && only !== undefined) return whole(carrier, dialect, only);
+  const startMs = performance.now();
   const results: Result<Vectors>[] = [];
   for (let from = 0; from < batches.length; from += atOnceMax) {
-    const settled = await Promise.allSettled(
-      batches.slice(from, from + atOnceMax).map((batch) => whole(carrier, dialect, batch)),
-    );
-    for (const one of settled) if (one.status === "fulfilled") results.push(one.value);
-    const failed = settled.find(({ status }) => status === "rejected");
-    if (failed?.status === "rejected") throw await withSpent(GatewayError.of(failed.reason), results);
+    const timeouts = timeLeft(attempt.timeouts, performance.now() - startMs);
+    const group = batches.slice(from, from + atOnceMax).map((batch) => ({ ...batch, timeouts }));
+    const { brought, failures } = await together(group, (batch) => whole(carrier, dialect, batch));
+    results.push(...brought);
+    const [first] = failures;
+    if (first !== undefined) throw await withSpent(first, { attempt, startMs, results, failures });
   }
   return joined(attempt, results);
+}
+
+function timeLeft({ firstOutputMs, idleMs, totalMs }: Timeouts, passedMs: number): Timeouts {
+  const leftMs = Math.max(0, totalMs - passedMs);
+  return { firstOutputMs: Math.min(firstOutputMs, leftMs), idleMs, totalMs: leftMs };
+}
+
+/** What became of requests that were under way at once; failures in the order in which they came. */
+interface Group {
+  readonly brought: Result<Vectors>[];
+  readonly failures: GatewayError[];
+}
+
+/** Asks for all at once, until one fails. */
+async function together(
+  batches: readonly Attempt<EmbedRequest>[],
+  ask: (batch: Attempt<EmbedRequest>) => Promise<Result<Vectors>>,
+): Promise<Group> {
+  const givingUp = new AbortController();
+  const failures: GatewayError[] = [];
+  const asked = batches.map(async (batch) => {
+    const { call } = batch;
+    const signal = AbortSignal.any([call.rpc.signal, givingUp.signal]);
+    try {
+      return [await ask({ ...batch, call: { ...call, rpc: { ...call.rpc, signal } } })];
+    } catch (error) {
+      failures.push(GatewayError.of(error));
+      givingUp.abort(new GatewayError("CANCELLED", "another request of the call failed"));
+      return [];
+    }
+  });
+  return { brought: (await Promise.all(asked)).flat(), failures };
 }
 
 function batchesOf(attempt: Attempt<EmbedRequest>, dialect: EmbedDialect): Attempt<EmbedRequest>[] {
@@ -81,13 +116,24 @@ async function joined(attempt: Attempt<EmbedRequest>, results: readonly Result<V
   };
 }
 
-/** The failure with what the batches that succeeded used. */
-async function withSpent(error: GatewayError, results: readonly Result<Vectors>[]): Promise<GatewayError> {
-  const { failure } = error;
-  if (failure === undefined || results.length === 0) return error;
+interface Spent extends Pick<Group, "failures"> {
+  readonly attempt: Attempt<EmbedRequest>;
+  readonly startMs: number;
+  readonly results: readonly Result<Vectors>[];
+}
+
+/** The failure with what all requests of the call used, those that it ended among them. */
+async function withSpent(error: GatewayError, { attempt, startMs, results, failures }: Spent): Promise<GatewayError> {
   const outcomes = await Promise.all(results.map(({ outcome }) => outcome));
-  failure.usage = addUsages([...outcomes.map(({ usage }) => usage), ...(failure.usage ? [failure.usage] : [])]);
-  const cost = addCosts(outcomes.map((outcome) => outcome.cost));
-  if (cost !== undefined) failure.cost = cost;
-  return error;
+  const charged = [...outcomes, ...failures.map(({ failure }) => failure)].flatMap((spent) =>
+    spent?.usage === undefined ? [] : [{ usage: spent.usage, cost: spent.cost }],
+  );
+  if (charged.length === 0) return error;
+  const usage = addUsages(charged.map((spent) => spent.usage));
+  const cost = addCosts(charged.map((spent) => spent.cost));
+  // Without a record the request was not even begun, and the error can be the reason of a signal, which many share.
+  const own = error.failure === undefined ? error.with({}) : error;
+  const told = own.failure ?? failureOf(attempt, own, { usage, cost, sentMs: startMs, sent: true, started: false });
+  const last = told.attempts.slice(-1).map((record) => ({ ...record, usage }));
+  return own.withFailure({ ...told, usage, cost, attempts: [...told.attempts.slice(0, -1), ...last] });
 }

@@ -52,6 +52,7 @@ const reasons: Readonly<Record<Reason, Meaning>> = {
   PROVIDER_MODEL_NOT_FOUND: { code: Code.FailedPrecondition },
   PROVIDER_BAD_RESPONSE: { code: Code.Internal, retryMs: 0 },
   STREAM_INTERRUPTED: { code: Code.Unavailable },
+  NO_HEALTHY_TARGET: { code: Code.Unavailable, retryMs: 1000 },
   GATEWAY_OVERLOADED: { code: Code.Unavailable, retryMs: 1000 },
   GATEWAY_DRAINING: { code: Code.Unavailable, retryMs: 0 },
   INTERNAL: { code: Code.Internal },

@@ -3,10 +3,13 @@ import type { ContentPart, DocumentPart, MediaPart, ToolResultPart } from "../..
 import type { Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Protocol } from "../model/protocol.ts";
+import { mimeTypeOf } from "../protocols/media-source.ts";
 import type { FetchedMedia } from "../upstream/media-fetch.ts";
 
 /** Addresses that are fetched for one request at most. */
 const addressesMax = 64;
+/** Of those at once: one request must not take up all that is fetched at once for everybody. */
+const atOnceMax = 4;
 /** Bytes fetched for one request at most: several providers take no larger request. */
 const bytesMax = 64 * 1024 * 1024;
 
@@ -18,14 +21,18 @@ export function needsMedia(protocol: Protocol, attempt: Attempt): boolean {
   return protocol.fetches !== undefined && addressesOf(protocol, attempt).size > 0;
 }
 
-/** The attempt with everything fetched that its dialect takes inline only, all at once, each address once. */
+/**
+ * The attempt with everything fetched that its dialect takes inline only, each address once, a few at once. The first
+ * failure ends the others.
+ */
 export async function withMedia(protocol: Protocol, attempt: Attempt, fetchMedia: FetchMedia): Promise<Attempt> {
   const addresses = addressesOf(protocol, attempt);
   if (addresses.size > addressesMax) {
     const limit = `has ${addresses.size} addresses of media to fetch; at most ${addressesMax} are fetched for one request`;
     throw new GatewayError("INVALID_REQUEST", `messages: ${limit}`, { metadata: { field: "messages" } });
   }
-  const { signal } = attempt.call.rpc;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([attempt.call.rpc.signal, ending.signal]);
   const found = new Map<string, FetchedMedia>();
   let bytes = 0;
   const get = async (uri: string, field: string) => {
@@ -36,7 +43,15 @@ export async function withMedia(protocol: Protocol, attempt: Attempt, fetchMedia
     found.set(uri, media);
     if (bytes > bytesMax) throw tooLarge(field);
   };
-  await Promise.all([...addresses].map(([uri, field]) => get(uri, field)));
+  const left = addresses.entries();
+  const work = async () => {
+    for (const [uri, field] of left) await get(uri, field);
+  };
+  try {
+    await Promise.all(Array.from({ length: atOnceMax }, work));
+  } finally {
+    ending.abort();
+  }
   return replaced(attempt, (media) => {
     const fetched = media.source.case === "uri" ? found.get(media.source.value) : undefined;
     return fetched === undefined ? media : inline(media, fetched.bytes, fetched.mimeType);
@@ -45,14 +60,25 @@ export async function withMedia(protocol: Protocol, attempt: Attempt, fetchMedia
 
 /** The attempt as it would be with its media fetched, for a look at what it would lose: without their bytes. */
 export function withoutMedia(protocol: Protocol, attempt: Attempt): Attempt {
-  return replaced(attempt, (media) =>
-    protocol.fetches?.(media, attempt) ? inline(media, Buffer.alloc(0), "image/png") : media,
+  return replaced(attempt, (media, path) =>
+    protocol.fetches?.(media, attempt) ? inline(media, Buffer.alloc(0), likelyType(media, path)) : media,
   );
 }
 
+/** The type that an address most probably holds: by its name, or else what is common at such a place. */
+function likelyType(media: MediaPart, path: string): string {
+  const named = mimeTypeOf(media);
+  if (named !== "" && !named.endsWith("/*")) return named;
+  return path.endsWith(".document.media") ? "application/pdf" : "image/png";
+}
+
+/** What servers say of files that they know nothing of: the bytes tell more. */
+const unknownType = /^(?:application|binary)\/octet-stream$/;
+
 function inline(media: MediaPart, value: Uint8Array, foundType: string): MediaPart {
   const isKnown = media.mimeType !== "" && !media.mimeType.endsWith("/*");
-  return { ...media, source: { case: "data", value }, mimeType: isKnown ? media.mimeType : foundType };
+  const found = unknownType.test(foundType) ? "" : foundType;
+  return { ...media, source: { case: "data", value }, mimeType: isKnown ? media.mimeType : found };
 }
 
 function tooLarge(field: string): GatewayError {

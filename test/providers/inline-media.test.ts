@@ -106,3 +106,54 @@ test("one request fetches a bounded number of addresses and bytes", async () => 
     info: { limitBytes: String(64 * 1024 * 1024) },
   });
 });
+
+test("a few addresses are fetched at once, and the first failure ends the others", async () => {
+  const attempt = attemptOf({
+    messages: [user(...Array.from({ length: 20 }, (_, i) => uri(`https://a.test/${i}`)))],
+  });
+  const asked: AbortSignal[] = [];
+  const failed = withMedia(inlineOnly, attempt, async (_address, signal) => {
+    asked.push(signal);
+    if (asked.length === 4) throw new GatewayError("INVALID_REQUEST", "no");
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+  await expect(failed).rejects.toMatchObject({
+    reason: "INVALID_REQUEST",
+    info: { field: expect.stringContaining("[3]") },
+  });
+  expect(asked.map(({ aborted }) => aborted)).toEqual([true, true, true, true]);
+});
+
+test("a caller who leaves ends what is fetched", async () => {
+  const leaving = new AbortController();
+  const attempt = attemptOf({ messages: [user(uri("https://a.test/1"))] }, leaving.signal);
+  const left = new GatewayError("CANCELLED", "the caller left");
+  const failed = withMedia(inlineOnly, attempt, async (_address, signal) => {
+    leaving.abort(left);
+    throw signal.reason;
+  });
+  await expect(failed).rejects.toMatchObject({ reason: "CANCELLED" });
+});
+
+test("a type that tells nothing is left to the bytes", async () => {
+  const attempt = attemptOf({ messages: [user(uri("https://a.test/1"), uri("https://a.test/2", "image/gif"))] });
+  const fetched = async () => ({ bytes: Buffer.from([1]), mimeType: "binary/octet-stream" });
+  expect(mediaOf(await withMedia(inlineOnly, attempt, fetched))).toEqual([
+    ["", [1]],
+    ["image/gif", [1]],
+  ]);
+});
+
+test("a look without the bytes takes addresses for what their names say, documents for PDF, and all else for pictures", () => {
+  const document = (value: string) => {
+    const media = { source: { case: "uri" as const, value } };
+    return { part: { case: "document" as const, value: { body: { case: "media" as const, value: media } } } };
+  };
+  const content = [document("https://a.test/1"), document("https://a.test/2.md"), uri("https://a.test/3", "image/*")];
+  const seen = withoutMedia(inlineOnly, attemptOf({ messages: [user(...content, uri("https://a.test/4.mp4"))] }));
+  const types = seen.call.request.messages[0]?.content.map(({ part }) => {
+    const media = part.case === "document" ? part.value.body.value : part.value;
+    return typeof media === "object" && "mimeType" in media ? media.mimeType : undefined;
+  });
+  expect(types).toEqual(["application/pdf", "text/markdown", "image/png", "video/mp4"]);
+});

@@ -16,6 +16,9 @@ export const unknownModel: ModelFacts = Object.freeze({
   priceList: undefined,
 });
 
+/** Names travel in paths, where these lead elsewhere: no model has such a name. */
+const dotSegment = /(?:^|\/)\.{1,2}(?:\/|$)/;
+
 /** What the configuration says about names. Aliases lead to "provider/model" or to another alias, without cycles. */
 export interface RouterSnapshot {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -156,7 +159,7 @@ export class Router {
     const slash = selector.indexOf("/");
     const provider = this.#providers.get(selector.slice(0, Math.max(0, slash)));
     const model = selector.slice(slash + 1);
-    if (provider === undefined || model === "") return undefined;
+    if (provider === undefined || model === "" || dotSegment.test(model)) return undefined;
     return { provider, model, selector, facts: provider.models.get(model) ?? unknownModel };
   }
 }

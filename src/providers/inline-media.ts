@@ -4,6 +4,7 @@ import type { Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Protocol } from "../model/protocol.ts";
 import { mimeTypeOf } from "../protocols/media-source.ts";
+import { checkMediaUri } from "../protocols/media-uri.ts";
 import type { FetchedMedia } from "../upstream/media-fetch.ts";
 
 /** Addresses that are fetched for one request at most. */
@@ -58,8 +59,15 @@ export async function withMedia(protocol: Protocol, attempt: Attempt, fetchMedia
   });
 }
 
-/** The attempt as it would be with its media fetched, for a look at what it would lose: without their bytes. */
+/**
+ * The attempt as it would be with its media fetched, for a look at what it would lose: without their bytes. Throws
+ * INVALID_REQUEST for addresses that are certain to be refused.
+ */
 export function withoutMedia(protocol: Protocol, attempt: Attempt): Attempt {
+  for (const [uri, field] of addressesOf(protocol, attempt)) {
+    const wrong = checkMediaUri(uri);
+    if (wrong !== undefined) throw new GatewayError("INVALID_REQUEST", `${field} ${wrong}`, { metadata: { field } });
+  }
   return replaced(attempt, (media, path) =>
     protocol.fetches?.(media, attempt) ? inline(media, Buffer.alloc(0), likelyType(media, path)) : media,
   );

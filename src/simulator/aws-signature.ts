@@ -41,10 +41,15 @@ function isSigned({ header }: Asking, names: string): boolean {
 }
 
 function canonical({ method, rawPath, query, header, raw }: Asking, names: string): string {
-  const path = rawPath.split("/").map(encodeURIComponent).join("/");
+  const path = rawPath.split("/").map(encoded).join("/");
   const pairs = query.replace(/^\?/, "").split("&").sort().join("&");
   const headers = names.split(";").map((name) => `${name}:${header(name).trim().replace(/ +/g, " ")}`);
   return [method, path, pairs, ...headers, "", names, sha256(raw)].join("\n");
+}
+
+/** Everything but the unreserved characters of RFC 3986. */
+function encoded(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function msOf(time: string): number | undefined {

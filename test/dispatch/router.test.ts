@@ -81,18 +81,25 @@ test("targets are each model once, those of aliases too, in order", () => {
 });
 
 describe("a name that leads nowhere", () => {
-  test.each(["gpt-4o", "nobody/gpt-4o", "openai/", "aliases/none", "providers/openai", "/", "x".repeat(256)])(
-    "%s is MODEL_NOT_FOUND",
-    (selector) => {
-      const error = thrownBy(() => router.resolve(selector));
-      expect(error).toMatchObject({ reason: "MODEL_NOT_FOUND", code: Code.NotFound });
-      expect(error.info).toMatchObject({ model: selectorOf(selector) });
-      expect(error.findDetails(ResourceInfoSchema)).toMatchObject([
-        { resourceType: "llmhub.v1.Model", resourceName: selectorOf(selector) },
-      ]);
-      expect(router.find(selector)).toBeUndefined();
-    },
-  );
+  test.each([
+    "gpt-4o",
+    "nobody/gpt-4o",
+    "openai/",
+    "aliases/none",
+    "providers/openai",
+    "/",
+    "openai/..",
+    "openai/a/./b",
+    "x".repeat(256),
+  ])("%s is MODEL_NOT_FOUND", (selector) => {
+    const error = thrownBy(() => router.resolve(selector));
+    expect(error).toMatchObject({ reason: "MODEL_NOT_FOUND", code: Code.NotFound });
+    expect(error.info).toMatchObject({ model: selectorOf(selector) });
+    expect(error.findDetails(ResourceInfoSchema)).toMatchObject([
+      { resourceType: "llmhub.v1.Model", resourceName: selectorOf(selector) },
+    ]);
+    expect(router.find(selector)).toBeUndefined();
+  });
 
   test.each([
     ["gpt-4o", "openai/gpt-4o"],

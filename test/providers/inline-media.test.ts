@@ -157,3 +157,11 @@ test("a look without the bytes takes addresses for what their names say, documen
   });
   expect(types).toEqual(["application/pdf", "text/markdown", "image/png", "video/mp4"]);
 });
+
+test("a look refuses what could not be fetched", () => {
+  const everything = { ...inlineOnly, fetches: () => true };
+  const look = (address: string) => () => withoutMedia(everything, attemptOf({ messages: [user(uri(address))] }));
+  for (const address of ["http://a.test/1", "https://127.0.0.1/1", "https:///"]) {
+    expect(look(address)).toThrow(/^\[invalid_argument\] messages\[0\]\.content\[0\]\.media\.uri /);
+  }
+});

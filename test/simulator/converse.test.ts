@@ -196,6 +196,8 @@ describe("with a secret", () => {
   test("a sound signature is taken, within five minutes of its time", async () => {
     expect(await send(signed())).toBe("ok");
     expect(await send(signed("bedrock", nowMs - 299_000))).toBe("ok");
+    const odd = "/model/nova-(a)!*'~%2F%40/converse";
+    expect(await send(signed("bedrock", nowMs, odd), odd)).toBe("ok");
     expect(await send(signed("bedrock", nowMs - 301_000))).toBe("403 InvalidSignatureException");
     expect(await send(signed("bedrock", nowMs + 301_000))).toBe("403 InvalidSignatureException");
   });

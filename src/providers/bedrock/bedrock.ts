@@ -22,7 +22,7 @@ const vendors = ["ai21", "amazon", "anthropic", "cohere", "deepseek", "meta", "m
 export const bedrock: ProviderFacts = {
   kind: "bedrock",
   displayName: "Amazon Bedrock",
-  baseUrl: ({ region }) => (region === undefined ? undefined : `https://bedrock-runtime.${region}.amazonaws.com`),
+  baseUrl: baseUrlOf,
   settings: {
     region: { about: "AWS region of the endpoint", variables: ["AWS_REGION", "AWS_DEFAULT_REGION"], required: true },
     api: {
@@ -51,6 +51,11 @@ export const bedrock: ProviderFacts = {
   patterns: [...regions, ...vendors].map((name) => patternOf(`${name}.*`)),
   healthPath: undefined,
 };
+
+/** Nothing but a region may decide about the host: the key is sent there. */
+function baseUrlOf({ region = "" }: Settings): string | undefined {
+  return /^[a-z0-9-]+$/.test(region) ? `https://bedrock-runtime.${region}.amazonaws.com` : undefined;
+}
 
 function authorizer({ key, settings, surroundings }: Access): AwsAuthorizer | undefined {
   const { region = "", api: _api, ...identity } = settings;

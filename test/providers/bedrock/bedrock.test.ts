@@ -4,6 +4,7 @@ import { CompletionService } from "../../../gen/llmhub/v1/completion_service_pb.
 import { EmbeddingService } from "../../../gen/llmhub/v1/embedding_service_pb.ts";
 import { RerankService } from "../../../gen/llmhub/v1/rerank_service_pb.ts";
 import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { bedrock } from "../../../src/providers/bedrock/bedrock.ts";
 import { startSimulator } from "../../../src/simulator/server.ts";
 import { errorOf } from "../../conformance/replay.ts";
 import { TestGateway, textOf } from "../../support/gateway.ts";
@@ -106,6 +107,14 @@ test("tokens are counted by Bedrock for Anthropic's models, and estimated for ot
   expect(await sourceOf("amazon.nova-lite-v1:0")).toBe(UsageSource.ESTIMATED);
   expect(await sourceOf("us.anthropic.claude-3-haiku-20240307-v1:0")).toBe(UsageSource.ESTIMATED);
   expect(await sourceOf(arn)).toBe(UsageSource.ESTIMATED);
+});
+
+test.each([
+  ["us-gov-west-1", "https://bedrock-runtime.us-gov-west-1.amazonaws.com"],
+  ["evil.example/", undefined],
+  [undefined, undefined],
+])("region %s is at %s", (given, url) => {
+  expect(typeof bedrock.baseUrl === "function" && bedrock.baseUrl({ region: given })).toBe(url);
 });
 
 test("texts are embedded one by one or many at once, documents ranked", async () => {

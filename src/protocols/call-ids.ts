@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
 
 /** Longest id that the API takes back (proto: ToolCall.id). */
@@ -37,4 +38,19 @@ function idsOf({ messages }: CompleteRequest): Set<string> {
     for (const { part } of content) if (part.case === "toolCall") ids.add(part.value.id);
   }
   return ids;
+}
+
+/**
+ * An id as it is if it has letters, digits, "_" and "-" only, and at most `charsMax` of them. Ids of other providers can have
+ * more; their hash keeps them apart.
+ */
+export function fitCallId(id: string, charsMax = Number.POSITIVE_INFINITY): string {
+  if (/^[a-zA-Z0-9_-]+$/.test(id) && id.length <= charsMax) return id;
+  const hash = idDigest(id, 8);
+  return `${id.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, charsMax - hash.length - 1)}_${hash}`;
+}
+
+/** Hexadecimal digits that stand for an id which a provider cannot take: always the same, so that call and result meet. */
+export function idDigest(id: string, length: number): string {
+  return createHash("sha256").update(id).digest("hex").slice(0, length);
 }

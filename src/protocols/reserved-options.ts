@@ -1,5 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { GatewayError } from "../model/error.ts";
+import type { Rendering } from "./rendering.ts";
+
+type Refusing = Pick<Rendering, "invalid">;
 
 /**
  * Body fields that decide which model answers, what is asked, and how the answer is read, here or at a server that routes
@@ -20,9 +22,20 @@ const reservedOptions = [
   "n",
 ] as const;
 
-/** Throws `invalid` of the path where provider_options of a request, as merged for the target, set a field of the gateway. */
-export function refuseReserved(options: JsonObject, invalid: (field: string, message: string) => GatewayError): void {
-  for (const name of reservedOptions) {
-    if (Object.hasOwn(options, name)) throw invalid(`provider_options.${name}`, "is set by the gateway alone");
-  }
+const topLevel = "provider_options";
+
+/** Throws INVALID_REQUEST where options of a request, as merged for the target, set a field of the gateway. `place` is their path. */
+export function refuseReserved(options: JsonObject, rendering: Refusing, place = topLevel): void {
+  refuseFields(options, reservedOptions, rendering, place);
+}
+
+/** The same for fields that are the gateway's in one dialect only. */
+export function refuseFields(
+  options: JsonObject,
+  names: readonly string[],
+  rendering: Refusing,
+  place = topLevel,
+): void {
+  const name = names.find((field) => Object.hasOwn(options, field));
+  if (name !== undefined) throw rendering.invalid(`${place}.${name}`, "is set by the gateway alone");
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
+import type { JsonSchemaFormat } from "../../gen/llmhub/v1/completion_pb.ts";
 import { parseExactObject } from "./field.ts";
 import type { Rendering } from "./rendering.ts";
 import { sortKeys } from "./sort-keys.ts";
@@ -24,4 +25,13 @@ export function schemaOf(source: SchemaSource, path: string, rendering: Renderin
     default:
       return undefined;
   }
+}
+
+/** The schema that an answer is to keep, for dialects that take nothing else of it and keep it always. */
+export function strictSchemaOf(format: JsonSchemaFormat, rendering: Rendering): JsonObject | undefined {
+  const path = "response_format.json_schema";
+  const { name, description, definition, strict } = format;
+  if (name !== "" || description !== "") rendering.ignored(path, "name and description of the schema are not sent");
+  if (strict === false) rendering.changed(`${path}.strict`, "a schema is always kept strictly");
+  return schemaOf(definition, `${path}.schema_json`, rendering);
 }

@@ -6,6 +6,7 @@ import {
 } from "../../gen/google/rpc/error_details_pb.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 import type { Failure } from "../model/protocol.ts";
+import { requestIdCharsMax, requestIdOf } from "../model/request-id.ts";
 import { retryMsOf } from "./retry-hint.ts";
 
 /** What a dialect reads out of an error body. */
@@ -14,8 +15,8 @@ export interface FaultReading {
   readonly code: string;
   /** Where the body says more than the status: a context overflow behind 400, an empty account behind 429. */
   readonly reason?: Reason | undefined;
-  /** Passed on as far as it is printable and has no blanks, at most 128 characters of it. */
-  readonly requestId: string;
+  /** What the body names, if not empty, goes before what the headers do. Passed on as far as it is printable and has no blanks. */
+  readonly requestId?: string;
   /** Stands in the message for the HTTP status, where that is made up. */
   readonly origin?: string | undefined;
   /** A delay that the body names, in milliseconds, or that no repeat helps. */
@@ -24,8 +25,8 @@ export interface FaultReading {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Longest request id that is passed on. */
-const requestIdCharsMax = 128;
+/** Characters of a provider's message that dialects look at; its length is the provider's. */
+export const messageCharsMax = 2048;
 
 const explanations: Partial<Record<Reason, string>> = {
   CONTEXT_LENGTH_EXCEEDED: "the input does not fit the context window of",
@@ -48,7 +49,8 @@ export function statusFault(failure: Failure, reading: FaultReading, nowMs = Dat
   const reason = reading.reason ?? reasonOf(status, failure.modelDeclared);
   const retryMs = reading.retryMs ?? retryMsOf(headers, nowMs);
   const code = word(reading.code);
-  const requestId = /^[!-~]*/.exec(reading.requestId.slice(0, requestIdCharsMax))?.[0] ?? "";
+  const told = (reading.requestId || requestIdOf(headers)).slice(0, requestIdCharsMax);
+  const requestId = /^[!-~]*/.exec(told)?.[0] ?? "";
   const error = new GatewayError(
     reason,
     `${explanations[reason] ?? "the provider failed for"} ${provider}/${model} (${reading.origin ?? `HTTP ${status}`})`,
@@ -67,6 +69,14 @@ export function statusFault(failure: Failure, reading: FaultReading, nowMs = Dat
   );
   attachDetail(error, `providers/${provider}`, `providers/${provider}/models/${model}`);
   return error;
+}
+
+/** Metadata of an input that does not fit, as far as the provider tells both numbers. */
+export function overflowMetadata(inputTokens: string | undefined, limitTokens: string | undefined) {
+  return {
+    ...(inputTokens === undefined ? {} : { inputTokens }),
+    ...(limitTokens === undefined ? {} : { limitTokens }),
+  };
 }
 
 /** An identifier of at most 64 characters; empty for anything else, which might be a sentence. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ChatMessage, ContentPart } from "../../gen/llmhub/v1/content_pb.ts";
 
 /** The message with the ids of tool calls, and of their results, made to fit; itself where it has none. */
@@ -15,9 +14,4 @@ function fitPart(given: ContentPart, fitId: (id: string) => string): ContentPart
   if (part.case !== "toolResult") return given;
   const toolCallId = fitId(part.value.toolCallId);
   return { ...given, part: { case: part.case, value: { ...part.value, toolCallId } } };
-}
-
-/** Hexadecimal digits that stand for an id which a provider cannot take: always the same, so that call and result meet. */
-export function idDigest(id: string, length: number): string {
-  return createHash("sha256").update(id).digest("hex").slice(0, length);
 }

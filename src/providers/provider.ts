@@ -236,7 +236,7 @@ async function ask(carrier: ProviderCarrier, path: string, id: string, signal: A
     throw error instanceof GatewayError ? error : connectionFaultOf(error, id, "");
   });
   if (answer.status < 300) return answer.body;
-  throw statusFault({ provider: id, model: "", modelDeclared: true, ...answer }, { code: "", requestId: "" });
+  throw statusFault({ provider: id, model: "", modelDeclared: true, ...answer }, { code: "" });
 }
 
 function unreadable(id: string): never {

@@ -6,13 +6,13 @@ import { GatewayError } from "../model/error.ts";
 import type { Dialect, Headers, Reader, Rendered } from "../model/protocol.ts";
 import { refusalOf } from "../model/refusal.ts";
 import type { Outcome, Piece, Reply } from "../model/reply.ts";
+import { requestIdOf } from "../model/request-id.ts";
 import { BatchQueue } from "../stream/batch-queue.ts";
 import { AnswerBody } from "./answer-body.ts";
 import { type Carrier, type Handler, noConnection } from "./carrier.ts";
 import { connectionFault } from "./connection-fault.ts";
 import { failureOf, interrupted } from "./interruption.ts";
 import { renderFor } from "./lossless.ts";
-import { requestIdOf } from "./request-id.ts";
 import { Tally } from "./tally.ts";
 import { TimeLimit } from "./time-limit.ts";
 

@@ -1,8 +1,8 @@
 import type { Asked, Attempt } from "../../model/call.ts";
 import type { GatewayError, Reason } from "../../model/error.ts";
-import type { Failure, Headers } from "../../model/protocol.ts";
+import type { Failure } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
-import { type FaultReading, reasonOf, statusFault, word } from "../status-fault.ts";
+import { type FaultReading, messageCharsMax, reasonOf, statusFault, word } from "../status-fault.ts";
 import { type ChatAnswer, type ChatError, isObject } from "./wire.ts";
 
 /** Codes and types that say more than the HTTP status. */
@@ -73,7 +73,6 @@ function readingOf(error: ChatError, failure: Failure, status: number): FaultRea
     code: codeOf(error),
     reason:
       meaningOf(error, message, failure, status) ?? (limits && "CONTEXT_LENGTH_EXCEEDED") ?? plain(status, failure),
-    requestId: requestIdOf(failure.headers),
     ...(status === 429 && tooLarge.test(message) ? { retryMs: "never" } : {}),
     metadata: { ...limits, ...behind(error) },
   };
@@ -137,9 +136,6 @@ function codeOf({ code, type }: ChatError): string {
   return typeof code === "number" ? String(code) : word(code) || word(type);
 }
 
-/** Characters of a provider's message that are looked at; its length is the provider's. */
-const messageCharsMax = 2048;
-
 function messageOf({ message }: ChatError): string {
   return typeof message === "string" ? message.slice(0, messageCharsMax) : "";
 }
@@ -175,9 +171,4 @@ function numberIn(message: string, sentences: readonly RegExp[]): string | undef
 
 function countOf(value: unknown): string | undefined {
   return Number.isSafeInteger(value) ? String(value) : undefined;
-}
-
-function requestIdOf(headers: Headers): string {
-  const id = headers["x-request-id"];
-  return typeof id === "string" ? id : "";
 }

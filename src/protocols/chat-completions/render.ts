@@ -72,6 +72,6 @@ function renderSampling(request: CompleteRequest, losses: LossReport): Sampling 
 
 function renderOptions(request: CompleteRequest, losses: LossReport): JsonObject {
   const options = losses.options(request.providerOptions);
-  refuseReserved(options, (field, message) => losses.invalid(field, message));
+  refuseReserved(options, losses);
   return options;
 }

@@ -1,5 +1,6 @@
 import type { Rendering } from "../messages/rendering.ts";
 import { type OutputBound, planThinking } from "../messages/thinking.ts";
+import { outputBound } from "../output-bound.ts";
 
 /** Name of the file with the system prompt, in the directory where the program runs. */
 export const systemFile = "system.txt";
@@ -66,10 +67,6 @@ export function commandOf(rendering: Rendering): Command {
 }
 
 function boundOf(rendering: Rendering): OutputBound {
-  const wanted = rendering.request.maxOutputTokens;
-  const most = rendering.target.facts.maxOutputTokens;
-  if (wanted === undefined) return { maxTokens: most === 0 ? maxTokensDefault : most, isFixed: true };
-  if (most === 0 || wanted <= most) return { maxTokens: wanted, isFixed: true };
-  rendering.changed("max_output_tokens", `lowered to ${most}, the most the model gives`);
-  return { maxTokens: most, isFixed: true };
+  const maxTokens = outputBound(rendering) ?? (rendering.target.facts.maxOutputTokens || maxTokensDefault);
+  return { maxTokens, isFixed: true };
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
 import { numberOf, objectOf, parseObject, textOf } from "../field.ts";
-import { reasonOf, statusFault, word } from "../status-fault.ts";
+import { overflowMetadata, reasonOf, statusFault, word } from "../status-fault.ts";
 
 /** Characters of what the program says that are looked at. */
 const saidCharsMax = 16 * 1024;
@@ -59,8 +59,7 @@ export function fault(failure: Failure): GatewayError {
     origin: originOf(body),
     metadata: {
       ...(exitCode === undefined ? {} : { exitCode: String(exitCode) }),
-      ...(input === undefined ? {} : { inputTokens: input }),
-      ...(limit === undefined ? {} : { limitTokens: limit }),
+      ...overflowMetadata(input, limit),
       ...(reset === "" ? {} : { resetTime: reset }),
     },
   });

@@ -34,6 +34,6 @@ export function checkSettings(rendering: Rendering): void {
   };
   for (const [field, isSet] of Object.entries(ignored)) if (isSet) rendering.ignored(field, none);
   const options = rendering.options(request.providerOptions);
-  refuseReserved(options, (field, message) => rendering.invalid(field, message));
+  refuseReserved(options, rendering);
   for (const name of Object.keys(options)) rendering.ignored(`provider_options.${name}`, none);
 }

@@ -49,7 +49,7 @@ function render(attempt: Attempt<EmbedRequest>): Rendered {
   const isFixed = fixedLength.test(target.model);
   if (dimensions !== undefined && isFixed) rendering.ignored("dimensions", "the model's vectors have one length");
   const own = rendering.options(providerOptions);
-  refuseReserved(own, (field, message) => rendering.invalid(field, message));
+  refuseReserved(own, rendering);
   const body = {
     model: target.model,
     texts: inputs,

@@ -4,10 +4,7 @@ import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
 import { parseObject, textOf } from "../field.ts";
-import { statusFault, word } from "../status-fault.ts";
-
-/** Characters of a message that are looked at. */
-const messageCharsMax = 2048;
+import { messageCharsMax, overflowMetadata, statusFault, word } from "../status-fault.ts";
 
 /** What the API says in words only. Recorded or documented wordings. */
 const tooLong = /^too many tokens: (?!max tokens)/i;
@@ -40,7 +37,7 @@ export function fault(failure: Failure): GatewayError {
   return statusFault(failure, {
     code,
     reason: isTooLong ? "CONTEXT_LENGTH_EXCEEDED" : reasonOf(message, failure, body),
-    requestId: textOf(body?.["id"]) || textOf(failure.headers["x-request-id"]),
+    requestId: textOf(body?.["id"]),
     metadata: isTooLong ? limitsOf(message) : {},
   });
 }
@@ -61,7 +58,7 @@ export function endingFault(attempt: Attempt, finishReason: string, ending: Json
   const type = word(ending["error_type"]);
   const reason = finishReason === "TIMEOUT" ? "PROVIDER_TIMEOUT" : (endings.get(type) ?? "PROVIDER_UNAVAILABLE");
   const failure = refusalOf(attempt, { status: 200, headers: {}, body: "" });
-  return statusFault(failure, { code: type === "" ? finishReason : type, reason, requestId: "" });
+  return statusFault(failure, { code: type === "" ? finishReason : type, reason });
 }
 
 function reasonOf(message: string, { status }: Failure, body: JsonObject | undefined): Reason | undefined {
@@ -79,5 +76,5 @@ function limitsOf(message: string): Record<string, string> {
   if (limit === undefined) return {};
   const over = overBy.exec(message)?.[1];
   const input = over === undefined ? received.exec(message)?.[1] : String(Number(limit) + Number(over));
-  return { limitTokens: limit, ...(input === undefined ? {} : { inputTokens: input }) };
+  return overflowMetadata(input, limit);
 }

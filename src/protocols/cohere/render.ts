@@ -3,7 +3,7 @@ import type { Rendered } from "../../model/protocol.ts";
 import { effortBudgets } from "../effort-budget.ts";
 import { Rendering } from "../rendering.ts";
 import { refuseReserved } from "../reserved-options.ts";
-import { schemaOf } from "../schema.ts";
+import { strictSchemaOf } from "../schema.ts";
 import { renderConversation } from "./messages.ts";
 import { renderSampling } from "./sampling.ts";
 import { renderTools } from "./tools.ts";
@@ -23,7 +23,7 @@ export function render(attempt: Attempt): Rendered<CohereBody> {
     throw rendering.unsupported("response_format", "json_with_tools", "JSON cannot be asked for together with tools");
   }
   const options = rendering.options(request.providerOptions);
-  refuseReserved(options, (field, message) => rendering.invalid(field, message));
+  refuseReserved(options, rendering);
   warnUnknown(rendering);
   const body: CohereBody = {
     model: target.model,
@@ -45,11 +45,7 @@ function renderFormat(rendering: Rendering): Pick<CohereBody, "response_format">
   const format = rendering.request.responseFormat?.format;
   if (format?.case === "jsonObject") return { response_format: { type: "json_object" } };
   if (format?.case !== "jsonSchema") return {};
-  const path = "response_format.json_schema";
-  const { name, description, definition, strict } = format.value;
-  if (name !== "" || description !== "") rendering.ignored(path, "name and description of the schema are not sent");
-  if (strict === false) rendering.changed(`${path}.strict`, "a schema is always kept strictly");
-  const schema = schemaOf(definition, `${path}.schema_json`, rendering);
+  const schema = strictSchemaOf(format.value, rendering);
   return { response_format: { type: "json_object", ...(schema === undefined ? {} : { json_schema: schema }) } };
 }
 

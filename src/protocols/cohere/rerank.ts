@@ -22,7 +22,7 @@ function render(attempt: Attempt<RerankRequest>): Rendered {
   const rendering = new Rendering(attempt, family);
   const { query, documents, topN, providerOptions } = rendering.request;
   const own = rendering.options(providerOptions);
-  refuseReserved(own, (field, message) => rendering.invalid(field, message));
+  refuseReserved(own, rendering);
   const body = {
     model: rendering.target.model,
     query,

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
+import { fitCallId } from "../call-ids.ts";
 import { objectOf, parseExactObject } from "../field.ts";
 import { toolInput } from "../tool-input.ts";
 import { renderDocument, renderMedia } from "./media.ts";
@@ -69,14 +69,7 @@ function textBlock(text: string, path: string, rendering: Rendering): Block | un
 function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
   if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
   const input = toolInput(call.argumentsJson, `${path}.tool_call.arguments_json`, rendering);
-  return { toolUse: { toolUseId: idOf(call.id), name: nameOf(call.name, path, rendering), input } };
-}
-
-/** Ids of other providers can have more signs or be longer; their hash keeps them apart. */
-function idOf(id: string): string {
-  if (/^[a-zA-Z0-9_-]+$/.test(id) && id.length <= idCharsMax) return id;
-  const hash = createHash("sha256").update(id).digest("hex").slice(0, 8);
-  return `${id.replace(/[^a-zA-Z0-9_-]/g, "_").slice(0, idCharsMax - 9)}_${hash}`;
+  return { toolUse: { toolUseId: fitCallId(call.id, idCharsMax), name: nameOf(call.name, path, rendering), input } };
 }
 
 function nameOf(name: string, path: string, rendering: Rendering): string {
@@ -98,7 +91,11 @@ function resultBlock(result: ToolResult, path: string, rendering: Rendering): Bl
     return block === undefined ? [] : [block];
   });
   return {
-    toolResult: { toolUseId: idOf(result.toolCallId), content, ...(result.isError ? { status: "error" } : {}) },
+    toolResult: {
+      toolUseId: fitCallId(result.toolCallId, idCharsMax),
+      content,
+      ...(result.isError ? { status: "error" } : {}),
+    },
   };
 }
 

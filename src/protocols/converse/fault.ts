@@ -3,7 +3,7 @@ import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure, Headers } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
 import { parseObject, textOf } from "../field.ts";
-import { statusFault, word } from "../status-fault.ts";
+import { messageCharsMax, overflowMetadata, statusFault, word } from "../status-fault.ts";
 
 /** What an exception means wherever it comes: behind a status, as the first event, in the middle of a stream. */
 const meanings: ReadonlyMap<string, Reason> = new Map([
@@ -23,9 +23,6 @@ const meanings: ReadonlyMap<string, Reason> = new Map([
   ["ModelErrorException", "PROVIDER_UNAVAILABLE"],
   ["ModelStreamErrorException", "PROVIDER_UNAVAILABLE"],
 ]);
-
-/** Characters of a provider's message that are looked at; its length is the provider's. */
-const messageCharsMax = 2048;
 
 /** How each vendor's models say that the input is too long, all under ValidationException. Recorded or documented wordings. */
 const overflows: readonly RegExp[] = [
@@ -63,11 +60,7 @@ function faultOf(failure: Failure, type: string, said: string): GatewayError {
   return statusFault(failure, {
     code: word(type),
     reason: (overflow ? "CONTEXT_LENGTH_EXCEEDED" : reasonOf(type, message, failure)) ?? unnamed,
-    requestId: textOf(failure.headers["x-amzn-requestid"]),
-    metadata: {
-      ...(input === undefined ? {} : { inputTokens: input }),
-      ...(limit === undefined ? {} : { limitTokens: limit }),
-    },
+    metadata: overflowMetadata(input, limit),
   });
 }
 

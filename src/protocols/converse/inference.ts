@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { renderSampling, warnUnknown } from "../messages/sampling.ts";
 import { type OutputBound, planThinking } from "../messages/thinking.ts";
+import { outputBound } from "../output-bound.ts";
 import { vendorOf } from "./model-id.ts";
 import { renderEffort } from "./reasoning.ts";
 import type { Rendering } from "./rendering.ts";
@@ -29,7 +30,8 @@ export function renderInference(
   messages: readonly Message[],
 ): Inference {
   const vendor = vendorOf(rendering.target.model);
-  const maxTokens = maxTokensOf(rendering);
+  const maxTokens = outputBound(rendering);
+  // Absent: the model's own limit.
   const length = maxTokens === undefined ? {} : { maxTokens };
   if (vendor === "anthropic") return claudeInference(rendering, tools, messages, length);
   const { temperature, topP, topK, stopSequences } = rendering.request;
@@ -77,15 +79,6 @@ function claudeInference(
       ...(top_k === undefined ? {} : { top_k }),
     },
   };
-}
-
-/** Undefined: the model's own limit, which is the API's default. */
-function maxTokensOf(rendering: Rendering): number | undefined {
-  const wanted = rendering.request.maxOutputTokens;
-  const most = rendering.target.facts.maxOutputTokens;
-  if (wanted === undefined || most === 0 || wanted <= most) return wanted;
-  rendering.changed("max_output_tokens", `lowered to ${most}, the most the model gives`);
-  return most;
 }
 
 function choiceOf(tools: ToolConfig | undefined): { type: "auto" | "any" } {

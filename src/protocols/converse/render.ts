@@ -71,15 +71,14 @@ function filled(name: string, value: object): Record<string, object> {
 /** The provider options, without what is the gateway's to set. */
 function takeOptions(rendering: Rendering): JsonObject {
   const options = rendering.options(rendering.request.providerOptions);
-  const refuse = (field: string, message: string) => rendering.invalid(field, message);
-  refuseReserved(options, refuse);
+  refuseReserved(options, rendering);
   const own = objectOf(options["additionalModelRequestFields"]) ?? {};
   const place = "provider_options.additionalModelRequestFields";
-  refuseReserved(own, (field, message) => refuse(field.replace("provider_options", place), message));
+  refuseReserved(own, rendering, place);
   const limit = "is set by max_output_tokens alone";
-  if (Object.hasOwn(own, "max_tokens")) throw refuse(`${place}.max_tokens`, limit);
+  if (Object.hasOwn(own, "max_tokens")) throw rendering.invalid(`${place}.max_tokens`, limit);
   if (Object.hasOwn(objectOf(options["inferenceConfig"]) ?? {}, "maxTokens")) {
-    throw refuse("provider_options.inferenceConfig.maxTokens", limit);
+    throw rendering.invalid("provider_options.inferenceConfig.maxTokens", limit);
   }
   return options;
 }

@@ -40,7 +40,7 @@ export function embeddingsOf(
 ): Rendered<EmbeddingsBody> {
   const { request, target } = rendering;
   const options = rendering.options(request.providerOptions);
-  refuseReserved(options, (field, message) => rendering.invalid(field, message));
+  refuseReserved(options, rendering);
   const body = { model: target.model, input: request.inputs, encoding_format: "base64", ...more, ...options } as const;
   return { path: "/embeddings", body, warnings: rendering.warnings };
 }

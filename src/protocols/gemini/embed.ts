@@ -4,7 +4,7 @@ import type { Attempt } from "../../model/call.ts";
 import type { EmbedDialect, Rendered } from "../../model/protocol.ts";
 import { objectOf } from "../field.ts";
 import { Rendering } from "../rendering.ts";
-import { refuseReserved } from "../reserved-options.ts";
+import { refuseFields, refuseReserved } from "../reserved-options.ts";
 import { fault } from "./fault.ts";
 import { modelPath } from "./model-name.ts";
 import { taskTypeOf } from "./purpose.ts";
@@ -42,9 +42,8 @@ function render(attempt: Attempt<EmbedRequest>): Rendered {
 /** The provider options of a request for vectors. Throws INVALID_REQUEST for those that would change what is asked. */
 export function embedOptions(rendering: Rendering<EmbedRequest>): JsonObject {
   const options = rendering.options(rendering.request.providerOptions);
-  const invalid = (field: string, message: string) => rendering.invalid(field, message);
-  refuseReserved(options, invalid);
-  if (Object.hasOwn(options, "content")) throw invalid("provider_options.content", "is set by the gateway alone");
+  refuseReserved(options, rendering);
+  refuseFields(options, ["content"], rendering);
   return options;
 }
 

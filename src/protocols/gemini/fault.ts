@@ -5,7 +5,7 @@ import type { Failure } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
 import { numberOf, objectOf, textOf } from "../field.ts";
 import { retryMsMax } from "../retry-hint.ts";
-import { reasonOf, statusFault, word } from "../status-fault.ts";
+import { messageCharsMax, overflowMetadata, reasonOf, statusFault, word } from "../status-fault.ts";
 
 /** What the words of google.rpc.Code mean where nothing else says more. */
 const meanings: ReadonlyMap<string, Reason> = new Map([
@@ -24,9 +24,6 @@ const meanings: ReadonlyMap<string, Reason> = new Map([
   ["INTERNAL", "PROVIDER_UNAVAILABLE"],
   ["UNKNOWN", "PROVIDER_UNAVAILABLE"],
 ]);
-
-/** Characters of a provider's message that are looked at; its length is the provider's. */
-const messageCharsMax = 2048;
 
 /** What the API says only in words. Recorded or documented wordings. */
 const tooLong = [
@@ -60,12 +57,9 @@ export function fault(failure: Failure): GatewayError {
     code: reason || status,
     reason:
       special ?? meanings.get(status) ?? (error === undefined ? undefined : reasonOf(code, failure.modelDeclared)),
-    requestId: textOf(details.get("RequestInfo")?.["requestId"] ?? failure.headers["x-request-id"]),
+    requestId: textOf(details.get("RequestInfo")?.["requestId"]),
     retryMs: delayOf(details.get("RetryInfo")?.["retryDelay"]),
-    metadata: {
-      ...(input === undefined ? {} : { inputTokens: input }),
-      ...(limit === undefined ? {} : { limitTokens: limit }),
-    },
+    metadata: overflowMetadata(input, limit),
   });
 }
 
@@ -77,7 +71,7 @@ export function faultWithin(attempt: Attempt<Asked>, body: string): GatewayError
 /** The error for a prompt that the provider does not answer. `why` is its own word. */
 export function promptBlocked(attempt: Attempt, why: string): GatewayError {
   const failure = refusalOf(attempt, { status: 200, headers: {}, body: "" });
-  return statusFault(failure, { code: why, reason: "PROVIDER_CONTENT_FILTERED", requestId: "" });
+  return statusFault(failure, { code: why, reason: "PROVIDER_CONTENT_FILTERED" });
 }
 
 /** The error object of a body, or of the first entry of a list; undefined for anything else. */

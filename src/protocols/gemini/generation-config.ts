@@ -1,4 +1,5 @@
 import type { JsonSchemaFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { outputBound } from "../output-bound.ts";
 import { schemaOf } from "../schema.ts";
 import type { Rendering } from "./rendering.ts";
 import { warnUnenforced } from "./schema-keywords.ts";
@@ -29,14 +30,6 @@ export function renderConfig(rendering: Rendering): GenerationConfig {
     ...renderFormat(rendering),
     ...(thinkingConfig === undefined ? {} : { thinkingConfig }),
   };
-}
-
-function outputBound(rendering: Rendering): number | undefined {
-  const wanted = rendering.request.maxOutputTokens;
-  const most = rendering.target.facts.maxOutputTokens;
-  if (wanted === undefined || most === 0 || wanted <= most) return wanted;
-  rendering.changed("max_output_tokens", `lowered to ${most}, the most the model gives`);
-  return most;
 }
 
 function stopsOf(rendering: Rendering): readonly string[] {

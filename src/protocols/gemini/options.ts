@@ -1,6 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { objectOf } from "../field.ts";
-import { refuseReserved } from "../reserved-options.ts";
+import { refuseFields, refuseReserved } from "../reserved-options.ts";
 import type { Rendering } from "./rendering.ts";
 import type { GenerateBody } from "./wire.ts";
 
@@ -12,14 +12,12 @@ const reservedConfig = ["candidateCount", "maxOutputTokens", "modelConfig", "rou
  */
 export function withOptions(body: GenerateBody, rendering: Rendering): GenerateBody {
   const options = inCamelCase(rendering.options(rendering.request.providerOptions));
-  const invalid = (field: string, message: string) => rendering.invalid(field, message);
-  refuseReserved(options, invalid);
-  if (Object.hasOwn(options, "contents")) throw invalid("provider_options.contents", "is set by the gateway alone");
+  refuseReserved(options, rendering);
+  refuseFields(options, ["contents"], rendering);
   const generationConfig = objectOf(options["generationConfig"]);
   const toolConfig = objectOf(options["toolConfig"]);
   const members = generationConfig && inCamelCase(generationConfig);
-  const wrong = reservedConfig.find((name) => members !== undefined && Object.hasOwn(members, name));
-  if (wrong !== undefined) throw invalid(`provider_options.generationConfig.${wrong}`, "is set by the gateway alone");
+  refuseFields(members ?? {}, reservedConfig, rendering, "provider_options.generationConfig");
   return {
     ...body,
     ...options,

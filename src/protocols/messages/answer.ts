@@ -3,18 +3,15 @@ import { StreamFinishedSchema, UsageUpdateSchema } from "../../../gen/llmhub/v1/
 import { ContentPartSchema } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
+import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
 import { objectOf, parseExactObject, pieceOf, textOf } from "../field.ts";
 import { documentIdsOf } from "../groups.ts";
 import { PartWriter } from "../part-writer.ts";
 import { citationOf } from "./citation.ts";
-import { badAnswer } from "./fault.ts";
 import { isDocument } from "./media.ts";
 import { finishReasonOf } from "./stop-reason.ts";
 import { headOfDelta } from "./text-delta.ts";
 import { laterUsage, usageOf } from "./usage.ts";
-
-/** Most parts of one answer. */
-const partsMax = 1024;
 
 /** Which kind of block takes a delta of each type. */
 const takers: ReadonlyMap<string, OpenBlock["kind"]> = new Map([
@@ -84,10 +81,10 @@ export class Answer {
 
   startBlock(index: number, block: JsonObject, out: Chunk[]): void {
     if (this.#writer.count >= partsMax) {
-      throw badAnswer(this.#attempt, "too_many_parts", `has more than ${partsMax} parts`);
+      throw tooManyParts();
     }
     if (textOf(block["type"]) === "") {
-      throw badAnswer(this.#attempt, "bad_block", `has a block ${index} without a type`);
+      throw badResponse("bad_block", `sent a block ${index} without a type`);
     }
     this.#writer.close(out);
     const open = this.#open(block, out);
@@ -102,8 +99,7 @@ export class Answer {
 
   growBlock(index: number, delta: JsonObject, out: Chunk[]): void {
     const open = this.#blocks.get(index);
-    if (open === undefined)
-      throw badAnswer(this.#attempt, "unknown_block", `adds to block ${index}, which is not open`);
+    if (open === undefined) throw badResponse("unknown_block", `added to block ${index}, which is not open`);
     if (open.kind === "own") {
       growOwn(open, delta);
       return;
@@ -111,8 +107,7 @@ export class Answer {
     const { type } = delta;
     const taker = takers.get(textOf(type));
     if (taker === undefined) return;
-    if (taker !== open.kind)
-      throw badAnswer(this.#attempt, "bad_delta", `adds ${taker} to block ${index}, which is ${open.kind}`);
+    if (taker !== open.kind) throw badResponse("bad_delta", `added ${taker} to block ${index}, which is ${open.kind}`);
     if (type === "text_delta") this.text(pieceOf(delta["text"]), out);
     else if (type === "thinking_delta") this.#reason(pieceOf(delta["thinking"]), out);
     else if (type === "citations_delta") this.#cite([delta["citation"]], out);
@@ -139,7 +134,7 @@ export class Answer {
 
   /** Ends every part and the answer. Throws when the provider never said why it stopped. */
   finish(out: Chunk[]): void {
-    if (!this.isStopped) throw badAnswer(this.#attempt, "missing_stop_reason", "does not say why it ends");
+    if (!this.isStopped) throw badResponse("missing_stop_reason", "did not say why its answer ends");
     for (const index of this.#blocks.keys()) this.stopBlock(index, out);
     this.#writer.closeAll(out);
     const stopReason = textOf(this.#ending["stop_reason"]);

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { ContentPart, ReasoningPart, ToolCall, ToolResult } from "../../../gen/llmhub/v1/content_pb.ts";
+import { fitCallId } from "../call-ids.ts";
 import { parseExactObject } from "../field.ts";
 import { toolInput } from "../tool-input.ts";
 import { renderDocument, renderMedia } from "./media.ts";
@@ -56,14 +56,7 @@ function textBlock(text: string, path: string, rendering: Rendering): Block | un
 function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
   if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
   const input = toolInput(call.argumentsJson, `${path}.tool_call.arguments_json`, rendering);
-  return { type: "tool_use", id: toolIdOf(call.id), name: call.name, input };
-}
-
-/** The API takes letters, digits, "_" and "-" only. Ids of other providers can have more; their hash keeps them apart. */
-function toolIdOf(id: string): string {
-  if (/^[a-zA-Z0-9_-]+$/.test(id)) return id;
-  const hash = createHash("sha256").update(id).digest("hex").slice(0, 8);
-  return `${id.replace(/[^a-zA-Z0-9_-]/g, "_")}_${hash}`;
+  return { type: "tool_use", id: fitCallId(call.id), name: call.name, input };
 }
 
 function resultBlock(result: ToolResult, path: string, rendering: Rendering): Block {
@@ -76,7 +69,7 @@ function resultBlock(result: ToolResult, path: string, rendering: Rendering): Bl
   });
   return {
     type: "tool_result",
-    tool_use_id: toolIdOf(result.toolCallId),
+    tool_use_id: fitCallId(result.toolCallId),
     ...(content.length > 0 ? { content } : {}),
     ...(result.isError ? { is_error: true } : {}),
   };

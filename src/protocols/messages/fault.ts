@@ -1,9 +1,9 @@
 import type { Attempt } from "../../model/call.ts";
-import { GatewayError, type Reason } from "../../model/error.ts";
+import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
 import { objectOf, parseObject, textOf } from "../field.ts";
-import { statusFault, word } from "../status-fault.ts";
+import { messageCharsMax, overflowMetadata, statusFault, word } from "../status-fault.ts";
 
 /** What an error type means wherever it comes: behind a status, in place of an answer, in the middle of a stream. */
 const meanings: ReadonlyMap<string, Reason> = new Map([
@@ -17,9 +17,6 @@ const meanings: ReadonlyMap<string, Reason> = new Map([
   ["api_error", "PROVIDER_UNAVAILABLE"],
   ["overloaded_error", "PROVIDER_OVERLOADED"],
 ]);
-
-/** Characters of a provider's message that are looked at; its length is the provider's. */
-const messageCharsMax = 2048;
 
 /** What the API says only in words, mostly under the type invalid_request_error. Recorded or documented wordings. */
 const tooLong = /prompt is too long(?:: (?<input>\d{1,10}) tokens > (?<limit>\d{1,10}))?/i;
@@ -44,25 +41,14 @@ export function fault(failure: Failure): GatewayError {
   return statusFault(failure, {
     code: detail === "" ? code : detail,
     reason: reasonOf(code, message, detail, failure) ?? unnamed,
-    requestId: textOf(envelope?.["request_id"]) || textOf(failure.headers["request-id"]),
-    metadata: {
-      ...(input === undefined ? {} : { inputTokens: input }),
-      ...(limit === undefined ? {} : { limitTokens: limit }),
-    },
+    requestId: textOf(envelope?.["request_id"]),
+    metadata: overflowMetadata(input, limit),
   });
 }
 
 /** The error for an error object that came where an answer was due, under HTTP 200. */
 export function faultWithin(attempt: Attempt, body: string): GatewayError {
   return fault(refusalOf(attempt, { status: 200, headers: {}, body }));
-}
-
-/** The error for an answer that cannot be read. `cause` is one word for programs: "empty", "bad_json". */
-export function badAnswer(attempt: Attempt, cause: string, what: string): GatewayError {
-  const { provider, model } = attempt.target;
-  return new GatewayError("PROVIDER_BAD_RESPONSE", `the answer of ${provider.id}/${model} ${what}`, {
-    metadata: { provider: provider.id, model, cause },
-  });
 }
 
 function reasonOf(type: string, message: string, detail: string, failure: Failure): Reason | undefined {

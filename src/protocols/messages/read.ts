@@ -3,22 +3,23 @@ import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import type { GatewayError } from "../../model/error.ts";
 import type { Reader } from "../../model/protocol.ts";
+import { badResponse } from "../bad-response.ts";
 import { objectOf, parseExactObject, parseObject, textOf } from "../field.ts";
 import { type SseAnswer, SseReader } from "../sse-reader.ts";
+import { type WholeAnswer, WholeReader } from "../whole-reader.ts";
 import { Answer } from "./answer.ts";
 import { isError, takeEvent } from "./event.ts";
-import { badAnswer, faultWithin } from "./fault.ts";
+import { faultWithin } from "./fault.ts";
 import { textOfDelta } from "./text-delta.ts";
 
 /** The reader for one answer, streamed or whole as the call wants it. */
 export function read(attempt: Attempt): Reader {
-  return attempt.call.stream ? new SseReader(new StreamAnswer(attempt)) : new WholeReader(attempt);
+  return attempt.call.stream ? new SseReader(new StreamAnswer(attempt)) : new WholeReader(new WholeMessage(attempt));
 }
 
-class WholeReader implements Reader {
+class WholeMessage implements WholeAnswer {
   readonly #attempt: Attempt;
   readonly #answer: Answer;
-  readonly #pieces: Buffer[] = [];
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
@@ -29,18 +30,12 @@ class WholeReader implements Reader {
     return this.#answer.model;
   }
 
-  push(bytes: Buffer): void {
-    this.#pieces.push(bytes);
-  }
-
-  end(out: Chunk[]): void {
-    const body = Buffer.concat(this.#pieces.splice(0)).toString("utf8");
-    if (body.trim() === "") throw badAnswer(this.#attempt, "empty", "is empty");
+  take(body: string, out: Chunk[]): void {
     const message = parseObject(body);
-    if (message === undefined) throw badAnswer(this.#attempt, "bad_json", "is not a JSON object");
+    if (message === undefined) throw badResponse("bad_json", "sent a body that is not a JSON object");
     if (isError(message)) throw faultWithin(this.#attempt, body);
     const { content } = message;
-    if (!Array.isArray(content)) throw badAnswer(this.#attempt, "missing_content", "has no content");
+    if (!Array.isArray(content)) throw badResponse("missing_content", "sent an answer without content");
     this.#answer.begin(message);
     // Input of tools is to arrive as the model wrote it; reading exactly takes longer, so only where there is some.
     const exact = body.includes('tool_use"') ? parseExactObject(body)?.["content"] : undefined;
@@ -86,15 +81,15 @@ export class StreamAnswer implements SseAnswer {
   }
 
   misread(body: string): GatewayError {
-    if (body === "") return badAnswer(this.#attempt, "empty", "is empty");
+    if (body === "") return badResponse("empty", "sent an empty body");
     const object = parseObject(body);
     if (object !== undefined && isError(object)) return faultWithin(this.#attempt, body);
-    return badAnswer(this.#attempt, "not_sse", "is no event stream");
+    return badResponse("not_sse", "did not send a stream of events");
   }
 
   #parse(data: string, out: Chunk[]): boolean {
     const event = parseObject(data);
-    if (event === undefined) throw badAnswer(this.#attempt, "bad_json", "has an event that is not a JSON object");
+    if (event === undefined) throw badResponse("bad_json", "sent an event that is not a JSON object");
     if (isError(event)) throw faultWithin(this.#attempt, data);
     return takeEvent(this.#answer, event, out);
   }

@@ -3,8 +3,9 @@ import type { Attempt } from "../../model/call.ts";
 import { estimateInput } from "../../model/estimate.ts";
 import type { Rendered } from "../../model/protocol.ts";
 import { type Entry, type Group, groupsOf } from "../groups.ts";
+import { outputBound } from "../output-bound.ts";
 import { refuseReserved } from "../reserved-options.ts";
-import { schemaOf } from "../schema.ts";
+import { strictSchemaOf } from "../schema.ts";
 import { renderBlock } from "./blocks.ts";
 import { CacheMarks } from "./cache-marks.ts";
 import { Rendering } from "./rendering.ts";
@@ -61,7 +62,7 @@ export function renderCount(attempt: Attempt): Rendered<Prompt> {
 /** The provider options but for anthropic_beta, which goes into a header. */
 function takeOptions(rendering: Rendering): JsonObject {
   const { anthropic_beta: betas = [], ...options } = rendering.options(rendering.request.providerOptions);
-  refuseReserved(options, (field, message) => rendering.invalid(field, message));
+  refuseReserved(options, rendering);
   if (Object.hasOwn(options, "max_tokens")) {
     throw rendering.invalid("provider_options.max_tokens", "is set by max_output_tokens alone");
   }
@@ -106,17 +107,13 @@ function renderPrompt(rendering: Rendering, bound: OutputBound): { prompt: Promp
 }
 
 function boundOf(rendering: Rendering): OutputBound {
-  const wanted = rendering.request.maxOutputTokens;
+  const wanted = outputBound(rendering);
+  if (wanted !== undefined) return { maxTokens: wanted, isFixed: true };
   const { maxOutputTokens: most, contextWindow } = rendering.target.facts;
-  if (wanted === undefined) {
-    if (most === 0) return { maxTokens: maxTokensDefault, isFixed: false };
-    const room = contextWindow === 0 ? most : contextWindow - estimateInput(rendering.request);
-    // Input that all but fills the window keeps some output: the estimate may be too high, and the provider knows.
-    return { maxTokens: Math.min(most, Math.max(room, maxTokensDefault)), isFixed: true };
-  }
-  if (most === 0 || wanted <= most) return { maxTokens: wanted, isFixed: true };
-  rendering.changed("max_output_tokens", `lowered to ${most}, the most the model gives`);
-  return { maxTokens: most, isFixed: true };
+  if (most === 0) return { maxTokens: maxTokensDefault, isFixed: false };
+  const room = contextWindow === 0 ? most : contextWindow - estimateInput(rendering.request);
+  // Input that all but fills the window keeps some output: the estimate may be too high, and the provider knows.
+  return { maxTokens: Math.min(most, Math.max(room, maxTokensDefault)), isFixed: true };
 }
 
 function renderSystem(entries: readonly Entry[], marks: CacheMarks, rendering: Rendering): Prompt["system"] {
@@ -171,11 +168,7 @@ function renderFormat(rendering: Rendering): Pick<OutputConfig, "format"> {
     rendering.ignored("response_format.json_object", "JSON without a schema cannot be asked for; give a json_schema");
   }
   if (format?.case !== "jsonSchema") return {};
-  const path = "response_format.json_schema";
-  const { name, description, definition, strict } = format.value;
-  if (name !== "" || description !== "") rendering.ignored(path, "name and description of the schema are not sent");
-  if (strict === false) rendering.changed(`${path}.strict`, "a schema is always kept strictly");
-  const schema = schemaOf(definition, `${path}.schema_json`, rendering);
+  const schema = strictSchemaOf(format.value, rendering);
   return schema === undefined ? {} : { format: { type: "json_schema", schema } };
 }
 

@@ -32,7 +32,7 @@ function render(attempt: Attempt<EmbedRequest>): Rendered {
     rendering.ignored("purpose", "the purpose cannot be told; write the prefix that the model wants into the texts");
   }
   const own = rendering.options(providerOptions);
-  refuseReserved(own, (field, message) => rendering.invalid(field, message));
+  refuseReserved(own, rendering);
   const body = {
     model: rendering.target.model,
     input: inputs,

@@ -4,10 +4,7 @@ import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
 import { objectOf, parseObject, textOf } from "../field.ts";
-import { reasonOf as reasonOfStatus, statusFault } from "../status-fault.ts";
-
-/** Characters of a message that are looked at. */
-const messageCharsMax = 2048;
+import { messageCharsMax, reasonOf as reasonOfStatus, statusFault } from "../status-fault.ts";
 
 /** The server says everything in words. Wordings of its source, older ones among them. */
 const meanings: readonly (readonly [RegExp, Reason])[] = [
@@ -24,7 +21,7 @@ const meanings: readonly (readonly [RegExp, Reason])[] = [
 /** The error for a response that is no answer: {"error": "words"}. */
 export function fault(failure: Failure): GatewayError {
   const message = messageOf(parseObject(failure.body)?.["error"]).slice(0, messageCharsMax);
-  return statusFault(failure, { code: "", reason: reasonOf(message, failure), requestId: "" });
+  return statusFault(failure, { code: "", reason: reasonOf(message, failure) });
 }
 
 /** The error that an object is where an answer was due, under HTTP 200; undefined for an answer. */

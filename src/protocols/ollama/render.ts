@@ -5,7 +5,7 @@ import type { Rendered } from "../../model/protocol.ts";
 import { objectOf } from "../field.ts";
 import { Rendering } from "../rendering.ts";
 import { refuseReserved } from "../reserved-options.ts";
-import { schemaOf } from "../schema.ts";
+import { strictSchemaOf } from "../schema.ts";
 import { renderMessages } from "./messages.ts";
 import { renderTools } from "./tools.ts";
 import { family, type OllamaBody } from "./wire.ts";
@@ -17,7 +17,7 @@ export function render(attempt: Attempt): Rendered<OllamaBody> {
   const messages = renderMessages(rendering);
   if (messages.length === 0) throw rendering.invalid("messages", "at least one message with content is required");
   const { options, ...own } = rendering.options(request.providerOptions);
-  refuseReserved(own, (field, message) => rendering.invalid(field, message));
+  refuseReserved(own, rendering);
   warnUnknown(rendering);
   const body: OllamaBody = {
     model: target.model,
@@ -53,11 +53,7 @@ function renderFormat(rendering: Rendering): Pick<OllamaBody, "format"> {
   const format = rendering.request.responseFormat?.format;
   if (format?.case === "jsonObject") return { format: "json" };
   if (format?.case !== "jsonSchema") return {};
-  const path = "response_format.json_schema";
-  const { name, description, definition, strict } = format.value;
-  if (name !== "" || description !== "") rendering.ignored(path, "name and description of the schema are not sent");
-  if (strict === false) rendering.changed(`${path}.strict`, "a schema is always kept strictly");
-  const schema = schemaOf(definition, `${path}.schema_json`, rendering);
+  const schema = strictSchemaOf(format.value, rendering);
   return schema === undefined ? {} : { format: schema };
 }
 

@@ -31,7 +31,7 @@ export function renderRerank(
   const { request, target } = rendering;
   const { query, documents, topN } = request;
   const options = rendering.options(request.providerOptions);
-  refuseReserved(options, (field, message) => rendering.invalid(field, message));
+  refuseReserved(options, rendering);
   const body = {
     model: target.model,
     query,

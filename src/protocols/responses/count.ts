@@ -1,9 +1,6 @@
-import { create } from "@bufbuild/protobuf";
-import { type Usage, UsageSchema, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Protocol, Rendered } from "../../model/protocol.ts";
-import { badResponse } from "../bad-response.ts";
-import { numberOf, parseObject } from "../field.ts";
+import { countReader } from "../input-usage.ts";
 import type { ResponsesBody } from "./wire.ts";
 
 /** What of a request the count of its input depends on; the endpoint refuses the rest. */
@@ -29,12 +26,6 @@ export function inputCount(render: (attempt: Attempt) => Rendered<ResponsesBody>
       const entries = counted.flatMap((name) => (body[name] === undefined ? [] : [[name, body[name]] as const]));
       return { ...rendered, path: "/responses/input_tokens", body: Object.fromEntries(entries) };
     },
-    read: readCount,
+    read: countReader("input_tokens"),
   };
-}
-
-function readCount(body: string): Usage {
-  const inputTokens = numberOf(parseObject(body)?.["input_tokens"]);
-  if (inputTokens === undefined) throw badResponse("bad_count", "sent a count that cannot be read");
-  return create(UsageSchema, { inputTokens, source: UsageSource.PROVIDER });
 }

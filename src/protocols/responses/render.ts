@@ -29,7 +29,7 @@ const absent = [
 export function renderResponses(attempt: Attempt, rendering = new Rendering(attempt)): Rendered<ResponsesBody> {
   const { request, target } = rendering;
   const options = rendering.options(request.providerOptions);
-  refuseReserved(options, (field, message) => rendering.invalid(field, message));
+  refuseReserved(options, rendering);
   const { text, reasoning, include, ...others } = options;
   const body: ResponsesBody = {
     model: target.model,

@@ -2,12 +2,13 @@ import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
 import type { Target } from "../../model/target.ts";
+import { idDigest } from "../../protocols/call-ids.ts";
 import { markBegun } from "../../protocols/chat-completions/begun-answer.ts";
 import type { LossReport } from "../../protocols/chat-completions/loss-report.ts";
 import { renderVariant, type Setting } from "../../protocols/chat-completions/variant.ts";
 import type { ChatBody, ChatMessage, ChatPart } from "../../protocols/chat-completions/wire.ts";
 import { objectOf } from "../../protocols/field.ts";
-import { idDigest, withCallIds } from "../call-ids.ts";
+import { withCallIds } from "../call-ids.ts";
 
 const temperatureMax = 1.5;
 const callIdChars = 9;

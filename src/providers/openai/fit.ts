@@ -1,8 +1,9 @@
 import type { CompleteRequest, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { ChatMessage, ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { ModelFacts } from "../../model/target.ts";
+import { idDigest } from "../../protocols/call-ids.ts";
 import type { Rendering } from "../../protocols/rendering.ts";
-import { idDigest, withCallIds } from "../call-ids.ts";
+import { withCallIds } from "../call-ids.ts";
 
 /** Limits of OpenAI's API reference, beyond which it refuses the whole request. */
 const callIdCharsMax = 40;

@@ -10,5 +10,5 @@ export function faultOfOpenrouter(failure: Failure): GatewayError {
   if (!Array.isArray(reasons)) return faultOf(failure);
   const category = reasons.map(word).filter(Boolean).join(",");
   const metadata = category === "" ? {} : { category };
-  return statusFault(failure, { code: "403", reason: "PROVIDER_CONTENT_FILTERED", requestId: "", metadata });
+  return statusFault(failure, { code: "403", reason: "PROVIDER_CONTENT_FILTERED", metadata });
 }

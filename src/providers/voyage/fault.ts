@@ -2,10 +2,7 @@ import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
 import { faultOf } from "../../protocols/chat-completions/fault.ts";
 import { parseObject, textOf } from "../../protocols/field.ts";
-import { reasonOf, statusFault } from "../../protocols/status-fault.ts";
-
-/** Characters of a message that are looked at. */
-const messageCharsMax = 2048;
+import { messageCharsMax, reasonOf, statusFault } from "../../protocols/status-fault.ts";
 
 const tooManyTokens = /max allowed tokens per submitted batch is (\d{1,10})\. Your batch has (\d{1,10})/i;
 const tooLong = /context length|too long/i;
@@ -18,7 +15,7 @@ export function faultOfVoyage(failure: Failure): GatewayError {
   if (reason === undefined) return faultOf(failure);
   const [, limit, input] = tooManyTokens.exec(detail) ?? [];
   const metadata = limit === undefined || input === undefined ? {} : { limitTokens: limit, inputTokens: input };
-  return statusFault(failure, { code: "", reason, requestId: textOf(failure.headers["x-request-id"]), metadata });
+  return statusFault(failure, { code: "", reason, metadata });
 }
 
 function meaningOf(detail: string, { modelDeclared }: Failure): Reason | undefined {

@@ -129,7 +129,7 @@ describe("what is no answer", () => {
       Array.from({ length: count }, (_, at) => open(at, { type: "tool_use", id: `t${at}`, name: "f" }));
     const answer = folded(readAll(streaming, [sse(start, ...blocks(1024), ending("tool_use"), end)]));
     expect(answer.message?.content).toHaveLength(1024);
-    expect(failureOf(() => readAll(streaming, [sse(start, ...blocks(1025))])).info["cause"]).toBe("too_many_parts");
+    expect(failureOf(() => readAll(streaming, [sse(start, ...blocks(1025))])).info["cause"]).toBe("parts_limit");
   });
 });
 

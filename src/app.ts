@@ -1,8 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../gen/llmhub/v1/completion_pb.ts";
-import { CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
-import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
-import { RerankRequestSchema } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
@@ -23,12 +19,12 @@ import { Discovery } from "./services/discovery.ts";
 import { routes } from "./services/index.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
-import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { Simulator } from "./simulator/server.ts";
 import { Snapshot, simulatorFor } from "./snapshot.ts";
 import { CallLines } from "./telemetry/call-lines.ts";
 import { createLogger, faultOf, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { Traffic } from "./traffic.ts";
 import { version } from "./version.ts";
 
 /** Largest answer in one message; gRPC clients take 4 MiB unless told otherwise. */
@@ -66,6 +62,7 @@ class App implements Gateway {
   readonly #admission: Admission;
   readonly #listener: Listener;
   readonly #ops: OpsServer;
+  readonly #traffic: Traffic;
   #simulator: Simulator | undefined;
   #snapshot: Snapshot;
   readonly #surroundings: Surroundings;
@@ -84,6 +81,7 @@ class App implements Gateway {
     this.#snapshot = this.#snapshotOf(config);
     const { limits, listen, tls } = config.server;
     const logger = this.#logger;
+    this.#traffic = new Traffic({ logger, metrics: this.#metrics });
     const now = () => performance.now();
     this.#discovery = discovery(logger, now);
     this.#admission = new Admission({
@@ -93,19 +91,16 @@ class App implements Gateway {
       now,
     });
     const lines = new CallLines(logger, this.#metrics, chainedMethods);
-    const validator = warmValidator();
     const served = operations({
       logger,
       metrics: this.#metrics,
       lines,
-      validator,
       router: () => this.#snapshot.router,
       watch: (id, seen) => this.#healthOf(id).observe(seen),
     });
     const onRequest = connectHandler({
       routes: routes({
         ...served,
-        validator,
         readiness: this.#readiness,
         reflection: config.server.reflection,
         models: () => this.#modelView(),
@@ -144,6 +139,7 @@ class App implements Gateway {
   }
 
   async listen(): Promise<void> {
+    await this.#traffic.configure(this.#snapshot.config);
     const { listen, opsListen } = this.#snapshot.config.server;
     this.address = addressText({ ...listen, port: await this.#listener.listen() });
     this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
@@ -197,7 +193,12 @@ class App implements Gateway {
       await this.#listener.drained(cutMs);
     }
     await this.#listener.closeNow();
-    await Promise.all([this.#ops.close(), this.#snapshot.fleet.retire(), this.#simulator?.close()]);
+    await Promise.all([
+      this.#ops.close(),
+      this.#snapshot.fleet.retire(),
+      this.#simulator?.close(),
+      this.#traffic.close(),
+    ]);
     if (this.address !== "") this.#logger.info({ address: this.address }, "stopped");
     this.#logger.flush();
   }
@@ -221,6 +222,7 @@ class App implements Gateway {
       void next.fleet.retire(before.fleet);
       throw error;
     }
+    await this.#traffic.configure(config);
     this.#snapshot = next;
     this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
     void before.fleet.retire(next.fleet);
@@ -242,7 +244,10 @@ class App implements Gateway {
   #createOps({ opsListen }: ServerConfig): OpsServer {
     return new OpsServer({
       ...opsListen,
-      readiness: () => ({ ready: this.#readiness.ready, reasons: this.#draining ? ["draining"] : [] }),
+      readiness: () => ({
+        ready: this.#readiness.ready,
+        reasons: [...(this.#draining ? ["draining"] : []), ...this.#traffic.impairments],
+      }),
       metrics: async () => ({
         contentType: this.#metrics.registry.contentType,
         body: await this.#metrics.registry.metrics(),
@@ -280,19 +285,6 @@ function discovery(logger: Logger, now: () => number): Discovery {
   // A wait for a list keeps no process alive.
   const waited = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
   return new Discovery({ now, elapsed: waited, failed });
-}
-
-/** A validator that has met every request of the data plane: the first of each costs tens of milliseconds. */
-function warmValidator(): RequestValidator {
-  const validator = createRequestValidator();
-  validator.warm([
-    CompleteRequestSchema,
-    StreamCompleteRequestSchema,
-    CountTokensRequestSchema,
-    EmbedRequestSchema,
-    RerankRequestSchema,
-  ]);
-  return validator;
 }
 
 function elapsed(ms: number): Promise<void> {

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { CompletionService } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../gen/llmhub/v1/completion_pb.ts";
+import { CompletionService, CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
 import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
-import { RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
+import { RerankRequestSchema, RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
 import type { Router } from "./dispatch/router.ts";
 import type { Watch } from "./interceptors/attempt/observe.ts";
@@ -13,7 +15,7 @@ import type { Served } from "./model/reply.ts";
 import type { Provider } from "./model/target.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
-import type { RequestValidator } from "./services/validation.ts";
+import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { CallLines } from "./telemetry/call-lines.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -31,22 +33,38 @@ export interface OperationParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly lines: CallLines;
-  readonly validator: RequestValidator;
   /** The router of the configuration in force. */
   readonly router: () => Router;
   readonly watch: Watch;
 }
 
 /** Everything that can be asked of a model, with the chains around it. */
-export function operations(parts: OperationParts): Pick<RouteParts, "handlers" | "embedding" | "reranking"> {
-  const { router, validator, lines } = parts;
+export function operations(
+  parts: OperationParts,
+): Pick<RouteParts, "handlers" | "embedding" | "reranking" | "validator"> {
+  const { router, lines } = parts;
+  const validator = warmValidator();
   const shared = { validator, rejected: lines.refused, newId };
   const generate = chained(parts, "complete", ({ generate }) => generate);
   return {
+    validator,
     handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, previewed: lines.previewed }),
     embedding: { ...shared, dispatch: chained(parts, "embed", ({ embed }) => embed) },
     reranking: { ...shared, dispatch: chained(parts, "rerank", ({ rerank }) => rerank) },
   };
+}
+
+/** A validator that has met every request of the data plane: the first of each costs tens of milliseconds. */
+function warmValidator(): RequestValidator {
+  const validator = createRequestValidator();
+  validator.warm([
+    CompleteRequestSchema,
+    StreamCompleteRequestSchema,
+    CountTokensRequestSchema,
+    EmbedRequestSchema,
+    RerankRequestSchema,
+  ]);
+  return validator;
 }
 
 /** An operation of providers with what happens once per call, and once per attempt. */

@@ -9,6 +9,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stream: ["model"],
   telemetry: ["model"],
   catalog: ["model"],
+  storage: ["model", "telemetry"],
   upstream: ["model", "stream", "telemetry"],
   protocols: ["model", "stream", "telemetry"],
   credentials: ["model", "config", "upstream", "protocols"],

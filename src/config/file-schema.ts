@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { redis } from "./redis-section.ts";
 import { address, baseUrl, duration, integer, pattern, price, text, time } from "./scalar.ts";
 import { section } from "./section.ts";
 
@@ -243,6 +244,7 @@ export const fileSections = {
   models: v.nullish(models, {}),
   timeouts: v.nullish(timeouts, {}),
   media: v.nullish(media, {}),
+  redis: v.optional(redis),
   log: v.nullish(log, {}),
 };
 

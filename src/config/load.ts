@@ -80,6 +80,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("models", fileSections.models),
     ...parse("timeouts", fileSections.timeouts),
     ...parse("media", fileSections.media),
+    ...parse("redis", fileSections.redis),
     ...parse("log", fileSections.log),
   };
 }

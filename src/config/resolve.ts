@@ -5,7 +5,8 @@ import type { Price } from "../model/target.ts";
 import { FileError, readBounded } from "./bounded-file.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
-import type { Config, ModelConfig, ProviderConfig, ServerConfig, TlsConfig } from "./schema.ts";
+import { isRedisUrl } from "./redis-section.ts";
+import type { Config, ModelConfig, ProviderConfig, RedisConfig, ServerConfig, TlsConfig } from "./schema.ts";
 import type { Path } from "./yaml-file.ts";
 
 /** Largest file of a secret or certificate chain. */
@@ -43,6 +44,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       aliases: new Map(Object.entries(models.aliases)),
       patterns: new Map(Object.entries(models.patterns)),
     },
+    redis: sections.redis === undefined ? undefined : await redisOf(sections.redis, findings),
     media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
     log: { level: log.level, format: log.format },
     files: findings.files,
@@ -66,6 +68,18 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
     drain: { delayMs: drain.delay, timeoutMs: drain.timeout },
     reflection: server.reflection,
   };
+}
+
+async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Findings): Promise<RedisConfig> {
+  const at = ["redis", "url"];
+  const url = await settingOf(redis.url, at, findings);
+  if (!isRedisUrl(url.reveal())) {
+    findings.add(
+      at,
+      "must be redis://[user:password@]host[:port][/database], or rediss:// for TLS; percent-encode signs",
+    );
+  }
+  return { url, keyPrefix: redis.keyPrefix, opTimeoutMs: redis.opTimeout };
 }
 
 async function tlsOf(tls: NonNullable<FileSections["server"]["tls"]>, findings: Findings): Promise<TlsConfig> {

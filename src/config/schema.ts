@@ -9,6 +9,8 @@ export interface Config {
   readonly providers: readonly ProviderConfig[];
   readonly models: ModelsConfig;
   readonly media: MediaConfig;
+  /** Undefined: nothing is shared with other gateways. */
+  readonly redis: RedisConfig | undefined;
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -144,6 +146,15 @@ interface MediaConfig {
   readonly bytesMax: number;
   /** For one file, redirects included. */
   readonly timeoutMs: number;
+}
+
+/** A Redis that replicas of the gateway share. */
+export interface RedisConfig {
+  /** redis:// or rediss://, with the credential. */
+  readonly url: Secret;
+  readonly keyPrefix: string;
+  /** Longest wait for one answer. */
+  readonly opTimeoutMs: number;
 }
 
 /** What is logged, and how. */

@@ -36,6 +36,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #models = new BoundedWords(modelsMax);
   readonly #series = new Map<string, Series>();
+  #redisUp: Cell | undefined;
 
   readonly #calls = this.#counter("calls_total", "Calls by final gRPC status.", [
     "method",
@@ -89,6 +90,10 @@ export class Metrics {
   readonly credentialUnhealthy = this.#gauge("credential_unhealthy", "1 while the provider refuses the credential.", [
     "provider",
   ]);
+  /** Labels: kind, as in RedisFailure. */
+  readonly redisFailures = this.#counter("redis_op_failures_total", "Operations that Redis did not answer well.", [
+    "kind",
+  ]);
   readonly configRefused = this.#counter(
     "config_reload_failures_total",
     "Configurations that were not taken into use.",
@@ -102,6 +107,12 @@ export class Metrics {
     build.cell(version, process.versions.node).value = 1;
     // Under their usual names, which dashboards know: process_*, nodejs_* with nodejs_eventloop_lag_*.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: loopPrecisionMs });
+  }
+
+  /** 1 while Redis can be used. Shown once a Redis is configured: without one a 0 would be a false alarm. */
+  get redisUp(): Cell {
+    this.#redisUp ??= this.#gauge("redis_up", "1 while Redis answers, 0 while it does not.", []).cell();
+    return this.#redisUp;
   }
 
   /** The numbers of one method at one model. Empty names: no target was reached. */

@@ -49,6 +49,14 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     `hub.yaml:3:34 server.listen: ${addressText}`,
     "hub.yaml:4:9 models: must be a map of fields",
   ],
+  "addresses of Redis": [
+    `${simulated}redis: { url: "http://a", keyPrefix: "{a}" }`,
+    "hub.yaml:3:38 redis.keyPrefix: must be letters, digits, :, ., - or _, at most 64 in all",
+  ],
+  "an address of another kind where Redis should be": [
+    `${simulated}redis: { url: "redis://:a%zz@b/x" }`,
+    "hub.yaml:3:15 redis.url: must be redis://[user:password@]host[:port][/database], or rediss:// for TLS; percent-encode signs",
+  ],
   durations: [
     `${simulated}timeouts: { connect: 10, firstOutput: 0s, idle: 25h, total: 1 m }`,
     `hub.yaml:3:22 timeouts.connect: ${durationText}`,

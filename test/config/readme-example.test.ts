@@ -7,7 +7,7 @@ const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
 const examples = [...readme.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = ""]) => text);
 
 /** Whatever variable an example asks for. */
-const env = Object.fromEntries([...readme.matchAll(/"\$\{(\w+)\}"/g)].map(([, name = ""]) => [name, "value"]));
+const env = Object.fromEntries([...readme.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => [name, "value"]));
 
 test("README has configurations", () => {
   expect(examples.length).toBeGreaterThan(1);

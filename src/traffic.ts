@@ -1,0 +1,75 @@
+import type { Config, RedisConfig } from "./config/schema.ts";
+import { RedisLink } from "./storage/redis.ts";
+import type { Logger } from "./telemetry/logger.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+
+/** How long a start waits to know whether Redis answers. */
+const redisSettleMs = 500;
+
+/** What traffic policy tells to. */
+export interface TrafficParts {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** What calls share with each other and across reloads. A configuration changes it; calls in flight notice nothing. */
+export class Traffic {
+  readonly #parts: TrafficParts;
+  #redis: RedisLink | undefined;
+  #redisConfig: RedisConfig | undefined;
+
+  constructor(parts: TrafficParts) {
+    this.#parts = parts;
+  }
+
+  /** Undefined: none is configured. Ask anew for each use: a reload may bring another. */
+  get redis(): RedisLink | undefined {
+    return this.#redis;
+  }
+
+  /** What does not work as configured, for people; calls are served all the same. */
+  get impairments(): readonly string[] {
+    const cause = this.#redis?.cause;
+    return cause === undefined ? [] : [`degraded: Redis cannot be used (${cause})`];
+  }
+
+  /** Takes a configuration into use. What has not changed keeps its state. */
+  async configure({ redis }: Config): Promise<void> {
+    if (isSame(redis, this.#redisConfig)) return;
+    const before = this.#redis;
+    this.#redisConfig = redis;
+    this.#redis = redis === undefined ? undefined : await this.#open(redis);
+    await before?.close();
+  }
+
+  /** Gives back what is shared; for the end of the process. */
+  async close(): Promise<void> {
+    await this.#redis?.close();
+  }
+
+  async #open(settings: RedisConfig): Promise<RedisLink> {
+    const { logger, metrics } = this.#parts;
+    metrics.redisUp.value = 0;
+    const link = await RedisLink.open(settings, {
+      changed: (cause) => {
+        metrics.redisUp.value = cause === undefined ? 1 : 0;
+        if (cause === undefined) logger.info({}, "Redis is in use");
+        else logger.warn({ cause }, "Redis cannot be used; each replica goes by what it knows itself");
+      },
+      failed: (kind) => {
+        metrics.redisFailures.cell(kind).value += 1;
+      },
+    });
+    await link.settled(redisSettleMs);
+    return link;
+  }
+}
+
+/** Secrets show no difference of their own. */
+function isSame(one: RedisConfig | undefined, other: RedisConfig | undefined): boolean {
+  return (
+    one?.url.reveal() === other?.url.reveal() &&
+    one?.keyPrefix === other?.keyPrefix &&
+    one?.opTimeoutMs === other?.opTimeoutMs
+  );
+}

@@ -1,4 +1,5 @@
 import { unknownFacts } from "./catalog/facts.ts";
+import { builtInKind } from "./config/environment.ts";
 import type { Config, ModelConfig, ProviderConfig } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
 import { Router } from "./dispatch/router.ts";
@@ -79,7 +80,7 @@ export async function simulatorFor(config: Config): Promise<Simulator | undefine
 
 /** Whether a provider is the built-in simulator, not one that runs elsewhere. */
 export function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
-  return kind === "simulator" && baseUrl === undefined;
+  return kind === builtInKind && baseUrl === undefined;
 }
 
 function instanceOf(

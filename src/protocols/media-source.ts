@@ -1,5 +1,6 @@
 import type { MediaPart } from "../../gen/llmhub/v1/content_pb.ts";
 import { bareType, headBytes, sniff, typeOfName } from "./mime-type.ts";
+import type { Capability } from "./rendering.ts";
 
 /** Types besides text/… whose bytes are text. */
 const textTypes = /^text\/|^application\/(json|xml|yaml|x-yaml|javascript|[\w.-]+\+(json|xml))$/;
@@ -26,6 +27,12 @@ export function mimeTypeOf(media: MediaPart): string {
     default:
       return typeOfName(filename) || given;
   }
+}
+
+/** What a target lacks that does not take media of this type. */
+export function capabilityOf(mimeType: string): Capability {
+  const [kind] = mimeType.split("/");
+  return kind === "image" || kind === "audio" || kind === "video" ? `${kind}_input` : "media_type";
 }
 
 /** Whether bytes of this type can be given to a model as text. */

@@ -5,6 +5,25 @@ import type { Asked, Attempt } from "../model/call.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 import type { Target } from "../model/target.ts";
 
+/** What a target can lack, in the words of the metadata of CAPABILITY_UNSUPPORTED. */
+export type Capability =
+  | "tools"
+  | "provider_tool"
+  | "tool_choice"
+  | "tool_result_media"
+  | "json_schema"
+  | "json_with_tools"
+  | "prefill"
+  | "system_media"
+  | "assistant_media"
+  | "document_type"
+  | "media_type"
+  | "image_input"
+  | "audio_input"
+  | "video_input"
+  | "media_url"
+  | "provider_file";
+
 type LossCode = "SETTING_IGNORED" | "SETTING_CHANGED" | "PART_DROPPED" | "SIGNATURE_DROPPED";
 
 /**
@@ -71,7 +90,7 @@ export class Rendering<Request extends Asked = CompleteRequest> {
   }
 
   /** The error for something that matters and that the target cannot take. */
-  unsupported(field: string, capability: string, description: string): GatewayError {
+  unsupported(field: string, capability: Capability, description: string): GatewayError {
     const model = this.target.selector;
     return refusal("CAPABILITY_UNSUPPORTED", field, `${description} (${model})`, { model, capability, field });
   }

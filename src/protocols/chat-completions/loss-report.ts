@@ -2,9 +2,7 @@ import type { PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import { Rendering } from "../rendering.ts";
 import { type Echo, readEcho } from "./echo.ts";
-
-/** Provider name that stands for every server of the dialect, in provider_options and on parts. */
-const family = "openai";
+import { family } from "./wire.ts";
 
 /** What rendering loses or refuses, and what the target wants back of what it said. */
 export class LossReport extends Rendering {

@@ -1,7 +1,7 @@
 import type { MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import { titled } from "../document-text.ts";
 import { base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
-import { checkMediaUri } from "../media-uri.ts";
+import { demandAddress } from "../media-uri.ts";
 import type { LossReport } from "./loss-report.ts";
 import type { ChatPart } from "./wire.ts";
 
@@ -20,17 +20,16 @@ export function renderMedia(media: MediaPart, path: string, losses: LossReport):
     if (losses.isOwn(source.value.provider)) return { type: "file", file: { file_id: source.value.fileId } };
     throw losses.unsupported(
       `${path}.provider_file`,
-      "files",
+      "provider_file",
       `the file lives at provider "${source.value.provider}"; send its bytes instead`,
     );
   }
-  const refusal = source.case === "uri" ? checkMediaUri(source.value) : undefined;
-  if (refusal !== undefined) throw losses.invalid(`${path}.uri`, refusal);
+  demandAddress(media, `${path}.uri`, losses);
   const type = mimeTypeOf(media);
   if (type === "") throw losses.invalid(`${path}.mime_type`, "is needed: the type cannot be told from the content");
   if (type.startsWith("image/")) return renderImage(media, type);
   if (type.startsWith("audio/")) return renderAudio(media, type, path, losses);
-  if (type.startsWith("video/")) throw losses.unsupported(path, "video", "video cannot be sent in this dialect");
+  if (type.startsWith("video/")) throw losses.unsupported(path, "video_input", "video cannot be sent in this dialect");
   return renderFile(media, type, path, losses);
 }
 
@@ -42,10 +41,11 @@ function renderImage(media: MediaPart, type: string): ChatPart {
 
 function renderAudio(media: MediaPart, type: string, path: string, losses: LossReport): ChatPart {
   const data = base64Of(media);
-  if (data === undefined) throw losses.unsupported(`${path}.uri`, "audio", "sound must be sent inline, not by address");
+  if (data === undefined)
+    throw losses.unsupported(`${path}.uri`, "media_url", "sound must be sent inline, not by address");
   const format = audioFormats.get(type);
   if (format === undefined) {
-    throw losses.unsupported(`${path}.mime_type`, "audio", `sound must be WAV or MP3, not ${type}`);
+    throw losses.unsupported(`${path}.mime_type`, "audio_input", `sound must be WAV or MP3, not ${type}`);
   }
   return { type: "input_audio", input_audio: { data, format } };
 }
@@ -53,7 +53,11 @@ function renderAudio(media: MediaPart, type: string, path: string, losses: LossR
 function renderFile(media: MediaPart, type: string, path: string, losses: LossReport): ChatPart {
   const bytes = bytesOf(media);
   if (bytes === undefined) {
-    throw losses.unsupported(`${path}.uri`, "files", "files must be sent inline or be uploaded before, not by address");
+    throw losses.unsupported(
+      `${path}.uri`,
+      "media_url",
+      "files must be sent inline or be uploaded before, not by address",
+    );
   }
   const { filename } = media;
   if (isTextType(type)) return { type: "text", text: titled(filename, bytes.toString()) };

@@ -7,6 +7,7 @@ import {
   type ToolResultPart,
 } from "../../../gen/llmhub/v1/content_pb.ts";
 import { type Turn, turnsOf } from "../../model/conversation.ts";
+import type { Capability } from "../rendering.ts";
 import { renderDocument } from "./document.ts";
 import { parseObject } from "./json-text.ts";
 import type { LossReport } from "./loss-report.ts";
@@ -38,7 +39,7 @@ export function renderMessages(request: CompleteRequest, losses: LossReport): Ch
 
 function promptMessage(turn: Turn, losses: LossReport): ChatMessage[] {
   const isSystem = turn.role === Role.SYSTEM;
-  const render = isSystem ? textPartOf : contentPart;
+  const render = isSystem ? instructionOf : contentPart;
   const parts = turn.content.flatMap((part, index) => render(part, at(turn, index), losses));
   if (parts.length === 0 && turn.content.length > 0) return [];
   return [{ role: isSystem ? "system" : "user", content: contentOf(parts), ...nameOf(turn) }];
@@ -52,7 +53,7 @@ function assistantMessage(turn: Turn, usesTools: boolean, losses: LossReport): A
     const path = at(turn, index);
     if (part.part.case === "toolCall") calls.push(...toolCall(part, path, losses));
     else if (part.part.case === "refusal") refusal += part.part.value;
-    else if (part.part.case !== "reasoning") parts.push(...textPartOf(part, path, losses));
+    else if (part.part.case !== "reasoning") parts.push(...textPartOf(part, path, "assistant_media", losses));
   });
   const isEmpty = parts.length === 0 && calls.length === 0 && refusal === "";
   const rest = { isEmpty, usesTools: usesTools || calls.length > 0 };
@@ -104,15 +105,19 @@ function resultPart({ part }: ToolResultPart, path: string, losses: LossReport):
   }
   const inText = part.case === "media" ? renderMedia(part.value, `${path}.media`, losses) : undefined;
   if (inText?.type === "text") return inText;
-  throw losses.unsupported(path, "tools", "a tool result can only be text in this dialect");
+  throw losses.unsupported(path, "tool_result_media", "a tool result can only be text in this dialect");
 }
 
-/** A part for a role that has no media: instructions, and the model's own words. */
-function textPartOf(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
+function instructionOf(part: ContentPart, path: string, losses: LossReport): ChatPart[] {
+  return textPartOf(part, path, "system_media", losses);
+}
+
+/** A part for a role that has no media. */
+function textPartOf(part: ContentPart, path: string, media: Capability, losses: LossReport): ChatPart[] {
   const rendered = contentPart(part, path, losses);
   const isOwn = part.part.case === "providerPart";
   if (isOwn || rendered.every(({ type }) => type === "text")) return rendered;
-  throw losses.unsupported(path, "media", "media can be sent in messages of the user only in this dialect");
+  throw losses.unsupported(path, media, "media can be sent in messages of the user only in this dialect");
 }
 
 /** A part that several roles share; provider_options are added to what it becomes. */

@@ -88,7 +88,11 @@ function completed(schema: JsonObject): JsonObject {
 export function renderProviderTool({ id, name, config }: ProviderTool, path: string, losses: Rendering) {
   const dot = id.indexOf(".");
   if (!losses.isOwn(id.slice(0, dot))) {
-    throw losses.unsupported(`${path}.id`, "tools", `the tool ${id} belongs to another provider than the target`);
+    throw losses.unsupported(
+      `${path}.id`,
+      "provider_tool",
+      `the tool ${id} belongs to another provider than the target`,
+    );
   }
   return { type: id.slice(dot + 1), ...(name === "" ? {} : { name }), ...config };
 }

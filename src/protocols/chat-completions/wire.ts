@@ -1,5 +1,8 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 
+/** What this dialect, and those that servers have beside it, are called in provider options and on parts, whoever serves them. */
+export const family = "openai";
+
 /** A request body. `max_tokens`, not `max_completion_tokens`: every server of the dialect knows the older name. */
 export interface ChatBody {
   readonly model: string;

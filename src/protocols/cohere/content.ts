@@ -1,7 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { DocumentPart, MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
-import { addressOf, base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
-import { checkMediaUri } from "../media-uri.ts";
+import { documentText, titled } from "../document-text.ts";
+import { addressOf, base64Of, bytesOf, capabilityOf, isTextType, mimeTypeOf } from "../media-source.ts";
+import { demandAddress } from "../media-uri.ts";
 import type { Rendering } from "../rendering.ts";
 import type { CohereBlock } from "./wire.ts";
 
@@ -34,11 +35,9 @@ export function dataOf(document: DocumentPart, path: string, rendering: Renderin
   };
 }
 
-/** A document as text under its title and source, where documents cannot be sent as such. */
-export function documentText(document: DocumentPart, path: string, rendering: Rendering): string {
-  const { title, uri } = document;
-  const head = [title, uri === "" ? "" : `Source: ${uri}`].filter((line) => line !== "").join("\n");
-  return titled(head, bodyOf(document, path, rendering));
+/** A document as text, where documents cannot be sent as such. */
+export function textOfDocument(document: DocumentPart, path: string, rendering: Rendering): string {
+  return documentText(document, bodyOf(document, path, rendering));
 }
 
 function bodyOf({ body }: DocumentPart, path: string, rendering: Rendering): string {
@@ -50,7 +49,7 @@ function textOf(media: MediaPart, path: string, rendering: Rendering): string {
   const type = mimeTypeOf(media);
   if (!isTextType(type)) {
     const said = type === "" ? "a type that cannot be told" : type;
-    throw rendering.unsupported(`${path}.mime_type`, "media", `images and text can be sent, not ${said}`);
+    throw rendering.unsupported(`${path}.mime_type`, capabilityOf(type), `images and text can be sent, not ${said}`);
   }
   const bytes = bytesOf(media);
   if (bytes === undefined) {
@@ -61,13 +60,11 @@ function textOf(media: MediaPart, path: string, rendering: Rendering): string {
 
 function checkSource(media: MediaPart, path: string, rendering: Rendering): void {
   if (media.source.case === "providerFile") {
-    throw rendering.unsupported(`${path}.provider_file`, "files", "there are no uploaded files here; send the bytes");
+    throw rendering.unsupported(
+      `${path}.provider_file`,
+      "provider_file",
+      "there are no uploaded files here; send the bytes",
+    );
   }
-  const address = addressOf(media);
-  const refusal = address === undefined ? undefined : checkMediaUri(address);
-  if (refusal !== undefined) throw rendering.invalid(`${path}.uri`, refusal);
-}
-
-function titled(title: string, text: string): string {
-  return title === "" ? text : `${title}\n\n${text}`;
+  demandAddress(media, `${path}.uri`, rendering);
 }

@@ -3,7 +3,7 @@ import { type Turn, turnsOf } from "../../model/conversation.ts";
 import { parseExactObject } from "../field.ts";
 import { warnExtras, warnOptions } from "../part-extras.ts";
 import type { Rendering } from "../rendering.ts";
-import { dataOf, documentText, renderMedia } from "./content.ts";
+import { dataOf, renderMedia, textOfDocument } from "./content.ts";
 import { DocumentIds } from "./document-ids.ts";
 import { type CohereBlock, type CohereCall, type CohereDocument, type CohereMessage, planSignature } from "./wire.ts";
 
@@ -87,7 +87,7 @@ class ConversationWriter implements Conversation {
         warnOptions(content, path, this.#rendering);
         if (this.#inlines) {
           if (citable) this.#rendering.ignored(`${place}.citable`, "there are no citations in JSON");
-          return [{ type: "text", text: documentText(part.value, place, this.#rendering) }];
+          return [{ type: "text", text: textOfDocument(part.value, place, this.#rendering) }];
         }
         this.isCitable ||= citable;
         const data = dataOf(part.value, place, this.#rendering);
@@ -117,7 +117,7 @@ class ConversationWriter implements Conversation {
       else if (part.value.text !== "") blocks.push({ type: "thinking", thinking: part.value.text });
     }
     if (blocks.some(({ type }) => type === "image_url")) {
-      throw this.#rendering.unsupported(turn.path, "media", "the model's own messages have no pictures here");
+      throw this.#rendering.unsupported(turn.path, "assistant_media", "the model's own messages have no pictures here");
     }
     const said = message("assistant", blocks);
     if (calls.length === 0 && plan === "") return said;

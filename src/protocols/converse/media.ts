@@ -1,6 +1,6 @@
 import type { DocumentPart, MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
-import { addressOf, base64Of, isTextType, mimeTypeOf } from "../media-source.ts";
-import { checkMediaUri } from "../media-uri.ts";
+import { addressOf, base64Of, capabilityOf, isTextType, mimeTypeOf } from "../media-source.ts";
+import { demandAddress } from "../media-uri.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
 
@@ -103,8 +103,7 @@ function sourceOf(media: MediaPart, path: string, rendering: Rendering): Block {
   }
   const address = addressOf(media);
   if (address !== undefined) {
-    const wrong = checkMediaUri(address);
-    if (wrong !== undefined) throw rendering.invalid(`${path}.media.uri`, wrong);
+    demandAddress(media, `${path}.media.uri`, rendering);
     throw rendering.unsupported(`${path}.media.uri`, "media_url", "media cannot be sent by their address");
   }
   const bytes = base64Of(media);
@@ -114,7 +113,5 @@ function sourceOf(media: MediaPart, path: string, rendering: Rendering): Block {
 }
 
 function unsupportedType(mimeType: string, path: string, rendering: Rendering): Error {
-  const kind = mimeType.split("/")[0] ?? "";
-  const capability = kind === "" ? "media_type" : `${kind}_input`;
-  return rendering.unsupported(`${path}.media.mime_type`, capability, `"${mimeType}" cannot be sent here`);
+  return rendering.unsupported(`${path}.media.mime_type`, capabilityOf(mimeType), `"${mimeType}" cannot be sent here`);
 }

@@ -2,6 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { EmbeddingPurpose, type EmbedRequest } from "../../../gen/llmhub/v1/embedding_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
+import { family } from "../chat-completions/wire.ts";
 import { Rendering } from "../rendering.ts";
 import { refuseReserved } from "../reserved-options.ts";
 
@@ -13,9 +14,6 @@ export interface EmbeddingsBody {
   readonly dimensions?: number;
   readonly [option: string]: JsonValue | readonly string[] | undefined;
 }
-
-/** Name that stands for every server of the dialect in provider_options. */
-const family = "openai";
 
 /** The request in the embeddings dialect. A purpose and what to do with long texts have no place in it. */
 export function renderEmbeddings(

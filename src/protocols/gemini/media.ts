@@ -1,6 +1,7 @@
 import type { DocumentPart, MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import { documentHead } from "../document-text.ts";
 import { addressOf, base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
-import { checkMediaUri } from "../media-uri.ts";
+import { demandAddress } from "../media-uri.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Part } from "./wire.ts";
 
@@ -28,8 +29,7 @@ export function renderMedia(media: MediaPart, path: string, rendering: Rendering
     if (rendering.isOwn(source.value.provider)) return fileData(fileUriOf(source.value.fileId), mimeTypeOf(media));
     throw rendering.unsupported(`${path}.provider_file`, "provider_file", "the file is at another provider");
   }
-  const wrong = source.case === "uri" ? checkMediaUri(source.value) : undefined;
-  if (wrong !== undefined) throw rendering.invalid(`${path}.uri`, wrong);
+  demandAddress(media, `${path}.uri`, rendering);
   const address = addressOf(media);
   if (address === undefined) return inlinePart(media, path, rendering);
   if (youtube.test(address)) return fileData(address, "video/mp4");
@@ -42,9 +42,9 @@ export function renderMedia(media: MediaPart, path: string, rendering: Rendering
 
 /** A document under its title and source. */
 export function renderDocument(document: DocumentPart, path: string, rendering: Rendering): Part[] {
-  const { body, title, uri, citable } = document;
+  const { body, citable } = document;
   if (citable) rendering.ignored(`${path}.document.citable`, "the dialect cannot ask for citations of documents");
-  const head = [title, uri && `Source: ${uri}`].filter(Boolean).join("\n");
+  const head = documentHead(document);
   if (body.case === "media") {
     const file = renderMedia(body.value, `${path}.document.media`, rendering);
     return head === "" ? [file] : [{ text: head }, file];

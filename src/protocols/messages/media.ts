@@ -1,6 +1,6 @@
 import type { DocumentPart, MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
-import { base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
-import { checkMediaUri } from "../media-uri.ts";
+import { base64Of, bytesOf, capabilityOf, isTextType, mimeTypeOf } from "../media-source.ts";
+import { demandAddress } from "../media-uri.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
 
@@ -49,7 +49,7 @@ function documentSource(media: MediaPart, mimeType: string, path: string, render
   if (mimeType === pdf || media.source.case === "providerFile") return fileSource(media, mimeType, path, rendering);
   const bytes = bytesOf(media);
   if (bytes === undefined) {
-    throw rendering.unsupported(`${path}.media.uri`, "document_url", "a text file cannot be sent by its address");
+    throw rendering.unsupported(`${path}.media.uri`, "media_url", "a text file cannot be sent by its address");
   }
   return textSource(bytes.toString("utf8"));
 }
@@ -67,8 +67,7 @@ function fileSource(media: MediaPart, mimeType: string, path: string, rendering:
     rendering.betas.add(filesBeta);
     return { type: "file", file_id: source.value.fileId };
   }
-  const wrong = source.case === "uri" ? checkMediaUri(source.value) : undefined;
-  if (wrong !== undefined) throw rendering.invalid(`${path}.media.uri`, wrong);
+  demandAddress(media, `${path}.media.uri`, rendering);
   const data = base64Of(media);
   if (data === undefined) return { type: "url", url: source.value };
   if (mimeType !== pdf && !imageTypes.has(mimeType)) throw unsupportedType(mimeType, path, rendering);
@@ -76,8 +75,10 @@ function fileSource(media: MediaPart, mimeType: string, path: string, rendering:
 }
 
 function unsupportedType(mimeType: string, path: string, rendering: Rendering): Error {
-  const kind = mimeType.split("/")[0] ?? "";
-  const capability = kind === "" ? "media_type" : `${kind}_input`;
   const taken = "JPEG, PNG, GIF, WebP, PDF and text can be sent";
-  return rendering.unsupported(`${path}.media.mime_type`, capability, `"${mimeType}" is not supported: ${taken}`);
+  return rendering.unsupported(
+    `${path}.media.mime_type`,
+    capabilityOf(mimeType),
+    `"${mimeType}" is not supported: ${taken}`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { DocumentPart, MediaPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import { documentHead, titled } from "../document-text.ts";
-import { addressOf, base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
-import { checkMediaUri } from "../media-uri.ts";
+import { addressOf, base64Of, bytesOf, capabilityOf, isTextType, mimeTypeOf } from "../media-source.ts";
+import { demandAddress } from "../media-uri.ts";
 import type { Rendering } from "../rendering.ts";
 
 /** Sound that models which hear can read. */
@@ -22,12 +22,15 @@ export function fetches(media: MediaPart): boolean {
 /** Pictures and sound beside the text, files of text as text. Throws CAPABILITY_UNSUPPORTED for the rest. */
 export function renderMedia(media: MediaPart, path: string, rendering: Rendering): Piece {
   if (media.source.case === "providerFile") {
-    throw rendering.unsupported(`${path}.provider_file`, "files", "there are no uploaded files here; send the bytes");
+    throw rendering.unsupported(
+      `${path}.provider_file`,
+      "provider_file",
+      "there are no uploaded files here; send the bytes",
+    );
   }
   const address = addressOf(media);
   if (address !== undefined) {
-    const refusal = checkMediaUri(address);
-    if (refusal !== undefined) throw rendering.invalid(`${path}.uri`, refusal);
+    demandAddress(media, `${path}.uri`, rendering);
     throw rendering.unsupported(`${path}.uri`, "media_url", "media must be sent inline, not by address");
   }
   if (media.detail !== "" && media.detail !== "auto") {
@@ -37,7 +40,11 @@ export function renderMedia(media: MediaPart, path: string, rendering: Rendering
   if (type.startsWith("image/") || soundTypes.has(type)) return { image: base64Of(media) ?? "" };
   if (isTextType(type)) return { text: titled(media.filename, bytesOf(media)?.toString() ?? "") };
   const said = type === "" ? "a type that cannot be told" : type;
-  throw rendering.unsupported(`${path}.mime_type`, "media", `images, WAV, MP3 and text can be sent, not ${said}`);
+  throw rendering.unsupported(
+    `${path}.mime_type`,
+    capabilityOf(type),
+    `images, WAV, MP3 and text can be sent, not ${said}`,
+  );
 }
 
 /** A document as text under its title and source. */

@@ -4,6 +4,7 @@ import type { Attempt } from "../../model/call.ts";
 import type { Reader, Rendered, RerankDialect } from "../../model/protocol.ts";
 import type { Scores } from "../../model/scores.ts";
 import { faultOf } from "../chat-completions/fault.ts";
+import { family } from "../chat-completions/wire.ts";
 import { readInputUsage } from "../input-usage.ts";
 import { Rendering } from "../rendering.ts";
 import { refuseReserved } from "../reserved-options.ts";
@@ -16,9 +17,6 @@ export interface RerankBody extends JsonObject {
   readonly query: string;
   readonly documents: string[];
 }
-
-/** Name that stands for every server of the dialect in provider_options. */
-const family = "openai";
 
 /** The dialect in which vLLM, Jina, Together and others rerank beside OpenAI's operations, which have no such one. */
 export const rerank: RerankDialect = { name: "rerank", render: renderRerank, read: readRerank, fault: faultOf };

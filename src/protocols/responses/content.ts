@@ -1,7 +1,7 @@
 import type { ContentPart, DocumentPart, MediaPart, ToolResultPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import { documentText, titled } from "../document-text.ts";
 import { addressOf, base64Of, bytesOf, isTextType, mimeTypeOf } from "../media-source.ts";
-import { checkMediaUri } from "../media-uri.ts";
+import { demandAddress } from "../media-uri.ts";
 import type { Rendering } from "../rendering.ts";
 import type { InputContent, InputPart } from "./wire.ts";
 
@@ -38,19 +38,18 @@ export function contentOf(parts: readonly InputPart[]): InputContent {
  */
 function renderMedia(media: MediaPart, path: string, rendering: Rendering): InputPart {
   const { source } = media;
-  const refusal = source.case === "uri" ? checkMediaUri(source.value) : undefined;
-  if (refusal !== undefined) throw rendering.invalid(`${path}.uri`, refusal);
+  demandAddress(media, `${path}.uri`, rendering);
   const type = mimeTypeOf(media);
   if (source.case === "providerFile") {
     const { provider, fileId: file_id } = source.value;
     const elsewhere = `the file lives at provider "${provider}"; send its bytes instead`;
-    if (!rendering.isOwn(provider)) throw rendering.unsupported(`${path}.provider_file`, "files", elsewhere);
+    if (!rendering.isOwn(provider)) throw rendering.unsupported(`${path}.provider_file`, "provider_file", elsewhere);
     return type.startsWith("image/") ? image(media, { file_id }) : { type: "input_file", file_id };
   }
   if (type === "") throw rendering.invalid(`${path}.mime_type`, "is needed: the type cannot be told from the content");
   const [kind = ""] = type.split("/");
   if (kind === "audio" || kind === "video") {
-    throw rendering.unsupported(path, kind, `${kind} cannot be sent in this dialect`);
+    throw rendering.unsupported(path, `${kind}_input`, `${kind} cannot be sent in this dialect`);
   }
   const address = addressOf(media);
   if (kind === "image") return image(media, { image_url: address ?? `data:${type};base64,${base64Of(media) ?? ""}` });

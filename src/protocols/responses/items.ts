@@ -55,7 +55,7 @@ function promptItems(turn: Turn, rendering: Rendering): InputItem[] {
 function promptPart(given: ContentPart, path: string, isSystem: boolean, rendering: Rendering): InputPart {
   const rendered = renderInput(given.part, path, rendering);
   if (isSystem && rendered.type !== "input_text") {
-    throw rendering.unsupported(path, "media", "instructions can only be text in this dialect");
+    throw rendering.unsupported(path, "system_media", "instructions can only be text in this dialect");
   }
   warnExtras(given, path, rendering);
   return { ...rendered, ...rendering.options(given.providerOptions) };

@@ -95,7 +95,7 @@ class Said {
       default: {
         const { type, text } = renderInput(part, path, this.#rendering) as JsonObject;
         if (type === "input_text") return { type: "output_text", text: String(text), annotations, logprobs: [] };
-        throw this.#rendering.unsupported(path, "media", "media can be sent in messages of the user only");
+        throw this.#rendering.unsupported(path, "assistant_media", "media can be sent in messages of the user only");
       }
     }
   }

@@ -8,7 +8,6 @@ import { tokenOf } from "./google/grant.ts";
 import { type GoogleKey, googleKeyOf, keyBytesMax } from "./google/key.ts";
 import { GoogleMetadata } from "./google/metadata.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { TokenCache } from "./token-cache.ts";
 import { TokenClient } from "./token-client.ts";
 
 /** A credential file and where it came from. */
@@ -16,9 +15,6 @@ interface FoundKey {
   readonly key: GoogleKey;
   readonly source: Source;
 }
-
-/** How long a project's id is believed: that of a machine does not change, and a file is read again now and then. */
-const projectMs = 3_600_000;
 
 const origins = {
   configuration: { name: "Google's credential in the configuration", mend: "put in the JSON of a valid key" },
@@ -38,7 +34,6 @@ export class GoogleCredential implements Authorizer {
   readonly #surroundings: Surroundings;
   readonly #given: FoundKey | undefined;
   readonly #bearer: BearerAuthorizer;
-  readonly #projects: TokenCache<string>;
 
   /** Throws PROVIDER_CREDENTIAL_INVALID for JSON that is no credential. */
   constructor(surroundings: Surroundings, json?: Secret) {
@@ -46,21 +41,10 @@ export class GoogleCredential implements Authorizer {
     this.#surroundings = surroundings;
     this.#given = json === undefined ? undefined : { key: googleKeyOf(json.reveal(), source), source };
     this.#bearer = new BearerAuthorizer(() => this.#grant(), surroundings);
-    this.#projects = new TokenCache(async () => {
-      return { value: await this.#findProject(), expiresMs: surroundings.now() + projectMs };
-    }, surroundings);
   }
 
   prove(): Proof | Promise<Proof> {
     return this.#bearer.prove();
-  }
-
-  /**
-   * The project to call Vertex AI in: of the given JSON, of GOOGLE_CLOUD_PROJECT, of the file found, or of the metadata
-   * server. Rejects with PROVIDER_CREDENTIAL_INVALID where none of them says.
-   */
-  projectId(): string | Promise<string> {
-    return this.#projects.get();
   }
 
   async #grant(): Promise<BearerGrant> {
@@ -72,18 +56,6 @@ export class GoogleCredential implements Authorizer {
         : await tokenOf(found.key, new TokenClient(found.source, now));
     const quotaProject = env["GOOGLE_CLOUD_QUOTA_PROJECT"] || found?.key.quota_project_id;
     return quotaProject === undefined ? token : { ...token, headers: { "x-goog-user-project": quotaProject } };
-  }
-
-  async #findProject(): Promise<string> {
-    const { env } = this.#surroundings;
-    const known = projectOf(this.#given?.key) ?? (env["GOOGLE_CLOUD_PROJECT"] || undefined);
-    if (known !== undefined) return known;
-    const found = await this.#find();
-    if (found === undefined) return new GoogleMetadata(this.#surroundings).projectId();
-    const project = projectOf(found.key);
-    if (project !== undefined) return project;
-    const mend = "name the project in the configuration or in GOOGLE_CLOUD_PROJECT";
-    throw badCredential({ ...found.source, mend }, "it names no project");
   }
 
   /** Undefined: the metadata server is what is left. */
@@ -106,10 +78,4 @@ async function keyIn(path: string, source: Source): Promise<FoundKey | undefined
     if (error.code !== "" && source === origins.login) return undefined;
     throw badCredential(source, error.message);
   }
-}
-
-function projectOf(key: GoogleKey | undefined): string | undefined {
-  if (key === undefined) return undefined;
-  const behind = key.type === "impersonated_service_account" ? projectOf(key.source_credentials) : undefined;
-  return key.project_id ?? key.quota_project_id ?? behind;
 }

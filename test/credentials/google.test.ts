@@ -6,7 +6,7 @@ import { GoogleCredential } from "../../src/credentials/google.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { credentialFailure, TokenServer } from "../support/token-server.ts";
 import { TestClock } from "./clock.ts";
-import { authorizedUser, externalAccount, secrets, serviceAccount } from "./google/keys.ts";
+import { authorizedUser, secrets, serviceAccount } from "./google/keys.ts";
 
 const clock = new TestClock();
 let home = "";
@@ -163,55 +163,5 @@ describe("a credential that cannot be used", () => {
   it("is missing where GCE_METADATA_HOST is no host", async () => {
     const error = await credentialFailure(() => credential({ GCE_METADATA_HOST: "a b" }).prove());
     expect(error.rawMessage).toContain("GCE_METADATA_HOST is no host");
-  });
-});
-
-describe("the project", () => {
-  const federated = () => externalAccount(server.url, { file: "/token" });
-  const impersonated = () => ({
-    type: "impersonated_service_account",
-    service_account_impersonation_url: `${server.url}/iam`,
-    source_credentials: authorizedUser(server.url),
-  });
-
-  it.each<[string, () => unknown, Record<string, string>, string]>([
-    [
-      "of the given key before the variable's",
-      () => serviceAccount(server.url),
-      { GOOGLE_CLOUD_PROJECT: "p" },
-      "project-of-key",
-    ],
-    ["that pays, where the key names no other", () => authorizedUser(server.url), {}, "quota-project"],
-    ["of the credential behind an impersonation", impersonated, {}, "quota-project"],
-    ["of the variable", federated, { GOOGLE_CLOUD_PROJECT: "p" }, "p"],
-  ])("is that %s", async (_, key, env, project) => {
-    expect(await credential(env, key()).projectId()).toBe(project);
-    expect(server.requests).toEqual([]);
-  });
-
-  it("is the variable's before the file's", async () => {
-    await keyFile(login, authorizedUser(server.url));
-    expect(await credential().projectId()).toBe("quota-project");
-    expect(await credential({ GOOGLE_CLOUD_PROJECT: "p" }).projectId()).toBe("p");
-  });
-
-  it("is the metadata server's in the end, asked once", async () => {
-    server.answer = () => ({ body: "machine-project\n", headers: { "metadata-flavor": "Google" } });
-    const google = credential();
-    expect(await Promise.all([google.projectId(), google.projectId()])).toEqual(["machine-project", "machine-project"]);
-    expect(google.projectId()).toBe("machine-project");
-    expect(server.requests.map(({ path }) => path)).toEqual(["/computeMetadata/v1/project/project-id"]);
-  });
-
-  it("is nobody's who only answers in the place of the metadata server", async () => {
-    server.answer = () => ({ body: "<html>" });
-    const error = await credentialFailure(() => credential().projectId());
-    expect(error.reason).toBe("PROVIDER_UNAVAILABLE");
-  });
-
-  it("is missing where the credential names none", async () => {
-    const error = await credentialFailure(() => credential({}, federated()).projectId());
-    expect(error.reason).toBe("PROVIDER_CREDENTIAL_INVALID");
-    expect(error.rawMessage).toContain("it names no project; name the project in the configuration");
   });
 });

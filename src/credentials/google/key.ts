@@ -12,10 +12,10 @@ const secret = v.pipe(
 const address = read(trustedUrl, `must be ${trustedUrlRule}`);
 /** A KeyObject shows nothing of itself. */
 const rsaKey = read(rsaKeyOf, "must be an RSA key in PEM");
-/** Ids of projects travel in paths and headers; old ones have a domain before a colon. */
+/** The id of the project that pays travels in a header; old ones have a domain before a colon. */
 const project = v.pipe(text, v.regex(/^[a-z0-9.:-]{1,128}$/, "must be the id of a project"));
 
-const shared = { project_id: v.optional(project), quota_project_id: v.optional(project) };
+const shared = { quota_project_id: v.optional(project) };
 const googleTokenUrl = "https://oauth2.googleapis.com/token";
 
 const serviceAccount = v.object({

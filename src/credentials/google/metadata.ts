@@ -1,6 +1,6 @@
 import { GatewayError } from "../../model/error.ts";
 import type { AccessToken } from "../bearer.ts";
-import { badCredential, noToken, type Source } from "../fault.ts";
+import { badCredential, type Source } from "../fault.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { TokenClient } from "../token-client.ts";
 
@@ -15,30 +15,20 @@ const flavor = { "metadata-flavor": "Google" };
 
 /** The service account of the machine (Compute Engine, Cloud Run) or of the pod (GKE), as its metadata server knows it. */
 export class GoogleMetadata {
-  readonly #root: URL;
+  readonly #tokenUrl: URL;
   readonly #client: TokenClient;
 
   /** GCE_METADATA_HOST names another server, as host or host:port. Throws PROVIDER_CREDENTIAL_INVALID if it does not. */
   constructor({ env, now }: Surroundings) {
     const root = URL.parse(`http://${env["GCE_METADATA_HOST"] || "metadata.google.internal"}/computeMetadata/v1/`);
     if (root === null) throw badCredential(source, "GCE_METADATA_HOST is no host");
-    this.#root = root;
+    this.#tokenUrl = new URL("instance/service-accounts/default/token", root);
     this.#client = new TokenClient(source, now);
   }
 
   /** A token of the scopes that the machine was given. */
   async token(): Promise<AccessToken> {
-    const url = new URL("instance/service-accounts/default/token", this.#root);
-    return missing(this.#client.askToken({ url, headers: flavor }));
-  }
-
-  /** The id of the project that the machine belongs to. */
-  async projectId(): Promise<string> {
-    const url = new URL("project/project-id", this.#root);
-    const { body, headers } = await missing(this.#client.ask({ url, headers: flavor }));
-    // Something else may answer under this name, such as the page of a hotel's network.
-    if (headers["metadata-flavor"] === "Google") return body.trim();
-    throw noToken(source, "something else answers in its place");
+    return missing(this.#client.askToken({ url: this.#tokenUrl, headers: flavor }));
   }
 }
 

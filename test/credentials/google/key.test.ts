@@ -55,7 +55,6 @@ describe("what is no credential file", () => {
     ["its field private_key must be an RSA key", { ...account, private_key: elliptic }],
     ["its field private_key must not be empty", { ...account, private_key: "" }],
     ["its field client_email is missing", { ...account, client_email: undefined }],
-    ["its field project_id must be the id of a project", { ...account, project_id: "a/b\r\n" }],
     ["its field token_uri must be an https address", { ...account, token_uri: "http://oauth2.example.com/token" }],
     ["its field token_uri must be an https address", { ...user, token_uri: "canary-refresh-token" }],
     ["its field refresh_token is missing", { ...user, refresh_token: ["canary-refresh-token"] }],

@@ -32,6 +32,15 @@ export function retryMsOf(headers: Headers, nowMs: number): number | "never" | u
   return known.length === 0 ? undefined : Math.min(Math.max(...known), retryMsMax);
 }
 
+const told = /(?:try again in|retry after) (?:(\d+(?:\.\d+)?) seconds?\b|((?:\d+(?:\.\d+)?(?:ms|[dhms]))+))/i;
+
+/** A delay in the words of a message: "Please try again in 7m12.5s" at OpenAI and Groq, "retry after 6 seconds" at Azure. */
+export function retryMsIn(message: string): number | undefined {
+  const [, seconds, span] = told.exec(message) ?? [];
+  const ms = seconds === undefined ? spanMsOf(span ?? "") : Number(seconds) * 1000;
+  return ms === undefined ? undefined : Math.min(ms, retryMsMax);
+}
+
 function afterMsOf(value: string, nowMs: number): number | undefined {
   const seconds = numberOf(value);
   if (seconds !== undefined) return seconds * 1000;

@@ -21,6 +21,8 @@ export interface FaultReading {
   readonly origin?: string | undefined;
   /** A delay that the body names, in milliseconds, or that no repeat helps. */
   readonly retryMs?: number | "never" | undefined;
+  /** A delay that is told in words only, in milliseconds; the headers' counts before it. */
+  readonly toldMs?: number | undefined;
   /** More metadata, such as limitTokens. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ const explanations: Partial<Record<Reason, string>> = {
 export function statusFault(failure: Failure, reading: FaultReading, nowMs = Date.now()): GatewayError {
   const { provider, model, status, headers } = failure;
   const reason = reading.reason ?? reasonOf(status, failure.modelDeclared);
-  const retryMs = reading.retryMs ?? retryMsOf(headers, nowMs);
+  const retryMs = reading.retryMs ?? retryMsOf(headers, nowMs) ?? reading.toldMs;
   const code = word(reading.code);
   const told = (reading.requestId || requestIdOf(headers)).slice(0, requestIdCharsMax);
   const requestId = /^[!-~]*/.exec(told)?.[0] ?? "";

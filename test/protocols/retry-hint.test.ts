@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { retryMsOf } from "../../src/protocols/retry-hint.ts";
+import { describe, expect, it, test } from "vitest";
+import { retryMsIn, retryMsOf } from "../../src/protocols/retry-hint.ts";
 
 const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0);
 
@@ -73,4 +73,17 @@ describe("without a delay, the time until a used-up budget fills again", () => {
   ])("of %j", (headers, delayMs) => {
     expect(retryMsOf(headers, nowMs)).toBe(delayMs);
   });
+});
+
+test.each([
+  ["Rate limit reached for gpt-4o. Please try again in 86ms. Visit https://platform.openai.com", 86],
+  ["Please try again in 7m12.672s. Need more tokens?", 432_672],
+  ["Please try again in 2h3m", 600_000],
+  ["Please retry after 26 seconds. Please go here", 26_000],
+  ["retry after 1 second", 1000],
+  ["Please try again in 5 minutes.", undefined],
+  ["Please try again in a while.", undefined],
+  ["Please try again later.", undefined],
+])("the words %j tell a delay of %j ms", (message, delayMs) => {
+  expect(retryMsIn(message)).toBe(delayMs);
 });

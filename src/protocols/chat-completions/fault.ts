@@ -2,6 +2,7 @@ import type { Asked, Attempt } from "../../model/call.ts";
 import type { GatewayError, Reason } from "../../model/error.ts";
 import type { Failure } from "../../model/protocol.ts";
 import { refusalOf } from "../../model/refusal.ts";
+import { retryMsIn } from "../retry-hint.ts";
 import { type FaultReading, messageCharsMax, reasonOf, statusFault, word } from "../status-fault.ts";
 import { type ChatAnswer, type ChatError, isObject } from "./wire.ts";
 
@@ -19,6 +20,8 @@ const reasonOfCode: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   ["invalid_api_key", "PROVIDER_CREDENTIAL_INVALID"],
   ["overloaded_error", "PROVIDER_OVERLOADED"],
   ["insufficient_system_resource", "PROVIDER_OVERLOADED"],
+  // Groq's flex tier, behind a status of its own (498).
+  ["capacity_exceeded", "PROVIDER_OVERLOADED"],
   // The server has checked what the model wrote against the caller's schema: the model is wrong, not the caller.
   ["tool_use_failed", "PROVIDER_BAD_RESPONSE"],
   ["json_validate_failed", "PROVIDER_BAD_RESPONSE"],
@@ -42,11 +45,18 @@ const statusOfCode: ReadonlyMap<string, number> = new Map([
   ["timeout", 504],
 ]);
 
-const modelCodes: ReadonlySet<string> = new Set(["model_not_found", "DeploymentNotFound"]);
+const modelCodes: ReadonlySet<string> = new Set(["model_not_found", "DeploymentNotFound", "invalid_model"]);
 
 /** How servers without a code of their own say whose fault it is. */
 const wrongKey = /(?:incorrect|invalid) api key|api key not valid/i;
 const missingModel = /model|deployment|no endpoints found/i;
+/** OpenRouter's word for it, behind 400. */
+const wrongModel = /is not a valid model id/i;
+/** Says of an account, not of the credential or of the rate, why it is refused: at xAI, OpenRouter and Fireworks. */
+const spent = /available credits|spending limit|key limit exceeded|doesn't have any credits/i;
+const spentStatuses: ReadonlySet<number> = new Set([403, 412, 429]);
+/** xAI refuses content as it refuses a key. */
+const harmful = /violates usage guidelines(?:.*failed check: (\w{1,64}))?/is;
 /** Says that a single request is above the limit per minute: waiting changes nothing. */
 const tooLarge = /^request too large/i;
 
@@ -74,7 +84,8 @@ function readingOf(error: ChatError, failure: Failure, status: number): FaultRea
     reason:
       meaningOf(error, message, failure, status) ?? (limits && "CONTEXT_LENGTH_EXCEEDED") ?? plain(status, failure),
     ...(status === 429 && tooLarge.test(message) ? { retryMs: "never" } : {}),
-    metadata: { ...limits, ...behind(error) },
+    toldMs: retryMsIn(message),
+    metadata: { ...limits, ...behind(error), ...categoryIn(message) },
   };
 }
 
@@ -90,12 +101,20 @@ function behind({ param, metadata }: ChatError): Record<string, string> {
   return { ...upstreamField, ...(upstreamProvider === "" ? {} : { upstreamProvider }) };
 }
 
+function categoryIn(message: string): Record<string, string> {
+  const category = harmful.exec(message)?.[1];
+  return category === undefined ? {} : { category };
+}
+
 /** What the code, or else the message, tells beyond the status. */
 function meaningOf(error: ChatError, message: string, failure: Failure, status: number): Reason | undefined {
   const code = codeOf(error);
   const isModel = status === 404 && missingModel.test(`${code} ${message}`);
-  if (isModel || modelCodes.has(code)) return reasonOf(404, failure.modelDeclared);
+  const isNamed = modelCodes.has(code) || modelCodes.has(word(error.type));
+  if (isModel || isNamed || (status === 400 && wrongModel.test(message))) return reasonOf(404, failure.modelDeclared);
   if (status === 400 && wrongKey.test(message)) return "PROVIDER_CREDENTIAL_INVALID";
+  if (spentStatuses.has(status) && spent.test(message)) return "PROVIDER_QUOTA_EXHAUSTED";
+  if (status === 403 && harmful.test(message)) return "PROVIDER_CONTENT_FILTERED";
   return reasonOfCode.get(code) ?? reasonOfCode.get(word(error.type));
 }
 
@@ -146,12 +165,21 @@ const limitSentences = [
   /maximum model length of (\d{1,10})/,
   /maximum number of tokens allowed \(?(\d{1,10})/,
   /maximum prompt length is (\d{1,10})/,
+  /configured limit of (\d{1,10}) tokens/,
+  /too large for model with (\d{1,10}) maximum context length/,
+  /model maximum context length: (\d{1,10})/,
+  /loaded with context length of only (\d{1,10})/,
+  /`max_new_tokens` must be <= (\d{1,10})/,
 ];
 const inputSentences = [
   /\b(\d{1,10}) in the messages/,
   /(?:resulted in|requested(?: about)?|request contains|request has) (\d{1,10}) (?:input )?tokens/,
   /prompt \(length (\d{1,10})\)/,
   /input token count \(?(\d{1,10})\)? exceeds/,
+  /prompt contains (\d{1,10}) tokens/i,
+  /prompt is too long: (\d{1,10})/i,
+  /keep the first (\d{1,10}) tokens/,
+  /Given: (\d{1,10}) `inputs` tokens/,
 ];
 
 function contextLimits({ n_ctx, n_prompt_tokens }: ChatError, message: string): Record<string, string> | undefined {

@@ -22,6 +22,8 @@ const meanings: ReadonlyMap<string, Reason> = new Map([
 const tooLong = /prompt is too long(?:: (?<input>\d{1,10}) tokens > (?<limit>\d{1,10}))?/i;
 const tooLongWithOutput = /exceed context limit: (?<input>\d{1,10}) \+ \d{1,10} > (?<limit>\d{1,10})/i;
 const spent = /credit balance is too low|reached your (?:specified )?(?:workspace )?API usage limits/i;
+/** Behind 400, though it is no fault of the request. */
+const disabled = /organization has been disabled/i;
 const filtered = /blocked by content filtering policy/i;
 /** A file or a batch can be unknown, too. */
 const ofModel = /\bmodel\b/i;
@@ -54,6 +56,7 @@ export function faultWithin(attempt: Attempt, body: string): GatewayError {
 function reasonOf(type: string, message: string, detail: string, failure: Failure): Reason | undefined {
   if (tooLong.test(message) || tooLongWithOutput.test(message)) return "CONTEXT_LENGTH_EXCEEDED";
   if (detail === spentCode || spent.test(message)) return "PROVIDER_QUOTA_EXHAUSTED";
+  if (disabled.test(message)) return "PROVIDER_CREDENTIAL_INVALID";
   if (filtered.test(message)) return "PROVIDER_CONTENT_FILTERED";
   if (type === "not_found_error" || (type === "" && failure.status === 404)) {
     if (!ofModel.test(message)) return "PROVIDER_INVALID_REQUEST";

@@ -74,6 +74,11 @@ describe("refusals written by hand after the documentation", () => {
     [200, { error: null }, "PROVIDER_BAD_RESPONSE"],
     [200, "<html>", "PROVIDER_BAD_RESPONSE"],
     [302, "", "PROVIDER_BAD_RESPONSE"],
+    [498, { error: { message: "full", code: "capacity_exceeded" } }, "PROVIDER_OVERLOADED"],
+    [400, { message: "Invalid model: x", type: "invalid_model", code: "1500" }, "PROVIDER_MODEL_NOT_FOUND"],
+    [400, { error: { message: "acme/x is not a valid model ID", code: 400 } }, "PROVIDER_MODEL_NOT_FOUND"],
+    [403, { error: { message: "Key limit exceeded (total limit).", code: 403 } }, "PROVIDER_QUOTA_EXHAUSTED"],
+    [412, { error: { message: "Account a is suspended: monthly spending limit" } }, "PROVIDER_QUOTA_EXHAUSTED"],
     [400, { error: { code: "constructor", type: "__proto__" } }, "PROVIDER_INVALID_REQUEST"],
   ])("%i %j is %s", (status, body, reason) => {
     expect(faultFor(status, body).reason).toBe(reason);
@@ -85,6 +90,28 @@ describe("refusals written by hand after the documentation", () => {
     const details = fault.details.map((detail) => JSON.stringify("value" in detail ? detail.value : detail));
     expect([fault.message, JSON.stringify(fault.info), ...details].join(" ")).not.toContain("secret");
     expect(fault.info["upstreamRequestId"]).toBe("req_1");
+  });
+
+  it.each([
+    [429, "Your team t has either used all available credits or reached its monthly spending limit."],
+    [403, "Your newly created team doesn't have any credits yet."],
+  ])("of an account at xAI that is used up (%i) is no matter of rate or key", (status, error) => {
+    const fault = faultFor(status, { code: "Some resource has been exhausted", error });
+    expect([fault.reason, fault.retryMs]).toEqual(["PROVIDER_QUOTA_EXHAUSTED", undefined]);
+  });
+
+  it("of content at xAI, which come as those of a key do, name the category", () => {
+    const error = "Content violates usage guidelines. Team: t, Model: grok-4, Failed check: SAFETY_CHECK_TYPE_BIO";
+    const fault = faultFor(403, { code: "The caller does not have permission to execute the operation", error });
+    expect([fault.reason, fault.info["category"]]).toEqual(["PROVIDER_CONTENT_FILTERED", "SAFETY_CHECK_TYPE_BIO"]);
+  });
+
+  it("tell in words when to come again, where no header does", () => {
+    const body = { error: { code: "rate_limit_exceeded", message: "Rate limit reached. Please try again in 7.5s." } };
+    expect(faultFor(429, body).retryMs).toBe(7500);
+    expect(faultFor(200, body).retryMs).toBe(7500);
+    expect(faultFor(429, body, true, { "retry-after": "2" }).retryMs).toBe(2000);
+    expect(faultFor(400, body).retryMs).toBeUndefined();
   });
 
   it("of a request above the limit per minute promise nothing of a repeat", () => {
@@ -99,6 +126,35 @@ describe("refusals written by hand after the documentation", () => {
     ["vLLM", { message: "maximum context length is 8 tokens and your request has 12 input tokens" }, "8", "12"],
     ["Gemini", { message: "The input token count (12) exceeds the maximum number of tokens allowed (8)." }, "8", "12"],
     ["xAI", { message: "maximum prompt length is 8 but the request contains 12 tokens." }, "8", "12"],
+    [
+      "Mistral",
+      { message: "Prompt contains 12 tokens and 0 draft tokens, too large for model with 8 maximum context length" },
+      "8",
+      "12",
+    ],
+    ["Fireworks", { message: "The prompt is too long: 12, model maximum context length: 8" }, "8", "12"],
+    [
+      "OpenAI",
+      { message: "Input tokens exceed the configured limit of 8 tokens. Your messages resulted in 12 tokens." },
+      "8",
+      "12",
+    ],
+    [
+      "LM Studio",
+      {
+        message:
+          "Trying to keep the first 12 tokens when context the overflows. " +
+          "However, the model is loaded with context length of only 8 tokens, which is not enough.",
+      },
+      "8",
+      "12",
+    ],
+    [
+      "Together",
+      { message: "`inputs` tokens + `max_new_tokens` must be <= 8. Given: 6 `inputs` tokens and 4 `max_new_tokens`" },
+      "8",
+      "6",
+    ],
     ["nobody", { message: "maximum model length of 8" }, "8", undefined],
   ])("tell how much too long the input is, in the words of %s", (_, error, limitTokens, inputTokens) => {
     const { reason, info } = faultFor(400, { error: { code: 400, ...error } });

@@ -85,6 +85,7 @@ describe("an error body", () => {
       "PROVIDER_QUOTA_EXHAUSTED",
     ],
     ["invalid_request_error", "Output blocked by content filtering policy", {}, "PROVIDER_CONTENT_FILTERED"],
+    ["invalid_request_error", "This organization has been disabled.", {}, "PROVIDER_CREDENTIAL_INVALID"],
     ["invalid_request_error", "prompt is too long", {}, "CONTEXT_LENGTH_EXCEEDED"],
     ["invalid_request_error", "Prompt is too long", {}, "CONTEXT_LENGTH_EXCEEDED"],
   ])("of type %s saying %j %j is %s", (type, message, more, reason) => {

@@ -68,8 +68,7 @@ export class Tally {
 
   #take(usage: Usage): Usage {
     const { call, target } = this.#attempt;
-    // The window bounds a conversation, not the sum of many texts.
-    const window = call.request.$typeName === "llmhub.v1.CompleteRequest" ? target.facts.contextWindow : 0;
+    const window = isOnePass(call.request) ? target.facts.contextWindow : 0;
     const { usage: clamped } = clampUsage(usage, window);
     // A count that cannot be true is no count: the gateway's own stands in for it (negative, NaN, beyond the window, none).
     const { inputTokens, outputTokens } = clamped;
@@ -79,6 +78,16 @@ export class Tally {
     this.#reported = clamped;
     return outputTokens === 0 && this.#outputChars > 0 ? this.estimate() : clamped;
   }
+}
+
+/**
+ * Whether the count of a call is that of one conversation, which the window bounds. It is a sum for many texts, and for what a
+ * model reads again after each use of a tool that the provider runs, which options can ask for, too.
+ */
+function isOnePass(request: Asked): boolean {
+  if (request.$typeName !== "llmhub.v1.CompleteRequest") return false;
+  const { tools, providerOptions } = request;
+  return !tools.some(({ kind }) => kind.case === "providerTool") && Object.keys(providerOptions).length === 0;
 }
 
 /** Characters of a part that comes whole. */

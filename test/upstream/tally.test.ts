@@ -1,7 +1,12 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { PartStartedSchema, StreamFinishedSchema, UsageUpdateSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import {
+  CompleteRequestSchema,
+  PartStartedSchema,
+  StreamFinishedSchema,
+  UsageUpdateSchema,
+} from "../../gen/llmhub/v1/completion_pb.ts";
 import { UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
 import { type ChunkOf, textDelta } from "../../src/model/chunk.ts";
 import { Tally } from "../../src/upstream/tally.ts";
@@ -74,6 +79,19 @@ test.each([
   const end = finished(counts);
   for (const chunk of [said("12345678"), end]) tally.add(chunk);
   expect(end.value.usage).toMatchObject({ inputTokens: 6, outputTokens: 2, source: UsageSource.ESTIMATED });
+});
+
+test.each([
+  ["a tool of the provider", { tools: [{ kind: { case: "providerTool" as const, value: { id: "up.web_search" } } }] }],
+  ["options of the provider", { providerOptions: { up: { context_management: {} } } }],
+])("with %s a model may read more than its window holds, again and again", (_name, init) => {
+  const attempt = attemptOf();
+  const request = create(CompleteRequestSchema, init);
+  const tally = new Tally({ ...attempt, call: { ...attempt.call, request } });
+  const end = finished({ inputTokens: 5000, outputTokens: 3 });
+  tally.add(end);
+  expect(end.value.usage).toMatchObject({ inputTokens: 5000, source: UsageSource.PROVIDER });
+  expect(end.value.cost?.total?.amountNanos).toBe(5_006_000n);
 });
 
 test("whatever a provider reports, the count is whole, not negative and inside the window", () => {

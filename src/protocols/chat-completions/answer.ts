@@ -18,6 +18,10 @@ import { type ChatAnswer, type ChatChoice, type ChatSaying, isObject } from "./w
 
 const finishReasons: ReadonlyMap<string, FinishReason> = new Map([
   ["stop", FinishReason.STOP],
+  // Together, and servers of Hugging Face's, tell the end of what the model says from a stop sequence.
+  ["eos", FinishReason.STOP],
+  ["eos_token", FinishReason.STOP],
+  ["stop_sequence", FinishReason.STOP_SEQUENCE],
   ["length", FinishReason.MAX_TOKENS],
   ["model_length", FinishReason.CONTEXT_WINDOW],
   ["tool_calls", FinishReason.TOOL_CALLS],
@@ -110,7 +114,7 @@ export class Answer {
 
   /** The usage with the service tier where it is not the standard one: prices differ there. */
   #served(): Usage | undefined {
-    if (this.#usage !== undefined) this.#usage.serviceTier = pricedTier(this.#metadata["service_tier"]);
+    if (this.#usage !== undefined) this.#usage.serviceTier ||= pricedTier(this.#metadata["service_tier"]);
     return this.#usage;
   }
 

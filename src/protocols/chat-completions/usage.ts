@@ -1,6 +1,7 @@
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import { Modality } from "../../../gen/llmhub/v1/content_pb.ts";
 import { type ModalityTokens, ModalityTokensSchema, type Usage, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { pricedTier } from "../service-tier.ts";
 import { type ChatUsage, isObject } from "./wire.ts";
 
 type Counts = Readonly<Record<string, unknown>>;
@@ -29,7 +30,7 @@ export function readUsage(value: unknown, native: boolean): Usage | undefined {
       ...share(Modality.AUDIO, "audio_tokens", input, output),
     ],
     toolUses: {},
-    serviceTier: "",
+    serviceTier: pricedTier(value.service_tier),
     ...(native ? { native: value } : {}),
   };
 }

@@ -178,6 +178,8 @@ export interface ChatUsage {
   readonly prompt_cache_hit_tokens?: unknown;
   readonly prompt_tokens_details?: unknown;
   readonly completion_tokens_details?: unknown;
+  /** At Mistral, which tells it here. */
+  readonly service_tier?: unknown;
 }
 
 /** An error, alone in a body or in the midst of a stream. */

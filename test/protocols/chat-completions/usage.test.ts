@@ -10,6 +10,13 @@ test.each(["flex", "priority", "scale"])("tokens served as %s say so", (service_
   expect(streamed(delta({ content: "Hi" }) + ending("stop") + counted + done)).toMatchObject(named);
 });
 
+test("the tier is also found where Mistral tells it, among the counts", () => {
+  const counted = (service_tier: string) =>
+    answered(whole({ content: "Hi" }, "stop", { usage: { ...usage, service_tier } }));
+  expect(counted("batch")).toMatchObject({ usage: { serviceTier: "batch" } });
+  expect(counted("standard")).not.toHaveProperty("usage.serviceTier");
+});
+
 test("tokens of the standard service name no tier", () => {
   const answer = answered(whole({ content: "Hi" }, "stop", { usage, service_tier: "default" }));
   expect(answer).toMatchObject({ usage: { inputTokens: 3 } });

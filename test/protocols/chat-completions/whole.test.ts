@@ -15,6 +15,9 @@ describe("a whole answer", () => {
 
   it.each([
     ["stop", "FINISH_REASON_STOP"],
+    ["eos", "FINISH_REASON_STOP"],
+    ["eos_token", "FINISH_REASON_STOP"],
+    ["stop_sequence", "FINISH_REASON_STOP_SEQUENCE"],
     ["length", "FINISH_REASON_MAX_TOKENS"],
     ["model_length", "FINISH_REASON_CONTEXT_WINDOW"],
     ["tool_calls", "FINISH_REASON_TOOL_CALLS"],

@@ -1,20 +1,8 @@
 import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { GatewayError } from "../model/error.ts";
-import type { ModelFacts, ModelPattern, Provider, Target } from "../model/target.ts";
+import type { ModelPattern, Provider, Target } from "../model/target.ts";
+import { knownFacts } from "./known-facts.ts";
 import { nearNames } from "./near-names.ts";
-
-/** What is known of a model that no table names: nothing, and in particular no price. */
-export const unknownModel: ModelFacts = Object.freeze({
-  type: undefined,
-  contextWindow: 0,
-  maxOutputTokens: 0,
-  dimensions: 0,
-  retireTimeMs: 0,
-  inputModalities: Object.freeze([]),
-  outputModalities: Object.freeze([]),
-  features: new Set<string>(),
-  priceList: undefined,
-});
 
 /** Names travel in paths, where these lead elsewhere: no model has such a name. */
 const dotSegment = /(?:^|\/)\.{1,2}(?:\/|$)/;
@@ -160,7 +148,7 @@ export class Router {
     const provider = this.#providers.get(selector.slice(0, Math.max(0, slash)));
     const model = selector.slice(slash + 1);
     if (provider === undefined || model === "" || dotSegment.test(model)) return undefined;
-    return { provider, model, selector, facts: provider.models.get(model) ?? unknownModel };
+    return { provider, model, selector, facts: knownFacts(provider.models, model) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { unknownModel } from "../dispatch/router.ts";
+import { unknownModel } from "../dispatch/known-facts.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Provider, Target } from "../model/target.ts";
 

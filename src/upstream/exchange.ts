@@ -86,7 +86,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.#dialect = dialect;
     this.attempt = attempt;
     this.warnings = warnings;
-    this.#tally = new Tally(attempt);
+    this.#tally = new Tally(attempt, () => this.upstreamModel);
     this.#limit = new TimeLimit(attempt.timeouts, (error) =>
       this.#fail(carrier.withdraw(this) ? noConnection() : error),
     );

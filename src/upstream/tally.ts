@@ -5,16 +5,21 @@ import { clampUsage } from "../model/clamp-usage.ts";
 import { costOf } from "../model/cost.ts";
 import { estimateInput, tokensOfBytes } from "../model/estimate.ts";
 import type { Piece } from "../model/reply.ts";
+import { servedFacts } from "../model/served-facts.ts";
+import type { ModelFacts } from "../model/target.ts";
 
 /** Counts what an attempt used: the provider's word where it gives one, else an estimate that is marked as such. */
 export class Tally {
   readonly #attempt: Attempt<Asked>;
+  readonly #servedBy: () => string;
   #reported: Usage | undefined;
   /** Characters of output seen, as a stand-in for bytes while nothing else is known. */
   #outputChars = 0;
 
-  constructor(attempt: Attempt<Asked>) {
+  /** @param servedBy name of the model that answers, as far as it is told; empty until then. */
+  constructor(attempt: Attempt<Asked>, servedBy: () => string = () => "") {
     this.#attempt = attempt;
+    this.#servedBy = servedBy;
   }
 
   /** Characters of output so far. */
@@ -61,14 +66,18 @@ export class Tally {
     return usage;
   }
 
-  /** What the usage costs at the target. */
+  /** What the usage costs at the target, by the prices of the model that answered. */
   cost(usage: Usage): Cost | undefined {
-    return costOf(usage, this.#attempt.target.facts.priceList);
+    return costOf(usage, this.#facts().priceList);
+  }
+
+  #facts(): ModelFacts {
+    return servedFacts(this.#attempt.target, this.#servedBy());
   }
 
   #take(usage: Usage): Usage {
-    const { call, target } = this.#attempt;
-    const window = isOnePass(call.request) ? target.facts.contextWindow : 0;
+    const { request } = this.#attempt.call;
+    const window = isOnePass(request) ? this.#facts().contextWindow : 0;
     const { usage: clamped } = clampUsage(usage, window);
     // A count that cannot be true is no count: the gateway's own stands in for it (negative, NaN, beyond the window, none).
     const { inputTokens, outputTokens } = clamped;

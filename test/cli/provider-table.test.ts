@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
 import { providerTables } from "../../src/cli/provider-table.ts";
-import { unknownModel } from "../../src/dispatch/router.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
 import { chatCompletions } from "../../src/protocols/chat-completions/protocol.ts";
 import { messages } from "../../src/protocols/messages/protocol.ts";
 import { providerKinds } from "../../src/providers/index.ts";

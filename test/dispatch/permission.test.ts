@@ -2,8 +2,9 @@ import { Code } from "@connectrpc/connect";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
 import { allows, mayUse, mayUseProvider, resolveFor } from "../../src/dispatch/permission.ts";
-import { Router, unknownModel } from "../../src/dispatch/router.ts";
+import { Router } from "../../src/dispatch/router.ts";
 import type { Caller } from "../../src/model/call.ts";
 import type { Provider } from "../../src/model/target.ts";
 

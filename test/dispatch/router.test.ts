@@ -1,8 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
 import { resolveFor } from "../../src/dispatch/permission.ts";
-import { Router, resourceNameOf, selectorOf, unknownModel } from "../../src/dispatch/router.ts";
+import { Router, resourceNameOf, selectorOf } from "../../src/dispatch/router.ts";
 import type { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
 
@@ -64,6 +65,23 @@ test("a declared model brings its facts, another one the facts of nothing", () =
   expect(router.resolve("openai/gpt-7-undeclared").target.facts).toBe(unknownModel);
   expect(Object.isFrozen(unknownModel)).toBe(true);
 });
+
+test.each(["openai/gpt-4o-2031-01-02", "openai/gpt-4o-20310102", "openai/gpt-4o-001", "openai/gpt-4o@20310102"])(
+  "of %s, an edition of a declared model, all is known but the price and the end",
+  (selector) => {
+    const priced: ModelFacts = { ...facts, retireTimeMs: 5, priceList: { name: "list", prices: [] } };
+    const openai = { ...provider("openai", []), models: new Map([["gpt-4o", priced]]) };
+    const router = new Router({
+      providers: new Map([["openai", openai]]),
+      aliases: new Map([["edition", selector]]),
+      defaultModel: undefined,
+    });
+    const known = { ...priced, priceList: undefined, retireTimeMs: 0 };
+    expect(router.resolve(selector).target.facts).toEqual(known);
+    expect(router.resolve("edition").target.facts).toEqual(known);
+    expect(router.resolve("openai/gpt-4o-mini-2031-01-02").target.facts).toBe(unknownModel);
+  },
+);
 
 test("a call by a declared name makes nothing new", () => {
   expect(router.resolve("fast")).toBe(router.resolve("fast"));

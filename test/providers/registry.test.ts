@@ -14,6 +14,24 @@ it("no name of a model leads to two kinds, unless one of them yields", () => {
   expect(clashes).toEqual([]);
 });
 
+it.each(["openai", "anthropic", "gemini", "deepseek", "xai", "cohere", "voyage"])(
+  "%s gets the calls for every model of its own table by its bare name",
+  (kind) => {
+    const { models, patterns = [] } = kinds.find((facts) => facts.kind === kind) ?? { models: () => new Map() };
+    const lost = [...models().keys()].filter((name) => !patterns.some(({ prefix }) => name.startsWith(prefix)));
+    expect(lost).toEqual([]);
+  },
+);
+
+it.each([
+  ["models/gemini-2.5-flash", "gemini"],
+  ["voxtral-small-latest", "mistral"],
+  ["computer-use-preview", "openai"],
+])("%s leads to %s", (name, wanted) => {
+  const found = kinds.filter(({ patterns = [] }) => patterns.some(({ prefix }) => name.startsWith(prefix)));
+  expect(found.map(({ kind }) => kind)).toEqual([wanted]);
+});
+
 it("no variable switches two kinds on", () => {
   const variables = kinds.flatMap(({ keyVariable = [], keyAliases = [], switches = [] }) =>
     [keyVariable, keyAliases, switches].flat(),

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
-import { Router, unknownModel } from "../../src/dispatch/router.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
+import { Router } from "../../src/dispatch/router.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { Provider } from "../../src/model/target.ts";
 import { modelClient, noWaiting, selectorsOf } from "./model-client.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unknownModel } from "../../src/dispatch/router.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { Provider } from "../../src/model/target.ts";
 import { Discovery } from "../../src/services/discovery.ts";

@@ -4,7 +4,8 @@ import { ErrorInfoSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_
 import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
 import { HealthState, ModelService, ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { HealthWindow } from "../../src/dispatch/health-window.ts";
-import { Router, unknownModel } from "../../src/dispatch/router.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
+import { Router } from "../../src/dispatch/router.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
 import { type ModelView, modelService } from "../../src/services/models.ts";

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   CompleteRequestSchema,
   PartStartedSchema,
@@ -92,6 +92,37 @@ test.each([
   tally.add(end);
   expect(end.value.usage).toMatchObject({ inputTokens: 5000, source: UsageSource.PROVIDER });
   expect(end.value.cost?.total?.amountNanos).toBe(5_006_000n);
+});
+
+describe("a model that answers in the place of another", () => {
+  const attempt = attemptOf();
+  const dear = attempt.target.facts;
+  const list = (name: string) => ({ name, prices: [{ meter: "input", nanosPerMillion: 1n, fromInputTokens: 0 }] });
+  const cheap = { ...dear, contextWindow: 9000, priceList: list("test") };
+  const tallyOf = (facts: typeof dear, served: string) => {
+    const models = new Map([...attempt.target.provider.models, ["m-2", cheap]]);
+    const target = { ...attempt.target, facts, provider: { ...attempt.target.provider, models } };
+    return new Tally({ ...attempt, target }, () => served);
+  };
+  const cost = (tally: Tally) => tally.cost(provider({ inputTokens: 1_000_000 }))?.total?.amountNanos;
+
+  test("costs what it costs, and reads what it can read", () => {
+    expect(cost(tallyOf(dear, "m-2"))).toBe(1n);
+    const end = finished({ inputTokens: 5000, outputTokens: 0 });
+    tallyOf(dear, "m-2").add(end);
+    expect(end.value.usage).toMatchObject({ inputTokens: 5000, source: UsageSource.PROVIDER });
+  });
+
+  test("has its price where that of the other is not known", () => {
+    expect(cost(tallyOf({ ...dear, priceList: undefined }, "m-2"))).toBe(1n);
+  });
+
+  test("costs what the other does where it is not known itself, is not told, or the operator has set the price", () => {
+    expect(cost(tallyOf(dear, "m-3"))).toBe(1_000_000_000n);
+    expect(cost(tallyOf(dear, ""))).toBe(1_000_000_000n);
+    const own = { name: "configured", prices: [{ meter: "input", nanosPerMillion: 7n, fromInputTokens: 0 }] };
+    expect(cost(tallyOf({ ...dear, priceList: own }, "m-2"))).toBe(7n);
+  });
 });
 
 test("whatever a provider reports, the count is whole, not negative and inside the window", () => {

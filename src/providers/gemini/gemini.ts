@@ -17,7 +17,8 @@ export const gemini: ProviderFacts = {
   dialects: () => ({ generate: () => dialect, embed: () => geminiEmbed }),
   models: () => catalogOf("gemini"),
   defaultModel: "gemini-2.5-flash",
-  patterns: ["gemini-*", "gemma-*"].map(patternOf),
+  // Its list names models "models/gemini-2.5-flash", and so do many programs.
+  patterns: [...["gemini-*", "gemma-*", "learnlm-*"].map(patternOf), { prefix: "models/", strips: true }],
   healthPath: "/models?pageSize=1",
   // As many as one page holds.
   modelsPath: "/models?pageSize=1000",

@@ -17,6 +17,7 @@ const families = [
   "magistral",
   "pixtral",
   "devstral",
+  "voxtral",
   "open-mistral",
   "open-mixtral",
 ];

@@ -26,7 +26,7 @@ export const openai: ProviderFacts = {
   }),
   models: () => catalogOf("openai"),
   defaultModel: "gpt-5-mini",
-  patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "text-embedding-*"].map(patternOf),
+  patterns: ["gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "codex-*", "computer-use-*", "text-embedding-*"].map(patternOf),
   healthPath: "/models",
   modelNames: namesIn("data", "id"),
 };

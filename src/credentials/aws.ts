@@ -11,7 +11,7 @@ import { TokenCache } from "./token-cache.ts";
  */
 export class AwsAuthorizer implements Authorizer {
   readonly #signer: RequestSigner;
-  readonly #keys: { get(): AwsKeys | Promise<AwsKeys> };
+  readonly #keys: { get(): AwsKeys | Promise<AwsKeys>; distrust?(): void };
   readonly #now: () => number;
 
   /**
@@ -33,6 +33,10 @@ export class AwsAuthorizer implements Authorizer {
   prove(request: OutgoingRequest): Proof | Promise<Proof> {
     const keys = this.#keys.get();
     return keys instanceof Promise ? keys.then((found) => this.#sign(request, found)) : this.#sign(request, keys);
+  }
+
+  distrust(): void {
+    this.#keys.distrust?.();
   }
 
   #sign(request: OutgoingRequest, keys: AwsKeys): Proof {

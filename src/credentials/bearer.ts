@@ -29,4 +29,8 @@ export class BearerAuthorizer implements Authorizer {
   prove(): Proof | Promise<Proof> {
     return this.#proofs.get();
   }
+
+  distrust(): void {
+    this.#proofs.distrust();
+  }
 }

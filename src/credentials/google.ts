@@ -47,6 +47,10 @@ export class GoogleCredential implements Authorizer {
     return this.#bearer.prove();
   }
 
+  distrust(): void {
+    this.#bearer.distrust();
+  }
+
   async #grant(): Promise<BearerGrant> {
     const { env, now } = this.#surroundings;
     const found = await this.#find();

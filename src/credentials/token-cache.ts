@@ -17,6 +17,8 @@ const staleLeftMs = 30_000;
 const waitPauseMs = 1000;
 /** Between two renewals behind the calls: from one second, doubled with each failure, to this. */
 const renewPauseMaxMs = 60_000;
+/** Between two renewals because the token was refused: it may be the target that is refused to a good token. */
+const distrustPauseMs = 60_000;
 /** A clock that goes back further than this was set, and tells nothing about the life of a token. */
 const clockLeewayMs = 60_000;
 
@@ -58,6 +60,14 @@ export class TokenCache<T> {
     if (held === undefined || nowMs >= held.staleMs || nowMs < held.fetchedMs - clockLeewayMs) return this.#wait(nowMs);
     if (nowMs >= held.renewMs) this.#renewBehind(nowMs);
     return held.value;
+  }
+
+  /** The token was refused: it is renewed behind the next call, however long it is still said to live. */
+  distrust(): void {
+    const nowMs = this.#surroundings.now();
+    const held = this.#held;
+    if (held === undefined || nowMs < held.fetchedMs + distrustPauseMs) return;
+    this.#held = { ...held, renewMs: Math.min(held.renewMs, nowMs) };
   }
 
   async #wait(nowMs: number): Promise<T> {

@@ -19,4 +19,6 @@ export type Proof = Readonly<Record<string, string>>;
  */
 export interface Authorizer {
   prove(request: OutgoingRequest): Proof | Promise<Proof>;
+  /** A proof was refused. What it rests on may have been revoked or replaced, so it is fetched anew, if it can be. */
+  distrust?(): void;
 }

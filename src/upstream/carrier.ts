@@ -26,6 +26,8 @@ export interface Carrier {
   withdraw(handler: Handler): boolean;
   /** A request that was on its way has ended: its place is free. */
   release(): void;
+  /** The provider refused the credential. */
+  distrust?(): void;
 }
 
 /** Stands for the controller of a request that never left: there is nothing to abort or to pause. */

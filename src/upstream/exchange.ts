@@ -190,6 +190,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
   refused(status: number, headers: Headers, body: string): void {
     if (this.#ended) return;
     const fault = this.#dialect.fault(refusalOf(this.attempt, { status, headers, body }));
+    if (fault.reason === "PROVIDER_CREDENTIAL_INVALID") this.#carrier.distrust?.();
     // JSON where a stream was asked, and no error in it.
     this.#fail(fault.reason === "PROVIDER_BAD_RESPONSE" && status < 300 ? fault.with({ cause: "not_sse" }) : fault);
   }

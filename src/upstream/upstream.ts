@@ -58,6 +58,10 @@ export class Upstream implements Carrier {
     this.#turnstile.release();
   }
 
+  distrust(): void {
+    this.#options.authorizer?.distrust?.();
+  }
+
   #send({ path, body, headers, fresh }: Post, handler: Handler): void {
     const all = headers === undefined ? this.#headers : { ...this.#headers, ...headers };
     const proof = this.#prove("POST", path, all, body);
@@ -104,6 +108,7 @@ export class Upstream implements Carrier {
       body: body ?? null,
       signal,
     });
+    if (answer.statusCode === 401) this.distrust();
     return {
       status: answer.statusCode,
       headers: answer.headers,

@@ -96,6 +96,17 @@ describe("the default chain", () => {
     expect(identity(await aws.prove(request))).toEqual(["AKIA4", undefined]);
   });
 
+  it("looks again when keys are refused, which have no end of their own", async () => {
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIA1");
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", secret);
+    const aws = authorizer();
+    await aws.prove(request);
+    vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIA2");
+    clock.ms += minuteMs;
+    aws.distrust();
+    await expect.poll(async () => identity(await aws.prove(request))[0]).toBe("AKIA2");
+  });
+
   it("finds a web identity, whose token is read anew", async () => {
     await using sts = await TokenServer.start(() => machine.assume("AssumeRoleWithWebIdentity", clock.ms));
     vi.stubEnv("AWS_ENDPOINT_URL_STS", sts.url);

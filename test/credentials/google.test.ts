@@ -165,3 +165,15 @@ describe("a credential that cannot be used", () => {
     expect(error.rawMessage).toContain("GCE_METADATA_HOST is no host");
   });
 });
+
+it("takes up a new key when the token of the old one is refused", async () => {
+  const path = await keyFile(login, authorizedUser(server.url));
+  const google = credential();
+  await google.prove();
+  await writeFile(path, JSON.stringify(serviceAccount(server.url)));
+  clock.ms += 60_000;
+  google.distrust();
+  expect(await google.prove()).toMatchObject({ authorization: "Bearer t-1" });
+  await expect.poll(() => google.prove()).toEqual({ authorization: "Bearer t-2" });
+  expect(server.requests.length).toBe(2);
+});

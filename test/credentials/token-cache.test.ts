@@ -188,3 +188,27 @@ describe("a fetch that fails while calls wait", () => {
     expect(error.message).not.toContain("private");
   });
 });
+
+describe("a token that was refused", () => {
+  it("is renewed behind the next call, though it has long to live", async () => {
+    const bench = await Bench.holding(60 * minuteMs);
+    bench.clock.ms += minuteMs;
+    bench.cache.distrust();
+    expect([bench.cache.get(), bench.cache.get(), bench.fetches.length]).toEqual(["first", "first", 2]);
+    await bench.issue("second", 60 * minuteMs);
+    expect([bench.cache.get(), bench.fetches.length]).toEqual(["second", 2]);
+  });
+
+  it("is not renewed within a minute of its fetch: another would fare no better", async () => {
+    const bench = await Bench.holding(60 * minuteMs);
+    bench.clock.ms += minuteMs - 1;
+    bench.cache.distrust();
+    expect([bench.cache.get(), bench.fetches.length]).toEqual(["first", 1]);
+  });
+
+  it("need not be there any more", () => {
+    const bench = new Bench();
+    bench.cache.distrust();
+    expect(bench.fetches.length).toBe(0);
+  });
+});

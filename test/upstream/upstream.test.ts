@@ -14,6 +14,11 @@ const answer = JSON.stringify({ output: { message: { content: [{ text: "hi" }] }
 /** Proves when the test says so, in the order in which it was asked. */
 class SlowAuthorizer implements Authorizer {
   readonly asked: PromiseWithResolvers<Proof>[] = [];
+  distrusted = 0;
+
+  distrust(): void {
+    this.distrusted++;
+  }
 
   prove(): Promise<Proof> {
     const asked = Promise.withResolvers<Proof>();
@@ -22,12 +27,12 @@ class SlowAuthorizer implements Authorizer {
   }
 }
 
-/** One connection to a provider that answers everything, whose requests are proved by `authorizer`. */
-async function stage() {
+/** One connection to a provider that answers everything with this status. */
+async function stage(status = 200) {
   const provider = await ScriptedUpstream.start(async (connection) => {
     for (;;) {
       await connection.request();
-      await connection.respond(200, answer);
+      await connection.respond(status, answer);
     }
   });
   const authorizer = new SlowAuthorizer();
@@ -53,6 +58,7 @@ function call() {
   return { attempt: { ...attempt, call: { ...attempt.call, rpc, stream: false } }, leave };
 }
 
+const never = new AbortController().signal;
 const refused = new GatewayError("PROVIDER_CREDENTIAL_INVALID", "no");
 
 test("a call that ends while it waits for its proof is never sent, and gives its place back once", async () => {
@@ -91,4 +97,17 @@ test("what is wrong with the credential is told by a count, too", async () => {
   const counting = count(at.upstream, countedConverse, call().attempt);
   at.authorizer.asked[0]?.reject(refused);
   await expect(counting).rejects.toMatchObject({ reason: "PROVIDER_CREDENTIAL_INVALID" });
+});
+
+test.each([
+  [401, 2],
+  [403, 1],
+  [429, 0],
+  [200, 0],
+])("a refusal of the credential is told to whoever proved it: HTTP %s", async (status, times) => {
+  await using at = await stage(status);
+  const calls = [exchange(at.upstream, converse, call().attempt), at.upstream.request("/", undefined, {}, never)];
+  for (const { resolve } of at.authorizer.asked) resolve({});
+  await Promise.allSettled(calls);
+  expect(at.authorizer.distrusted).toBe(times);
 });

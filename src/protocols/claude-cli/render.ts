@@ -14,9 +14,14 @@ export function render(attempt: Attempt): Rendered<Invocation> {
   const message = { type: "user", message: { role: "user", content }, parent_tool_use_id: null, session_id: "" };
   const body: Invocation = {
     ...commandOf(rendering),
-    input: `${JSON.stringify(message)}\n`,
+    input: `${lineOf(message)}\n`,
     // Even if it is empty: without one the program would take its own.
     files: { [systemFile]: system },
   };
   return { path: "", body, warnings: rendering.warnings };
+}
+
+/** As JSON in one line, also for readers to whom U+2028 and U+2029 end a line: what a caller says must stay within it. */
+function lineOf(message: object): string {
+  return JSON.stringify(message).replace(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
 }

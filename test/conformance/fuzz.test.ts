@@ -4,7 +4,8 @@ import type { Chunk } from "../../src/model/chunk.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import { Fold } from "../../src/model/fold.ts";
 import type { Protocol } from "../../src/model/protocol.ts";
-import { attemptAt, protocols, requestOf, type Spoken } from "../support/every-dialect.ts";
+import { attemptAt } from "../support/attempt.ts";
+import { protocols, requestOf, type Spoken } from "../support/every-dialect.ts";
 import { cutAt } from "./cuts.ts";
 import { recordedProviders, recordingsOf } from "./recording.ts";
 

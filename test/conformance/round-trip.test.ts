@@ -8,7 +8,8 @@ import type { Protocol, Rendered } from "../../src/model/protocol.ts";
 import type { Ask } from "../../src/simulator/ask.ts";
 import type { Asking } from "../../src/simulator/dialect.ts";
 import { dialectFor } from "../../src/simulator/dialects.ts";
-import { attemptAt, protocols, requestOf, type Spoken } from "../support/every-dialect.ts";
+import { attemptAt } from "../support/attempt.ts";
+import { protocols, requestOf, type Spoken } from "../support/every-dialect.ts";
 import { type Conversation, conversations, settingsAlone } from "./conversation.ts";
 import type { Mark } from "./marks.ts";
 

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CitationSchema, ContentPartSchema } from "../../gen/llmhub/v1/content_pb.ts";
 import type { Chunk } from "../../src/model/chunk.ts";
-import { Fold } from "../../src/model/fold.ts";
 import { PartWriter, type TextKind } from "../../src/protocols/part-writer.ts";
+import { folded } from "../support/dialect.ts";
 
 /** One line per chunk. */
 function lines(write: (writer: PartWriter, out: Chunk[]) => void): string[] {
@@ -22,9 +22,7 @@ function lineOf(chunk: Chunk): string {
 }
 
 function parts(chunks: readonly Chunk[]) {
-  const fold = new Fold();
-  for (const chunk of chunks) fold.add(chunk);
-  return fold.response().message?.content ?? [];
+  return folded(chunks).message?.content ?? [];
 }
 
 describe("parts", () => {

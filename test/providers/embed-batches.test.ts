@@ -6,7 +6,7 @@ import type { EmbedDialect } from "../../src/model/protocol.ts";
 import { ollamaEmbeddings } from "../../src/protocols/ollama/embed.ts";
 import { embedInBatches } from "../../src/providers/embed-batches.ts";
 import { Upstream } from "../../src/upstream/upstream.ts";
-import { attemptAt } from "../support/dialect.ts";
+import { attemptFromJson } from "../support/dialect.ts";
 import { ScriptedUpstream, type UpstreamConnection } from "../support/scripted-upstream.ts";
 
 /** What the provider does with one text, "0", "1" and so on. */
@@ -24,7 +24,7 @@ async function stage(play: Play) {
   const embed = (count: number, dialect: Partial<EmbedDialect> = {}, signal = new AbortController().signal) => {
     const priceList = { name: "test", prices: [{ meter: "input", nanosPerMillion: 1_000_000n, fromInputTokens: 0 }] };
     const inputs = Array.from({ length: count }, (_, i) => String(i));
-    const attempt = attemptAt(EmbedRequestSchema, { model: "p/m", inputs }, { facts: { priceList } });
+    const attempt = attemptFromJson(EmbedRequestSchema, { model: "p/m", inputs }, { facts: { priceList } });
     const { call } = attempt;
     const own = { ...ollamaEmbeddings, textsMax: () => 1, ...dialect };
     return embedInBatches(upstream, own, { ...attempt, call: { ...call, rpc: { ...call.rpc, signal } } });

@@ -6,15 +6,23 @@ import {
   type MessageShape,
   toJson,
 } from "@bufbuild/protobuf";
-import { CompleteRequestSchema, CompleteResponseSchema } from "../../gen/llmhub/v1/completion_pb.ts";
-import type { Attempt } from "../../src/model/call.ts";
+import {
+  CompleteRequestSchema,
+  type CompleteResponse,
+  CompleteResponseSchema,
+} from "../../gen/llmhub/v1/completion_pb.ts";
+import { factsOf } from "../../src/catalog/facts.ts";
+import type { Asked, Attempt } from "../../src/model/call.ts";
 import type { Chunk } from "../../src/model/chunk.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import { Fold } from "../../src/model/fold.ts";
 import type { Failure, Protocol, Reader } from "../../src/model/protocol.ts";
 import type { Piece } from "../../src/model/reply.ts";
 import type { ModelFacts } from "../../src/model/target.ts";
-import { rpcWith } from "./rpc.ts";
+import { attemptAt } from "./attempt.ts";
+
+/** Facts of a model of which nothing is known but that it completes. */
+const nothingKnown: ModelFacts = { ...factsOf({}, ""), inputModalities: [], outputModalities: [] };
 
 /** What an attempt in a test is about, besides the request. */
 export interface Aim {
@@ -25,39 +33,15 @@ export interface Aim {
 }
 
 /** An attempt at a model of which nothing is known, but for what is given. */
-export function attemptAt<Desc extends DescMessage>(schema: Desc, json: JsonObject, aim: Aim = {}) {
-  const { provider: id = "p", model = "m", stream = false, facts = {} } = aim;
-  const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
-  const known: ModelFacts = {
-    type: "completion",
-    contextWindow: 0,
-    maxOutputTokens: 0,
-    dimensions: 0,
-    retireTimeMs: 0,
-    inputModalities: [],
-    outputModalities: [],
-    features: new Set(),
-    priceList: undefined,
-    ...facts,
-  };
-  return {
-    call: { id: "c", rpc: rpcWith(), request: fromJson(schema, json) as MessageShape<Desc>, stream },
-    target: {
-      provider: { id, displayName: "", models: new Map(), defaultModel: undefined, timeouts },
-      model,
-      selector: `${id}/${model}`,
-      facts: known,
-    },
-    policy: "",
-    failures: [],
-    timeouts,
-    freshConnection: false,
-  };
+export function attemptFromJson<Desc extends DescMessage>(schema: Desc, json: JsonObject, aim: Aim = {}) {
+  const { provider: kind = "p", model = "m", stream = false, facts } = aim;
+  const request = fromJson(schema, json) as MessageShape<Desc> & Asked;
+  return attemptAt({ kind, model, facts: { ...nothingKnown, ...facts } }, request, stream);
 }
 
 /** An attempt at a completion. */
 export function completionOf(json: JsonObject, aim: Aim = {}): Attempt {
-  return attemptAt(CompleteRequestSchema, json, aim);
+  return attemptFromJson(CompleteRequestSchema, json, aim);
 }
 
 /** "CODE field" of each warning. */
@@ -75,9 +59,14 @@ export function piecesOf<Value>(reader: Reader<Value>, reads: readonly Buffer[])
 
 /** The whole answer that a body amounts to, in the JSON form of the API. */
 export function answerOf(protocol: Protocol, attempt: Attempt, reads: readonly Buffer[]): JsonValue {
+  return toJson(CompleteResponseSchema, folded(piecesOf(protocol.read(attempt), reads)));
+}
+
+/** The answer that chunks add up to. */
+export function folded(chunks: readonly Chunk[]): CompleteResponse {
   const fold = new Fold();
-  for (const chunk of piecesOf(protocol.read(attempt), reads)) fold.add(chunk satisfies Chunk);
-  return toJson(CompleteResponseSchema, fold.response());
+  for (const chunk of chunks) fold.add(chunk);
+  return fold.response();
 }
 
 /** The GatewayError that `run` throws. */

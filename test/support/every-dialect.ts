@@ -1,14 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { unknownFacts } from "../../src/catalog/facts.ts";
-import type { Asked, Attempt } from "../../src/model/call.ts";
 import type { EmbedDialect, Protocol, RerankDialect } from "../../src/model/protocol.ts";
-import type { ModelFacts, Provider } from "../../src/model/target.ts";
+import type { ModelFacts } from "../../src/model/target.ts";
 import { providerKinds } from "../../src/providers/index.ts";
 import type { ProviderFacts } from "../../src/providers/provider.ts";
-import { rpcWith } from "./rpc.ts";
-
-const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
 
 /** Settings that every kind can be opened with; each takes those it knows. */
 const values: Readonly<Record<string, string>> = {
@@ -67,23 +63,6 @@ function spoken<D extends { readonly name: string }>(
     }
     return [...seen.values()];
   });
-}
-
-/** An attempt at the model of a dialect, whose provider bears the name of its kind. */
-export function attemptAt<Request extends Asked>(
-  { kind, model, facts }: Omit<Spoken<unknown>, "dialect">,
-  request: Request,
-  stream = false,
-): Attempt<Request> {
-  const provider: Provider = { id: kind, displayName: kind, models: new Map(), defaultModel: undefined, timeouts };
-  return {
-    call: { id: "cmp_1", rpc: rpcWith(), request, stream },
-    target: { provider, model, selector: `${kind}/${model}`, facts },
-    policy: "",
-    failures: [],
-    timeouts,
-    freshConnection: false,
-  };
 }
 
 /** A request to complete. */

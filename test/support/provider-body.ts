@@ -4,7 +4,7 @@ import { EmbedRequestSchema } from "../../gen/llmhub/v1/embedding_pb.ts";
 import { unknownFacts } from "../../src/catalog/facts.ts";
 import type { Protocol, Rendered } from "../../src/model/protocol.ts";
 import type { ProviderFacts, Settings } from "../../src/providers/provider.ts";
-import { attemptAt } from "./every-dialect.ts";
+import { attemptAt } from "./attempt.ts";
 
 /** What differs from a call that is not streamed, of a provider without settings. */
 export interface Wish {

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { renderChat } from "../../../src/protocols/chat-completions/render.ts";
+import { errorOf } from "../../support/dialect.ts";
 import { attemptOf } from "./recording.ts";
-import { errorOf } from "./script.ts";
 
 function render(...messages: JsonObject[]) {
   const { body, warnings } = renderChat(attemptOf({ model: "openai/gpt-x", messages }, false));

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { Chunk } from "../../../src/model/chunk.ts";
 import type { GatewayError } from "../../../src/model/error.ts";
 import { readChat } from "../../../src/protocols/chat-completions/read.ts";
+import { errorOf } from "../../support/dialect.ts";
 import { anyAttempt, attemptOf, chunksOf, folded, recordings } from "./recording.ts";
-import { delta, done, ending, errorOf, event, streamed, whole } from "./script.ts";
+import { delta, done, ending, event, streamed, whole } from "./script.ts";
 
 const answered = recordings.filter(({ meta }) => meta.status === 200);
 const streams = answered.filter(({ call }) => call.stream);

@@ -1,8 +1,8 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { renderChat } from "../../../src/protocols/chat-completions/render.ts";
+import { errorOf } from "../../support/dialect.ts";
 import { attemptOf, recordings } from "./recording.ts";
-import { errorOf } from "./script.ts";
 
 function render(request: JsonObject, stream = false, provider = "openai") {
   const attempt = attemptOf({ model: `${provider}/gpt-x`, input: "hi", ...request }, stream, provider);

@@ -1,5 +1,4 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { GatewayError } from "../../../src/model/error.ts";
 import { anyAttempt, chunksOf, folded } from "./recording.ts";
 
 /** The terminal marker of a stream. */
@@ -33,19 +32,4 @@ export function streamed(body: string): JsonValue {
 /** The answer that a whole body amounts to. */
 export function answered(body: string): JsonValue {
   return folded(chunksOf(anyAttempt(false), [Buffer.from(body)]));
-}
-
-/** The GatewayError that `run` throws. */
-export function errorOf(run: () => unknown): GatewayError {
-  try {
-    run();
-  } catch (error) {
-    if (isGatewayError(error)) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
-
-function isGatewayError(error: unknown): error is GatewayError {
-  return error instanceof Error && "reason" in error && "info" in error;
 }

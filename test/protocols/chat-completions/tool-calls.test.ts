@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { delta, done, ending, errorOf, streamed } from "./script.ts";
+import { errorOf } from "../../support/dialect.ts";
+import { delta, done, ending, streamed } from "./script.ts";
 
 interface Fragment {
   readonly index?: number;

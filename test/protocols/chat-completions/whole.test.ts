@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { errorOf } from "../../support/dialect.ts";
 import { attemptOf, chunksOf, folded } from "./recording.ts";
-import { answered, errorOf, whole } from "./script.ts";
+import { answered, whole } from "./script.ts";
 
 describe("a whole answer", () => {
   it("has reasoning, text, refusal and calls in this order", () => {

@@ -4,11 +4,11 @@ import { EmbedRequestSchema } from "../../../gen/llmhub/v1/embedding_pb.ts";
 import { RerankRequestSchema } from "../../../gen/llmhub/v1/rerank_service_pb.ts";
 import { cohereEmbeddings } from "../../../src/protocols/cohere/embed.ts";
 import { cohereRerank } from "../../../src/protocols/cohere/rerank.ts";
-import { attemptAt, errorOf, piecesOf } from "../../support/dialect.ts";
+import { attemptFromJson, errorOf, piecesOf } from "../../support/dialect.ts";
 
 describe("embeddings", () => {
   const embedding = (json: JsonObject = {}, model = "embed-v4.0") =>
-    attemptAt(EmbedRequestSchema, { inputs: ["a", "b"], ...json }, { provider: "cohere", model });
+    attemptFromJson(EmbedRequestSchema, { inputs: ["a", "b"], ...json }, { provider: "cohere", model });
   const read = (body: object) => piecesOf(cohereEmbeddings.read(embedding()), [Buffer.from(JSON.stringify(body))]);
   const meta = { billed_units: { input_tokens: 6 } };
 
@@ -96,7 +96,7 @@ describe("embeddings", () => {
 
 describe("reranking", () => {
   const attempt = (json: JsonObject = {}) =>
-    attemptAt(
+    attemptFromJson(
       RerankRequestSchema,
       { query: "q", documents: ["a", "b", "c"], ...json },
       { provider: "cohere", model: "rerank-v3.5" },

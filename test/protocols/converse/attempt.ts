@@ -3,13 +3,10 @@ import { type CompleteRequest, CompleteRequestSchema } from "../../../gen/llmhub
 import { catalogOf } from "../../../src/catalog/catalog.ts";
 import { unknownFacts } from "../../../src/catalog/facts.ts";
 import type { Attempt } from "../../../src/model/call.ts";
-import type { Chunk } from "../../../src/model/chunk.ts";
-import { GatewayError } from "../../../src/model/error.ts";
-import { Fold } from "../../../src/model/fold.ts";
-import type { Reader } from "../../../src/model/protocol.ts";
 import { countedConverse } from "../../../src/protocols/converse/protocol.ts";
 import { encodeEvent } from "../../../src/stream/event-stream-encoder.ts";
-import { attemptAt } from "../../support/every-dialect.ts";
+import { attemptAt } from "../../support/attempt.ts";
+import { errorOf, folded, piecesOf } from "../../support/dialect.ts";
 
 /** Models by what is peculiar to them. */
 export const models = {
@@ -42,13 +39,8 @@ export const warningsOf = (json: JsonObject, model?: string) =>
 
 /** The GatewayError that `run` throws, as reason, field and cause. */
 export function refusalOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof GatewayError) return `${error.reason} ${error.info["field"] ?? error.info["cause"] ?? ""}`;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
+  const { reason, info } = errorOf(run);
+  return `${reason} ${info["field"] ?? info["cause"] ?? ""}`;
 }
 
 /** One event of a stream. */
@@ -90,29 +82,14 @@ export function whole(content: readonly object[], more: object = {}): Buffer {
   return Buffer.from(JSON.stringify({ output: { message }, ...rest, ...more }));
 }
 
-/** What a reader makes of the pieces of a body. */
-export function chunksOf(reader: Reader, pieces: readonly Buffer[]): Chunk[] {
-  const out: Chunk[] = [];
-  for (const piece of pieces) reader.push(piece, out);
-  reader.end(out);
-  return out;
-}
-
-/** The answer that chunks add up to. */
-export function folded(chunks: readonly Chunk[]) {
-  const fold = new Fold();
-  for (const chunk of chunks) fold.add(chunk);
-  return fold.response();
-}
-
 /** The answer that the events of a stream make. */
 export const streamed = (events: readonly Buffer[], json: JsonObject = { input: "hi" }, model?: string) =>
-  folded(chunksOf(countedConverse.read(attemptOf(json, model, true)), [Buffer.concat(events)]));
+  folded(piecesOf(countedConverse.read(attemptOf(json, model, true)), [Buffer.concat(events)]));
 
 /** The answer that a body makes. */
 export const answered = (body: Buffer, json: JsonObject = { input: "hi" }, model?: string) =>
-  folded(chunksOf(countedConverse.read(attemptOf(json, model)), [body]));
+  folded(piecesOf(countedConverse.read(attemptOf(json, model)), [body]));
 
 /** What reading these pieces ends with, as `refusalOf` tells it. */
 export const failing = (pieces: readonly Buffer[], stream = true): string =>
-  refusalOf(() => chunksOf(countedConverse.read(attemptOf({ input: "hi" }, undefined, stream)), pieces));
+  refusalOf(() => piecesOf(countedConverse.read(attemptOf({ input: "hi" }, undefined, stream)), pieces));

@@ -5,20 +5,8 @@ import { CompleteResponseSchema, FinishReason } from "../../../gen/llmhub/v1/com
 import { countedConverse } from "../../../src/protocols/converse/protocol.ts";
 import { cutAt } from "../../conformance/cuts.ts";
 import { type ModelAnswer, modelAnswers } from "../../conformance/wire-answer.ts";
-import {
-  answered,
-  attemptOf,
-  chunksOf,
-  delta,
-  ending,
-  event,
-  failing,
-  folded,
-  start,
-  stop,
-  streamed,
-  whole,
-} from "./attempt.ts";
+import { folded, piecesOf } from "../../support/dialect.ts";
+import { answered, attemptOf, delta, ending, event, failing, start, stop, streamed, whole } from "./attempt.ts";
 
 const plain = (response: Parameters<typeof toJson<typeof CompleteResponseSchema>>[1]) =>
   toJson(CompleteResponseSchema, response);
@@ -64,7 +52,7 @@ test("the events of a stream add up to the whole answer, however they are cut", 
       const { whole: body, streamed: stream } = asConverse(answer);
       const at = cuts.map((share) => Math.floor(share * stream.length)).sort((a, b) => a - b);
       const reader = countedConverse.read(attemptOf({ input: "hi" }, undefined, true));
-      expect(plain(folded(chunksOf(reader, cutAt(stream, at))))).toEqual(plain(answered(body)));
+      expect(plain(folded(piecesOf(reader, cutAt(stream, at))))).toEqual(plain(answered(body)));
     }),
     { numRuns: 150 },
   );

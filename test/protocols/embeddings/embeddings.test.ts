@@ -7,7 +7,7 @@ import { GatewayError } from "../../../src/model/error.ts";
 import type { Piece } from "../../../src/model/reply.ts";
 import type { Vectors } from "../../../src/model/vectors.ts";
 import { embeddings } from "../../../src/protocols/embeddings/protocol.ts";
-import { attemptAt } from "../../support/every-dialect.ts";
+import { attemptAt } from "../../support/attempt.ts";
 import { pieces } from "../../support/pieces.ts";
 
 const at = { kind: "openai", model: "text-embedding-3-small", facts: unknownFacts };

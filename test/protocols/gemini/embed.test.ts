@@ -4,9 +4,10 @@ import { EmbedRequestSchema } from "../../../gen/llmhub/v1/embedding_pb.ts";
 import type { EmbedDialect } from "../../../src/model/protocol.ts";
 import { geminiEmbed } from "../../../src/protocols/gemini/embed.ts";
 import { vertexEmbed } from "../../../src/protocols/gemini/vertex-embed.ts";
-import { attemptAt, errorOf, piecesOf } from "../../support/dialect.ts";
+import { attemptFromJson, errorOf, piecesOf } from "../../support/dialect.ts";
 
-const attemptOf = (json: JsonObject, model: string) => attemptAt(EmbedRequestSchema, json, { provider: "g", model });
+const attemptOf = (json: JsonObject, model: string) =>
+  attemptFromJson(EmbedRequestSchema, json, { provider: "g", model });
 const renderedBy = (dialect: EmbedDialect, json: JsonObject, model: string) => {
   const { path, body, warnings } = dialect.render(attemptOf(json, model));
   return { path, body, lost: warnings.map(({ code, field }) => `${code} ${field}`) };

@@ -1,12 +1,13 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { countedClaude, invokedClaude } from "../../../src/protocols/invoke/claude.ts";
-import { attemptOf, chunksOf, event, exception, folded, models, refusalOf } from "../converse/attempt.ts";
+import { folded, piecesOf } from "../../support/dialect.ts";
+import { attemptOf, event, exception, models, refusalOf } from "../converse/attempt.ts";
 
 const render = (json: JsonObject, stream = false) => invokedClaude.render(attemptOf(json, models.claude37, stream));
 const chunk = (said: object) => event("chunk", { bytes: Buffer.from(JSON.stringify(said)).toString("base64") });
 const read = (pieces: readonly Buffer[]) =>
-  chunksOf(invokedClaude.read(attemptOf({ input: "hi" }, models.claude37, true)), pieces);
+  piecesOf(invokedClaude.read(attemptOf({ input: "hi" }, models.claude37, true)), pieces);
 
 const said = [
   { type: "message_start", message: { model: "claude-3-7", usage: { input_tokens: 3, output_tokens: 1 } } },

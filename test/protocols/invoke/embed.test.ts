@@ -8,7 +8,7 @@ import type { Piece } from "../../../src/model/reply.ts";
 import { cohereEmbed } from "../../../src/protocols/invoke/cohere-embed.ts";
 import { invokedRerank } from "../../../src/protocols/invoke/rerank.ts";
 import { titanEmbed } from "../../../src/protocols/invoke/titan-embed.ts";
-import { attemptAt } from "../../support/every-dialect.ts";
+import { attemptAt } from "../../support/attempt.ts";
 import { refusalOf } from "../converse/attempt.ts";
 
 const at = (model: string) => ({ kind: "bedrock", model, facts: unknownFacts });

@@ -1,23 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Chunk } from "../../../src/model/chunk.ts";
 import { messages } from "../../../src/protocols/messages/protocol.ts";
-import { attemptOf, folded, readAll, requestOf } from "./cases.ts";
-import {
-  bytes,
-  close,
-  end,
-  ending,
-  failureOf,
-  grow,
-  jsonOf,
-  open,
-  say,
-  sse,
-  start,
-  streaming,
-  text,
-  whole,
-} from "./events.ts";
+import { errorOf, folded } from "../../support/dialect.ts";
+import { attemptOf, readAll, requestOf } from "./cases.ts";
+import { bytes, close, end, ending, grow, jsonOf, open, say, sse, start, streaming, text, whole } from "./events.ts";
 
 describe("a stream", () => {
   test("yields usage at once and no content for its preamble", () => {
@@ -159,7 +145,7 @@ describe("deltas of another kind", () => {
     ["reasoning in text", text, { type: "thinking_delta", thinking: "inner" }],
     ["arguments in text", text, { type: "input_json_delta", partial_json: "{}" }],
   ])("are refused: %s", (_, block, delta) => {
-    const error = failureOf(() => readAll(streaming, [sse(start, open(0, block), grow(0, delta))]));
+    const error = errorOf(() => readAll(streaming, [sse(start, open(0, block), grow(0, delta))]));
     expect([error.reason, error.info["cause"]]).toEqual(["PROVIDER_BAD_RESPONSE", "bad_delta"]);
   });
 

@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { type CompleteRequest, CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { factsOf } from "../../../src/catalog/facts.ts";
 import type { Attempt } from "../../../src/model/call.ts";
 import type { Chunk } from "../../../src/model/chunk.ts";
-import { Fold } from "../../../src/model/fold.ts";
 import type { ModelFacts } from "../../../src/model/target.ts";
 import { messages } from "../../../src/protocols/messages/protocol.ts";
-import { rpcWith } from "../../support/rpc.ts";
+import { attemptAt } from "../../support/attempt.ts";
+import { piecesOf } from "../../support/dialect.ts";
 
 const root = new URL("../../fixtures/anthropic/", import.meta.url);
 
@@ -51,37 +52,16 @@ function framed(lines: string): Buffer {
   return Buffer.from(events.map((line) => `event: ${JSON.parse(line).type}\ndata: ${line}\n\n`).join(""));
 }
 
-/** Facts of a model of which nothing is known, but for what is given. */
-export function factsOf(known: Partial<ModelFacts> = {}): ModelFacts {
-  return {
-    type: "completion",
-    contextWindow: 0,
-    maxOutputTokens: 0,
-    dimensions: 0,
-    retireTimeMs: 0,
-    inputModalities: [],
-    outputModalities: [],
-    features: new Set(["reasoning"]),
-    priceList: undefined,
-    ...known,
-  };
+const reasoner = factsOf({ features: ["reasoning"] }, "");
+
+/** Facts of a model of which nothing is known but that it reasons, and what is given. */
+export function knownFacts(known: Partial<ModelFacts> = {}): ModelFacts {
+  return { ...reasoner, inputModalities: [], outputModalities: [], ...known };
 }
 
 /** An attempt at anthropic/claude-test, unless the request names a model. */
-export function attemptOf(request: CompleteRequest, stream = false, facts = factsOf()): Attempt {
-  const model = request.model.split("/")[1] ?? "claude-test";
-  const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
-  const models = new Map([["claude-test", facts]]);
-  const provider = { id: "anthropic", displayName: "", models, defaultModel: undefined, timeouts };
-  const rpc = rpcWith();
-  return {
-    call: { id: "c", rpc, request, stream },
-    target: { provider, model, selector: `anthropic/${model}`, facts },
-    policy: "",
-    failures: [],
-    timeouts,
-    freshConnection: false,
-  };
+export function attemptOf(request: CompleteRequest, stream = false, facts = knownFacts()): Attempt {
+  return attemptAt({ kind: "anthropic", model: request.model.split("/")[1] ?? "claude-test", facts }, request, stream);
 }
 
 /** A request from its JSON form. */
@@ -91,16 +71,5 @@ export function requestOf(json: JsonValue): CompleteRequest {
 
 /** The chunks of an answer that comes in these pieces. */
 export function readAll(attempt: Attempt, pieces: readonly Buffer[]): Chunk[] {
-  const reader = messages.read(attempt);
-  const out: Chunk[] = [];
-  for (const piece of pieces) reader.push(piece, out);
-  reader.end(out);
-  return out;
-}
-
-/** The whole answer that these chunks make. */
-export function folded(chunks: readonly Chunk[]) {
-  const fold = new Fold();
-  for (const chunk of chunks) fold.add(chunk);
-  return fold.response();
+  return piecesOf(messages.read(attempt), pieces);
 }

@@ -1,8 +1,8 @@
 import { toJson } from "@bufbuild/protobuf";
 import { CompleteResponseSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Chunk } from "../../../src/model/chunk.ts";
-import { GatewayError } from "../../../src/model/error.ts";
-import { attemptOf, folded, requestOf } from "./cases.ts";
+import { folded } from "../../support/dialect.ts";
+import { attemptOf, requestOf } from "./cases.ts";
 
 const request = requestOf({ input: "hi" });
 export const streaming = attemptOf(request, true);
@@ -37,13 +37,3 @@ export const end = { type: "message_stop" };
 export const text = { type: "text", text: "" };
 
 export const say = (index: number, words: string) => grow(index, { type: "text_delta", text: words });
-
-export function failureOf(run: () => unknown): GatewayError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof GatewayError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}

@@ -1,21 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { attemptOf, cases, folded, readAll, requestOf } from "./cases.ts";
-import {
-  bytes,
-  close,
-  end,
-  ending,
-  failureOf,
-  jsonOf,
-  open,
-  say,
-  sse,
-  start,
-  streaming,
-  text,
-  whole,
-} from "./events.ts";
+import { errorOf, folded } from "../../support/dialect.ts";
+import { attemptOf, cases, readAll, requestOf } from "./cases.ts";
+import { bytes, close, end, ending, jsonOf, open, say, sse, start, streaming, text, whole } from "./events.ts";
 
 const answers = cases.filter(({ status }) => status === 200);
 const streams = answers.filter(({ stream }) => stream);
@@ -42,7 +29,7 @@ describe("recorded answers", () => {
   test.each(streams)("$name cut short is no answer", ({ call, body }) => {
     const stopped = body.lastIndexOf("message_delta");
     const last = body.lastIndexOf("\n\n", stopped) + 2;
-    const error = failureOf(() => readAll(attemptOf(requestOf(call), true), [body.subarray(0, last)]));
+    const error = errorOf(() => readAll(attemptOf(requestOf(call), true), [body.subarray(0, last)]));
     expect(error.reason).toBe("STREAM_INTERRUPTED");
     expect(error.info["cause"]).toBe("truncated");
   });
@@ -64,7 +51,7 @@ describe("what is no answer", () => {
     ["of a new type", [start, { type: "error", error: { type: "lunar_error" } }], "PROVIDER_UNAVAILABLE"],
     ["without a type of event", [{ error: { type: "overloaded_error" } }], "PROVIDER_OVERLOADED"],
   ])("an error event %s is that error", (_, events, reason) => {
-    const error = failureOf(() => readAll(streaming, [sse(...events)]));
+    const error = errorOf(() => readAll(streaming, [sse(...events)]));
     expect(error.reason).toBe(reason);
     expect(error.message).not.toContain("slow down");
   });
@@ -120,7 +107,7 @@ describe("what is no answer", () => {
     ["an object without content", whole, "{}", "PROVIDER_BAD_RESPONSE", "missing_content"],
     ["content that is no block", whole, '{"content":[1]}', "PROVIDER_BAD_RESPONSE", "bad_block"],
   ])("%s", (_, attempt, body, reason, cause) => {
-    const error = failureOf(() => readAll(attempt, [bytes(body)]));
+    const error = errorOf(() => readAll(attempt, [bytes(body)]));
     expect([error.reason, error.info["cause"]]).toEqual([reason, cause]);
   });
 
@@ -129,7 +116,7 @@ describe("what is no answer", () => {
       Array.from({ length: count }, (_, at) => open(at, { type: "tool_use", id: `t${at}`, name: "f" }));
     const answer = folded(readAll(streaming, [sse(start, ...blocks(1024), ending("tool_use"), end)]));
     expect(answer.message?.content).toHaveLength(1024);
-    expect(failureOf(() => readAll(streaming, [sse(start, ...blocks(1025))])).info["cause"]).toBe("parts_limit");
+    expect(errorOf(() => readAll(streaming, [sse(start, ...blocks(1025))])).info["cause"]).toBe("parts_limit");
   });
 });
 

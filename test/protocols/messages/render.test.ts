@@ -2,17 +2,17 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { objectOf } from "../../../src/protocols/field.ts";
 import { messages } from "../../../src/protocols/messages/protocol.ts";
-import { attemptOf, cases, factsOf, requestOf } from "./cases.ts";
+import { attemptOf, cases, knownFacts, requestOf } from "./cases.ts";
 import { bodyOf, functions, hi, refusalOf, render, warningsOf } from "./rendered.ts";
 
-const adaptive = factsOf({ features: new Set(["adaptive_reasoning"]), maxOutputTokens: 64_000 });
+const adaptive = knownFacts({ features: new Set(["adaptive_reasoning"]), maxOutputTokens: 64_000 });
 const seconds = (ttl: number) => ({ cacheHint: { ttl: `${ttl}s` } });
 
 describe("recorded requests", () => {
   const recorded = cases.flatMap((one) => (one.request === undefined ? [] : [{ ...one, request: one.request }]));
 
   test.each(recorded)("$name", ({ call, stream, request }) => {
-    const { path, headers, body, warnings } = render(call, factsOf(), stream);
+    const { path, headers, body, warnings } = render(call, knownFacts(), stream);
     expect(JSON.parse(JSON.stringify(body))).toEqual(plain(request));
     expect({ path, headers, warnings }).toEqual({
       path: "/messages",
@@ -186,7 +186,7 @@ describe("output", () => {
     ["the caller's", { maxOutputTokens: 10 }, 64_000, 10, []],
     ["never above the model's", { maxOutputTokens: 99_999 }, 64_000, 64_000, ["SETTING_CHANGED max_output_tokens"]],
   ])("limit is %s", (_, request, maxOutputTokens, expected, warnings) => {
-    const facts = factsOf({ maxOutputTokens });
+    const facts = knownFacts({ maxOutputTokens });
     expect(bodyOf({ ...hi, ...request }, facts).max_tokens).toBe(expected);
     expect(warningsOf({ ...hi, ...request }, facts)).toEqual(warnings);
   });
@@ -196,7 +196,7 @@ describe("output", () => {
     [20_000, "x".repeat(40_000), 9996],
     [20_000, "x".repeat(79_000), 4096],
   ])("limit leaves room for the input in a window of %i", (contextWindow, input, expected) => {
-    const facts = factsOf({ maxOutputTokens: 64_000, contextWindow });
+    const facts = knownFacts({ maxOutputTokens: 64_000, contextWindow });
     expect(bodyOf({ input: `hi${input}`.slice(0, Math.max(2, input.length)) }, facts).max_tokens).toBe(expected);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { factsOf } from "./cases.ts";
+import { knownFacts } from "./cases.ts";
 import { bodyOf, hi, warningsOf } from "./rendered.ts";
 
 describe("sampling", () => {
@@ -34,7 +34,7 @@ describe("sampling", () => {
   test("of a model that fixes it, or that thinks, is left out with warnings", () => {
     const settings = { ...hi, temperature: 0.5, topK: 3 };
     const topP = { ...hi, topP: 0.97 };
-    const fixed = factsOf({ features: new Set(["fixed_sampling"]) });
+    const fixed = knownFacts({ features: new Set(["fixed_sampling"]) });
     const dropped = ["SETTING_IGNORED temperature", "SETTING_IGNORED top_k"];
     const thinking = { reasoning: { effort: "low" } };
     expect(warningsOf(settings, fixed)).toEqual(dropped);

@@ -1,14 +1,14 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { factsOf } from "./cases.ts";
+import { knownFacts } from "./cases.ts";
 import { bodyOf, functions, hi, warningsOf } from "./rendered.ts";
 
 const levels = ["effort_xhigh", "effort_max"];
-const adaptive = factsOf({ features: new Set(["adaptive_reasoning", ...levels]), maxOutputTokens: 64_000 });
+const adaptive = knownFacts({ features: new Set(["adaptive_reasoning", ...levels]), maxOutputTokens: 64_000 });
 
 describe("reasoning", () => {
   const budget = (budget_tokens: number) => ({ type: "enabled", budget_tokens });
-  const known = factsOf({ maxOutputTokens: 64_000, features: new Set(["reasoning"]) });
+  const known = knownFacts({ maxOutputTokens: 64_000, features: new Set(["reasoning"]) });
 
   test.each([
     [{ effort: "none" }, {}, { type: "disabled" }, 64_000, []],
@@ -63,7 +63,7 @@ describe("reasoning", () => {
     [{ effort: "max" }, [], "high"],
     [{ budgetTokens: 32_768 }, [], "high"],
   ])("%j goes down to what a model with %j has", (reasoning, more, effort) => {
-    const facts = factsOf({ features: new Set(["adaptive_reasoning", ...more]) });
+    const facts = knownFacts({ features: new Set(["adaptive_reasoning", ...more]) });
     expect(bodyOf({ ...hi, reasoning }, facts).output_config).toEqual({ effort });
     expect(warningsOf({ ...hi, reasoning }, facts)).toHaveLength(1);
   });
@@ -71,7 +71,7 @@ describe("reasoning", () => {
   test.each([{ effort: "none" }, { budgetTokens: 0 }])(
     "%j is low effort where it cannot be switched off",
     (reasoning) => {
-      const always = factsOf({ features: new Set(["adaptive_reasoning", "always_reasoning"]) });
+      const always = knownFacts({ features: new Set(["adaptive_reasoning", "always_reasoning"]) });
       const body = bodyOf({ ...hi, reasoning }, always);
       expect([body.thinking, body.output_config]).toEqual([undefined, { effort: "low" }]);
       expect(warningsOf({ ...hi, reasoning }, always)).toEqual(["SETTING_CHANGED reasoning"]);
@@ -79,7 +79,7 @@ describe("reasoning", () => {
   );
 
   test("of a model that is known not to is ignored", () => {
-    const plain = factsOf({ features: new Set(["tools"]) });
+    const plain = knownFacts({ features: new Set(["tools"]) });
     expect(bodyOf({ ...hi, reasoning: { effort: "low" } }, plain)).not.toHaveProperty("thinking");
     expect(warningsOf({ ...hi, reasoning: { effort: "low" } }, plain)).toEqual(["SETTING_IGNORED reasoning"]);
     expect(warningsOf({ ...hi, reasoning: { effort: "none" } }, plain)).toEqual([]);
@@ -96,7 +96,7 @@ describe("reasoning", () => {
   });
 
   test("of a model nobody knows is asked for as the caller did", () => {
-    const unknown = factsOf({ features: new Set() });
+    const unknown = knownFacts({ features: new Set() });
     expect(bodyOf({ ...hi, reasoning: { effort: "low" } }, unknown).thinking?.type).toBe("adaptive");
     expect(bodyOf({ ...hi, reasoning: { budgetTokens: 2000 } }, unknown).thinking?.type).toBe("enabled");
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { folded, readAll } from "./cases.ts";
+import { folded } from "../../support/dialect.ts";
+import { readAll } from "./cases.ts";
 import { bytes, whole } from "./events.ts";
 
 describe("usage", () => {

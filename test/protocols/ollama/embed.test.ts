@@ -2,10 +2,10 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { EmbedRequestSchema } from "../../../gen/llmhub/v1/embedding_pb.ts";
 import { ollamaEmbeddings } from "../../../src/protocols/ollama/embed.ts";
-import { attemptAt, errorOf, piecesOf } from "../../support/dialect.ts";
+import { attemptFromJson, errorOf, piecesOf } from "../../support/dialect.ts";
 
 const attempt = (json: JsonObject = {}) =>
-  attemptAt(EmbedRequestSchema, { inputs: ["a", "b"], ...json }, { provider: "ollama", model: "nomic" });
+  attemptFromJson(EmbedRequestSchema, { inputs: ["a", "b"], ...json }, { provider: "ollama", model: "nomic" });
 const read = (body: object) => piecesOf(ollamaEmbeddings.read(attempt()), [Buffer.from(JSON.stringify(body))]);
 
 test("asks with all that it can say", () => {

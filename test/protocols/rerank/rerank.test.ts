@@ -5,7 +5,7 @@ import { unknownFacts } from "../../../src/catalog/facts.ts";
 import type { Piece } from "../../../src/model/reply.ts";
 import type { Scores } from "../../../src/model/scores.ts";
 import { rerank } from "../../../src/protocols/rerank/protocol.ts";
-import { attemptAt } from "../../support/every-dialect.ts";
+import { attemptAt } from "../../support/attempt.ts";
 
 const documents = ["a", "b", "c"];
 const attempt = (init: MessageInitShape<typeof RerankRequestSchema> = {}) =>

@@ -1,11 +1,11 @@
 import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
-import { CompleteRequestSchema, type CompleteResponse } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { factsOf } from "../../../src/catalog/facts.ts";
 import type { Attempt } from "../../../src/model/call.ts";
 import type { Chunk } from "../../../src/model/chunk.ts";
-import { Fold } from "../../../src/model/fold.ts";
 import { responses } from "../../../src/protocols/responses/protocol.ts";
-import { attemptAt } from "../../support/every-dialect.ts";
+import { attemptAt } from "../../support/attempt.ts";
+import { piecesOf } from "../../support/dialect.ts";
 import { pieces } from "../../support/pieces.ts";
 
 /** Facts of a model of which nothing is known. */
@@ -41,18 +41,7 @@ export function chunksOf(
   cuts: readonly number[] = [],
   request: JsonObject = {},
 ): Chunk[] {
-  const reader = responses.read(attemptOf(request, stream));
-  const out: Chunk[] = [];
-  for (const piece of pieces(body, cuts)) reader.push(piece, out);
-  reader.end(out);
-  return out;
-}
-
-/** The answer that chunks make. */
-export function folded(chunks: readonly Chunk[]): CompleteResponse {
-  const fold = new Fold();
-  for (const chunk of chunks) fold.add(chunk);
-  return fold.response();
+  return piecesOf(responses.read(attemptOf(request, stream)), pieces(body, cuts));
 }
 
 /** Events as a server sends them. */

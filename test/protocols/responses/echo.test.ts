@@ -1,7 +1,8 @@
 import { type JsonObject, toJson } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { CompleteResponseSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { chunksOf, folded, itemsOf, whole } from "./asking.ts";
+import { folded } from "../../support/dialect.ts";
+import { chunksOf, itemsOf, whole } from "./asking.ts";
 
 /** The message of an answer, after its JSON went to the client and came back. */
 function said(output: readonly JsonObject[], request: JsonObject = {}): JsonObject {

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Chunk } from "../../../src/model/chunk.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import { responses } from "../../../src/protocols/responses/protocol.ts";
-import { attemptOf, chunksOf, completed, folded, streamed } from "./asking.ts";
+import { folded } from "../../support/dialect.ts";
+import { attemptOf, chunksOf, completed, streamed } from "./asking.ts";
 import { end, events, usage } from "./script.ts";
 
 describe("what is no answer", () => {

@@ -2,7 +2,8 @@ import { type JsonObject, toJson } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CompleteResponseSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { chunksOf, completed, folded, streamed, whole } from "./asking.ts";
+import { folded } from "../../support/dialect.ts";
+import { chunksOf, completed, streamed, whole } from "./asking.ts";
 import { end, events, items, usage } from "./script.ts";
 
 const jsonOf = (body: Buffer, stream: boolean, cuts: readonly number[] = [], request: JsonObject = {}) =>

@@ -7,7 +7,8 @@ import { CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import { openai } from "../../../src/providers/openai/openai.ts";
 import { conversations } from "../../conformance/conversation.ts";
-import { attemptAt, requestOf } from "../../support/every-dialect.ts";
+import { attemptAt } from "../../support/attempt.ts";
+import { requestOf } from "../../support/every-dialect.ts";
 import { bodyOf, embedBodyOf, protocolOf } from "../../support/provider-body.ts";
 
 /** OpenAI's own description of its API: what it lets a request be. Several of its alternatives overlap. */

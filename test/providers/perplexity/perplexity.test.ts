@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { unknownFacts } from "../../../src/catalog/facts.ts";
 import { perplexity } from "../../../src/providers/perplexity/perplexity.ts";
 import { folded } from "../../protocols/chat-completions/recording.ts";
-import { attemptAt, requestOf } from "../../support/every-dialect.ts";
+import { attemptAt } from "../../support/attempt.ts";
+import { requestOf } from "../../support/every-dialect.ts";
 import { bodyOf, protocolOf } from "../../support/provider-body.ts";
 
 it("refuses tools, which the API would drop", () => {

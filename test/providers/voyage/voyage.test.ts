@@ -9,14 +9,14 @@ import { RerankRequestSchema } from "../../../gen/llmhub/v1/rerank_service_pb.ts
 import { voyageEmbeddings } from "../../../src/providers/voyage/embed.ts";
 import { faultOfVoyage } from "../../../src/providers/voyage/fault.ts";
 import { voyageRerank } from "../../../src/providers/voyage/rerank.ts";
-import { attemptAt, failureOf } from "../../support/dialect.ts";
+import { attemptFromJson, failureOf } from "../../support/dialect.ts";
 import { TestGateway } from "../../support/gateway.ts";
 
 const aim = { provider: "voyage", model: "voyage-3.5" };
 
 describe("embeddings", () => {
   const render = (json: JsonObject) =>
-    voyageEmbeddings.render(attemptAt(EmbedRequestSchema, { inputs: ["a", "b"], ...json }, aim));
+    voyageEmbeddings.render(attemptFromJson(EmbedRequestSchema, { inputs: ["a", "b"], ...json }, aim));
 
   test("ask with the fields of the API", () => {
     const json = {
@@ -75,7 +75,7 @@ describe("embeddings", () => {
 
 test("reranking asks for top_k", () => {
   const json = { query: "q", documents: ["a", "b"], topN: 1, providerOptions: { voyage: { truncation: false } } };
-  expect(voyageRerank.render(attemptAt(RerankRequestSchema, json, aim))).toEqual({
+  expect(voyageRerank.render(attemptFromJson(RerankRequestSchema, json, aim))).toEqual({
     path: "/rerank",
     body: {
       model: "voyage-3.5",
@@ -87,7 +87,7 @@ test("reranking asks for top_k", () => {
     },
     warnings: [],
   });
-  const all = voyageRerank.render(attemptAt(RerankRequestSchema, { query: "q", documents: ["a"] }, aim)).body;
+  const all = voyageRerank.render(attemptFromJson(RerankRequestSchema, { query: "q", documents: ["a"] }, aim)).body;
   expect(all).not.toHaveProperty("top_k");
 });
 

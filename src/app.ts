@@ -81,7 +81,8 @@ class App implements Gateway {
     this.#snapshot = this.#snapshotOf(config);
     const { limits, listen, tls } = config.server;
     const logger = this.#logger;
-    this.#traffic = new Traffic({ logger, metrics: this.#metrics });
+    const streamRules = () => this.#snapshot.config.streams;
+    this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules });
     const now = () => performance.now();
     this.#discovery = discovery(logger, now);
     this.#admission = new Admission({
@@ -96,6 +97,7 @@ class App implements Gateway {
       metrics: this.#metrics,
       lines,
       router: () => this.#snapshot.router,
+      streams: this.#traffic.streams,
       watch: (id, seen) => this.#healthOf(id).observe(seen),
     });
     const onRequest = connectHandler({

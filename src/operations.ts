@@ -15,6 +15,7 @@ import type { Served } from "./model/reply.ts";
 import type { Provider } from "./model/target.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
+import type { KeptStreams } from "./services/resume/kept-streams.ts";
 import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { CallLines } from "./telemetry/call-lines.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -36,19 +37,21 @@ export interface OperationParts {
   /** The router of the configuration in force. */
   readonly router: () => Router;
   readonly watch: Watch;
+  /** Keeps streams for callers who lose their connection. */
+  readonly streams: KeptStreams;
 }
 
 /** Everything that can be asked of a model, with the chains around it. */
 export function operations(
   parts: OperationParts,
 ): Pick<RouteParts, "handlers" | "embedding" | "reranking" | "validator"> {
-  const { router, lines } = parts;
+  const { router, lines, streams } = parts;
   const validator = warmValidator();
   const shared = { validator, rejected: lines.refused, newId };
   const generate = chained(parts, "complete", ({ generate }) => generate);
   return {
     validator,
-    handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, previewed: lines.previewed }),
+    handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, callless: lines.callless, streams }),
     embedding: { ...shared, dispatch: chained(parts, "embed", ({ embed }) => embed) },
     reranking: { ...shared, dispatch: chained(parts, "rerank", ({ rerank }) => rerank) },
   };

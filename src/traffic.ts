@@ -1,4 +1,6 @@
 import type { Config, RedisConfig } from "./config/schema.ts";
+import { GatewayError } from "./model/error.ts";
+import { type KeepRules, KeptStreams } from "./services/resume/kept-streams.ts";
 import { RedisLink } from "./storage/redis.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -10,16 +12,26 @@ const redisSettleMs = 500;
 export interface TrafficParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Of the configuration in force. */
+  readonly streamRules: () => KeepRules;
 }
 
 /** What calls share with each other and across reloads. A configuration changes it; calls in flight notice nothing. */
 export class Traffic {
   readonly #parts: TrafficParts;
+  /** Streams that callers may take up again. */
+  readonly streams: KeptStreams;
   #redis: RedisLink | undefined;
   #redisConfig: RedisConfig | undefined;
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
+    const { resumedStreams: resumed, keptStreamBytes: bytes, orphanedStreams: orphans } = parts.metrics;
+    this.streams = new KeptStreams({
+      rules: parts.streamRules,
+      counts: { resumed, bytes, orphans },
+      now: () => performance.now(),
+    });
   }
 
   /** Undefined: none is configured. Ask anew for each use: a reload may bring another. */
@@ -44,6 +56,7 @@ export class Traffic {
 
   /** Gives back what is shared; for the end of the process. */
   async close(): Promise<void> {
+    this.streams.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the stream could end"));
     await this.#redis?.close();
   }
 

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { redis } from "./redis-section.ts";
 import { address, baseUrl, duration, integer, pattern, price, text, time } from "./scalar.ts";
 import { section } from "./section.ts";
+import { streams } from "./streams-section.ts";
 
 const int32Max = 2_147_483_647;
 /** Headers that the gateway sets itself or that change how the request is framed. */
@@ -245,6 +246,7 @@ export const fileSections = {
   timeouts: v.nullish(timeouts, {}),
   media: v.nullish(media, {}),
   redis: v.optional(redis),
+  streams: v.nullish(streams, {}),
   log: v.nullish(log, {}),
 };
 

@@ -81,6 +81,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("timeouts", fileSections.timeouts),
     ...parse("media", fileSections.media),
     ...parse("redis", fileSections.redis),
+    ...parse("streams", fileSections.streams),
     ...parse("log", fileSections.log),
   };
 }

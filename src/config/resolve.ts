@@ -20,7 +20,7 @@ type FileModel = FileProvider["models"][string];
 
 /** Turns valid sections into the configuration; reads the files that they name. Problems go to the findings. */
 export async function resolve(sections: FileSections, findings: Findings): Promise<Config> {
-  const { auth, models, media, log } = sections;
+  const { auth, models, media, streams, log } = sections;
   const server = await serverOf(sections.server, findings);
   const providers: ProviderConfig[] = [];
   for (const [id, provider] of Object.entries(sections.providers)) {
@@ -45,6 +45,13 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       patterns: new Map(Object.entries(models.patterns)),
     },
     redis: sections.redis === undefined ? undefined : await redisOf(sections.redis, findings),
+    streams: {
+      resume: streams.resume,
+      keepMs: streams.keep,
+      graceMs: streams.graceAfterDisconnect,
+      bytesMax: streams.bytesMax,
+      streamBytesMax: streams.perStreamBytesMax,
+    },
     media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
     log: { level: log.level, format: log.format },
     files: findings.files,

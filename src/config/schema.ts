@@ -11,6 +11,7 @@ export interface Config {
   readonly media: MediaConfig;
   /** Undefined: nothing is shared with other gateways. */
   readonly redis: RedisConfig | undefined;
+  readonly streams: StreamsConfig;
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -155,6 +156,19 @@ export interface RedisConfig {
   readonly keyPrefix: string;
   /** Longest wait for one answer. */
   readonly opTimeoutMs: number;
+}
+
+/** Keeping of streams for callers who lose their connection. */
+interface StreamsConfig {
+  readonly resume: boolean;
+  /** After the end of a stream. */
+  readonly keepMs: number;
+  /** For a stream that nobody reads to go on at the provider. */
+  readonly graceMs: number;
+  /** Memory of all streams. */
+  readonly bytesMax: number;
+  /** Memory of one stream. */
+  readonly streamBytesMax: number;
 }
 
 /** What is logged, and how. */

@@ -31,6 +31,7 @@ const reasons: Readonly<Record<Reason, Meaning>> = {
   CAPABILITY_UNSUPPORTED: { code: Code.InvalidArgument },
   PAYLOAD_TOO_LARGE: { code: Code.ResourceExhausted },
   PAGE_TOKEN_INVALID: { code: Code.InvalidArgument },
+  RESUME_TOKEN_INVALID: { code: Code.NotFound },
   CREDENTIALS_MISSING: { code: Code.Unauthenticated },
   API_KEY_INVALID: { code: Code.Unauthenticated },
   API_KEY_EXPIRED: { code: Code.Unauthenticated },

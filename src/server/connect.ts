@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Http2Session } from "node:http2";
 import { createRegistry } from "@bufbuild/protobuf";
 import {
   ConnectError,
@@ -12,6 +13,7 @@ import {
 import { compressionGzip, connectNodeAdapter } from "@connectrpc/connect-node";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { file_llmhub_v1_completion } from "../../gen/llmhub/v1/completion_pb.ts";
+import { callerLeft, connectionLost } from "../model/departure.ts";
 import { GatewayError } from "../model/error.ts";
 import { rpcKey } from "../services/context.ts";
 import type { CallEnd } from "../telemetry/call-lines.ts";
@@ -21,7 +23,7 @@ import { BoundedStream, orAborted } from "./bounded.ts";
 import { timeoutHeaders } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
 import type { AnyRequest, RequestHandler } from "./request-handler.ts";
-import { callerLeft, type RpcScope } from "./rpc-scope.ts";
+import type { RpcScope } from "./rpc-scope.ts";
 import { answerUnknown } from "./unknown-rpc.ts";
 
 /** What there is to tell of a call, once it is over. */
@@ -49,6 +51,8 @@ interface Arrival {
   readonly headers: IncomingHttpHeaders;
   /** Without the query. */
   readonly path: string;
+  /** What it came on. Undefined over HTTP/1.1, where to close the connection is how one cancels. */
+  readonly session: Http2Session | undefined;
 }
 
 /** A call between its admission and its end. */
@@ -90,7 +94,8 @@ function arrive(request: AnyRequest, startMs: number): ContextValues {
   const headers = { ...request.headers };
   for (const name of timeoutHeaders) delete request.headers[name];
   const path = request.url?.split("?", 1)[0] ?? "";
-  return createContextValues().set(arrivalKey, { startMs, headers, path });
+  const session = "stream" in request ? request.stream.session : undefined;
+  return createContextValues().set(arrivalKey, { startMs, headers, path, session });
 }
 
 /** Runs before the body is read. The context's signal fires at the end of every call that comes here, however it ends. */
@@ -111,7 +116,8 @@ function gate(context: HandlerContext, options: ConnectOptions): void {
   context.values.set(admittedKey, admitted).set(rpcKey, scope.rpc);
   context.responseHeader.set("x-request-id", scope.rpc.requestId);
   const ended = (): void => {
-    const error = end(context.signal, admitted, options.requestBytesMax);
+    const isLost = arrival.session?.destroyed === true;
+    const error = end(context.signal, admitted, isLost, options.requestBytesMax);
     const { requestId, caller } = scope.rpc;
     options.accessLine(
       accessLine(facts, { requestId, keyId: caller.keyId, handled: admitted.handled }, error, options.now()),
@@ -131,13 +137,19 @@ function accessLine(
 }
 
 /** The framework fires the signal with the error just before it writes that error: the moment to complete it. */
-function end(signal: AbortSignal, { scope, served }: Admitted, limitBytes: number): GatewayError | undefined {
+function end(
+  signal: AbortSignal,
+  { scope, served }: Admitted,
+  isLost: boolean,
+  limitBytes: number,
+): GatewayError | undefined {
   const reason: unknown = signal.reason;
   let error = served ? undefined : callerLeft;
   if (reason instanceof ConnectError) {
     error = failureOf(reason, scope.rpc.requestId, limitBytes);
     if (error !== reason) complete(reason, error);
   }
+  if (error?.reason === "CANCELLED" && error !== reason) error = isLost ? connectionLost : callerLeft;
   if (error === undefined) scope.finish();
   else scope.abort(error);
   return error;

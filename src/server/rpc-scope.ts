@@ -1,9 +1,6 @@
 import type { Rpc } from "../model/call.ts";
-import { GatewayError } from "../model/error.ts";
+import type { GatewayError } from "../model/error.ts";
 import { deadlineExceeded } from "./deadline.ts";
-
-/** Why a call ends when its caller went away. One for all calls: nobody reads it, and a new one costs microseconds. */
-export const callerLeft = new GatewayError("CANCELLED", "the caller cancelled the call or went away");
 
 /** A remote call and the power to end it. Ends once: by `finish`, by `abort`, or by its deadline. */
 export class RpcScope {

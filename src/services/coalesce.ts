@@ -1,6 +1,5 @@
 import type { Chunk } from "../model/chunk.ts";
-
-type Batch = readonly Chunk[];
+import type { Batch } from "./event-stream.ts";
 
 /** A message stays far below the 4 MiB that gRPC clients take, however fast the provider is. */
 const batchCharsMax = 64 * 1024;

@@ -9,12 +9,19 @@ export function completionService(handlers: CompletionHandlers): ServiceImpl<typ
     complete: (request, context) => handlers.complete(request, rpcOf(context)),
     countTokens: (request, context) => handlers.countTokens(request, rpcOf(context)),
     async *streamComplete(request, context) {
-      let sequence = 0;
-      for await (const batch of handlers.streamComplete(request, rpcOf(context))) {
-        for (const event of batch) {
-          // Heartbeats have no place in the sequence: they are not replayed.
-          yield { sequence: event.case === "heartbeat" ? 0 : ++sequence, event };
+      const events = handlers.streamComplete(request, rpcOf(context));
+      let sequence = events.after;
+      try {
+        for await (const batch of events) {
+          if (events.keeps) events.encode(batch);
+          for (const event of batch) {
+            // Heartbeats have no place in the sequence: they are not replayed.
+            yield { sequence: event.case === "heartbeat" ? 0 : ++sequence, event };
+          }
         }
+      } finally {
+        // Also after a failure, of which a loop does not tell its source.
+        await events.return();
       }
     },
   };

@@ -6,6 +6,7 @@ import {
   CompleteResponseSchema,
   type StreamCompleteRequest,
   StreamCompleteRequestSchema,
+  type StreamResume,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import {
   type CountTokensRequest,
@@ -18,7 +19,6 @@ import { firstAttempt } from "../dispatch/dispatcher.ts";
 import { planOf } from "../dispatch/planner.ts";
 import type { Router } from "../dispatch/router.ts";
 import type { Call, Rpc } from "../model/call.ts";
-import type { Chunk } from "../model/chunk.ts";
 import { costOf } from "../model/cost.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import { msOf } from "../model/duration.ts";
@@ -29,6 +29,8 @@ import { timestampOf } from "../model/timestamp.ts";
 import { coalesce } from "./coalesce.ts";
 import { checkConversation } from "./conversation-rules.ts";
 import { EventFeed } from "./event-feed.ts";
+import type { EventStream } from "./event-stream.ts";
+import type { KeptStreams } from "./resume/kept-streams.ts";
 import { plannedRouting, routingOf, viewed } from "./routing-info.ts";
 import type { RequestValidator } from "./validation.ts";
 
@@ -45,8 +47,9 @@ export interface CompletionParts {
   readonly validator: RequestValidator;
   /** Told of each request that is refused before it becomes a call. */
   readonly rejected: (rpc: Rpc, error: unknown) => void;
-  /** Told of each request that is answered without a call. */
-  readonly previewed: (rpc: Rpc) => void;
+  /** Told of each request that is answered without a call, and of how that ends. */
+  readonly callless: (rpc: Rpc, error?: GatewayError) => void;
+  readonly streams: KeptStreams;
   /** Makes CompleteResponse.id. */
   readonly newId: () => string;
 }
@@ -81,21 +84,22 @@ export class CompletionHandlers {
     return response;
   }
 
-  /** Answers piece by piece. Throws at once what a look at the request shows. */
-  streamComplete(request: StreamCompleteRequest, rpc: Rpc): AsyncIterableIterator<readonly Chunk[]> {
-    const { options } = request;
-    const call = this.#callOf(
-      this.#tell(rpc, () => this.#streamable(request)),
-      rpc,
-      true,
-    );
+  /** Answers piece by piece, or goes on with it. Throws at once what a look at the request shows. */
+  streamComplete(message: StreamCompleteRequest, rpc: Rpc): EventStream {
+    const { options, start } = message;
     const heartbeatMs = heartbeatOf(msOf(options?.heartbeatInterval));
+    this.#tell(rpc, () => this.#parts.validator.check(StreamCompleteRequestSchema, message));
+    if (start.case === "resume") return this.#tell(rpc, () => this.#resumed(start.value, heartbeatMs, rpc));
+    const request = this.#tell(rpc, () => streamable(message));
     // The router of now: what a later configuration makes of the call does not concern it.
     const router = this.#parts.router();
-    const planned = () => plannedRouting(call, planOf(router, call));
-    const feed = new EventFeed(call, planned, this.#parts.dispatch(call), heartbeatMs);
     const windowMs = msOf(options?.coalesceWindow) ?? 0;
-    return windowMs > 0 ? coalesce(feed, windowMs) : feed;
+    return this.#parts.streams.open(rpc, (own, token) => {
+      const call = this.#callOf(request, own, true);
+      const planned = () => plannedRouting(call, planOf(router, call));
+      const feed = new EventFeed(call, planned, this.#parts.dispatch(call), heartbeatMs, token);
+      return windowMs > 0 ? coalesce(feed, windowMs) : feed;
+    });
   }
 
   /** Counts input tokens: by the provider where it can, else estimated and marked so. */
@@ -118,16 +122,9 @@ export class CompletionHandlers {
     });
   }
 
-  /** The completion that a stream is to carry. */
-  #streamable(message: StreamCompleteRequest): CompleteRequest {
-    this.#parts.validator.check(StreamCompleteRequestSchema, message);
-    const { start } = message;
-    if (start.case !== "request") throw new GatewayError("INVALID_REQUEST", "start is required");
-    checkConversation(start.value, "request");
-    if (start.value.validateOnly) {
-      throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
-    }
-    return start.value;
+  #resumed({ token, afterSequence }: StreamResume, heartbeatMs: number, rpc: Rpc): EventStream {
+    const over = (error: GatewayError | undefined) => this.#parts.callless(rpc, error);
+    return this.#parts.streams.resume({ token, after: afterSequence, rpc, heartbeatMs, over });
   }
 
   /** Tells of a failure that strikes before there is a call, because no chain will. */
@@ -162,9 +159,19 @@ export class CompletionHandlers {
       ...(cost === undefined ? {} : { cost }),
     });
     viewed(call, response);
-    this.#parts.previewed(call.rpc);
+    this.#parts.callless(call.rpc);
     return response;
   }
+}
+
+/** The completion that a stream is to carry. */
+function streamable({ start }: StreamCompleteRequest): CompleteRequest {
+  if (start.case !== "request") throw new GatewayError("INVALID_REQUEST", "start is required");
+  checkConversation(start.value, "request");
+  if (start.value.validateOnly) {
+    throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
+  }
+  return start.value;
 }
 
 /** Zero is none; anything else at least a hundredth of a second, or beating would be all the gateway does. */

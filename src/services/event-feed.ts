@@ -11,9 +11,9 @@ import type { Chunk } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Reply } from "../model/reply.ts";
 import { timestampOf } from "../model/timestamp.ts";
+import type { Batch } from "./event-stream.ts";
 import { routingOf, viewed } from "./routing-info.ts";
 
-type Batch = readonly Chunk[];
 type Result = IteratorResult<Batch>;
 
 const heartbeat: Chunk = { case: "heartbeat", value: create(HeartbeatSchema) };
@@ -26,6 +26,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
   readonly #call: Call;
   readonly #planned: () => RoutingInfo;
   readonly #heartbeatMs: number;
+  readonly #resumeToken: string;
   readonly #replying: Promise<Reply>;
   #timer: NodeJS.Timeout | undefined;
   #reply: Reply | undefined;
@@ -42,12 +43,20 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
   /**
    * @param planned how the call is to be served, asked only if a heartbeat is due before any answer.
    * @param heartbeatMs longest silence; 0 for no heartbeats.
+   * @param resumeToken empty: the stream cannot be resumed.
    */
-  constructor(call: Call, planned: () => RoutingInfo, replying: Promise<Reply>, heartbeatMs: number) {
+  constructor(
+    call: Call,
+    planned: () => RoutingInfo,
+    replying: Promise<Reply>,
+    heartbeatMs: number,
+    resumeToken: string,
+  ) {
     this.#call = call;
     this.#planned = planned;
     this.#replying = replying;
     this.#heartbeatMs = heartbeatMs;
+    this.#resumeToken = resumeToken;
     if (heartbeatMs > 0) this.#timer = setTimeout(beat, heartbeatMs, this);
   }
 
@@ -140,6 +149,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
     const value = create(StreamStartedSchema, {
       id,
       routing: reply === undefined ? this.#planned() : routingOf(this.#call, reply),
+      resumeToken: this.#resumeToken,
       createTime: timestampOf(Date.now()),
       warnings: [...(reply?.warnings ?? [])],
     });

@@ -33,8 +33,8 @@ export class CallLines {
   /** A completion that is refused before it becomes a call. */
   readonly refused = (rpc: Rpc, error: unknown): void => this.rejected(rejectionOf(rpc), error);
 
-  /** A completion that is answered without a call. */
-  readonly previewed = (rpc: Rpc): void => this.#tell(rejectionOf(rpc), undefined);
+  /** A completion that is answered without a call: a preview, or the rest of a stream that was called for before. */
+  readonly callless = (rpc: Rpc, error?: GatewayError): void => this.#tell(rejectionOf(rpc), error);
 
   /** A call of any method, over any protocol but the hot one. */
   readonly ended = (end: CallEnd): void => {

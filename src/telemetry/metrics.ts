@@ -94,6 +94,9 @@ export class Metrics {
   readonly redisFailures = this.#counter("redis_op_failures_total", "Operations that Redis did not answer well.", [
     "kind",
   ]);
+  readonly resumedStreams = this.#counter("resumed_streams_total", "Streams that callers took up again.", []).cell();
+  readonly keptStreamBytes = this.#gauge("kept_stream_bytes", "Memory of streams that can be resumed.", []).cell();
+  readonly orphanedStreams = this.#gauge("orphaned_streams", "Streams that go on after a connection broke.", []).cell();
   readonly configRefused = this.#counter(
     "config_reload_failures_total",
     "Configurations that were not taken into use.",

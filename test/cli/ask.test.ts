@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import {
+  type CompleteRequest,
   FinishReason,
   type StreamCompleteRequest,
   type StreamCompleteResponseSchema,
@@ -66,7 +67,8 @@ test("the question may come from standard input, the key from the environment", 
   const shell = new FakeShell({ stdin: " from a pipe\n", env: { LLMHUB_API_KEY: "lh_env" } });
   const { code, out } = await asked(
     async function* (sent, context) {
-      const said = `${sent.start.value?.input}|${context.requestHeader.get("authorization")}`;
+      const { input } = sent.start.value as CompleteRequest;
+      const said = `${input}|${context.requestHeader.get("authorization")}`;
       yield* [part, { event: { case: "partDelta", value: { index: 0, delta: { case: "text", value: said } } } }];
       yield finished(FinishReason.STOP);
     },

@@ -17,6 +17,7 @@ import type { Dispatch } from "../../src/model/dispatch.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
 import { CompletionHandlers } from "../../src/services/completion.ts";
+import { KeptStreams } from "../../src/services/resume/kept-streams.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
 import { callOf, finished as outcome, replyOf } from "../interceptors/call/ended-call.ts";
 
@@ -80,12 +81,15 @@ const answering: Dispatch<Call> = async (call) => ({
 function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerOf(provider, bare)) {
   const rejected: { rpc: Rpc; error: unknown }[] = [];
   const previewed: Rpc[] = [];
+  const rules = { resume: false, keepMs: 0, graceMs: 0, bytesMax: 0, streamBytesMax: 0 };
+  const counts = { resumed: { value: 0 }, bytes: { value: 0 }, orphans: { value: 0 } };
   const handlers = new CompletionHandlers({
     dispatch,
     router,
     validator: createRequestValidator(),
     rejected: (rpc, error) => void rejected.push({ rpc, error }),
-    previewed: (rpc) => void previewed.push(rpc),
+    callless: (rpc) => void previewed.push(rpc),
+    streams: new KeptStreams({ rules: () => rules, counts, now: () => 0 }),
     newId: () => "cmp_new",
   });
   return { handlers, rejected, previewed };

@@ -44,7 +44,7 @@ function feedOf({ view = CompletionView.BASIC, heartbeatMs: everyMs = heartbeatM
   const reply: Reply = { ...replyOf(call, Promise.resolve(outcome)), warnings, chunks: queue };
   const replying = Promise.withResolvers<Reply>();
   const planned = vi.fn(() => create(RoutingInfoSchema, { model: "planned/model" }));
-  const feed = new EventFeed(call, planned, replying.promise, everyMs);
+  const feed = new EventFeed(call, planned, replying.promise, everyMs, "");
   const put = (...chunks: Chunk[]): void => {
     queue.items.push(...chunks);
     queue.wake();

@@ -39,6 +39,7 @@ export interface TestConfig {
   readonly timeouts?: Readonly<Record<string, string>>;
   readonly server?: Readonly<Record<string, unknown>>;
   readonly auth?: object;
+  readonly streams?: Readonly<Record<string, unknown>>;
   readonly redis?: Readonly<Record<string, unknown>>;
   readonly log?: object;
   /** Environment that the file is read with. */

@@ -21,7 +21,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file llmhub/v1/completion.proto.
  */
 export const file_llmhub_v1_completion: GenFile = /*@__PURE__*/
-  fileDesc("ChpsbG1odWIvdjEvY29tcGxldGlvbi5wcm90bxIJbGxtaHViLnYxIssKCg9Db21wbGV0ZVJlcXVlc3QSLQoFbW9kZWwYASABKAlCHrpIG3IZGIACMhReW0EtWmEtejAtOS5fOkAvLV0qJBIzCghtZXNzYWdlcxgCIAMoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZUIJukgGkgEDEIAgEg0KBWlucHV0GAMgASgJEg4KBnN5c3RlbRgEIAEoCRInChFtYXhfb3V0cHV0X3Rva2VucxgGIAEoBUIHukgEGgIoAUgAiAEBEjEKC3RlbXBlcmF0dXJlGAcgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAAEgBiAEBEisKBXRvcF9wGAggASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgCiAEBEikKBXRvb2xzGAkgAygLMg8ubGxtaHViLnYxLlRvb2xCCbpIBpIBAxCABBIqCgt0b29sX2Nob2ljZRgKIAEoCzIVLmxsbWh1Yi52MS5Ub29sQ2hvaWNlEjIKD3Jlc3BvbnNlX2Zvcm1hdBgLIAEoCzIZLmxsbWh1Yi52MS5SZXNwb25zZUZvcm1hdBIuCglyZWFzb25pbmcYDCABKAsyGy5sbG1odWIudjEuUmVhc29uaW5nT3B0aW9ucxIpCg5zdG9wX3NlcXVlbmNlcxgNIAMoCUIRukgOkgELEBAiB3IFEAEYgAISKgoHcm91dGluZxgOIAEoCzIZLmxsbWh1Yi52MS5Sb3V0aW5nT3B0aW9ucxJlCgZsYWJlbHMYDyADKAsyJi5sbG1odWIudjEuQ29tcGxldGVSZXF1ZXN0LkxhYmVsc0VudHJ5Qi26SCqaAScQICIcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JCoFcgMYgAISGwoFdG9wX2sYECABKAVCB7pIBBoCKAFIA4gBARI3ChFmcmVxdWVuY3lfcGVuYWx0eRgRIAEoAUIXukgUEhIZAAAAAAAAAEApAAAAAAAAAMBIBIgBARI2ChBwcmVzZW5jZV9wZW5hbHR5GBIgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAwEgFiAEBEhEKBHNlZWQYEyABKAVIBogBARIkCgx0b3BfbG9ncHJvYnMYFCABKAVCCbpIBhoEGBQoAEgHiAEBEh0KC2VuZF91c2VyX2lkGBYgASgJQgi6SAVyAxiAAhIdCgxzZXJ2aWNlX3RpZXIYGCABKAlCB7pIBHICGCASUwoQcHJvdmlkZXJfb3B0aW9ucxgZIAMoCzIvLmxsbWh1Yi52MS5Db21wbGV0ZVJlcXVlc3QuUHJvdmlkZXJPcHRpb25zRW50cnlCCLpIBZoBAhAQEjEKBHZpZXcYGiABKA4yGS5sbG1odWIudjEuQ29tcGxldGlvblZpZXdCCLpIBYIBAhABEhUKDXZhbGlkYXRlX29ubHkYGyABKAgSEAoIbG9zc2xlc3MYHCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpPChRQcm92aWRlck9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4AUIUChJfbWF4X291dHB1dF90b2tlbnNCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIICgZfdG9wX2tCFAoSX2ZyZXF1ZW5jeV9wZW5hbHR5QhMKEV9wcmVzZW5jZV9wZW5hbHR5QgcKBV9zZWVkQg8KDV90b3BfbG9ncHJvYnMisAEKDlJlc3BvbnNlRm9ybWF0EiUKBHRleHQYASABKAsyFS5sbG1odWIudjEuVGV4dEZvcm1hdEgAEjIKC2pzb25fb2JqZWN0GAIgASgLMhsubGxtaHViLnYxLkpzb25PYmplY3RGb3JtYXRIABIyCgtqc29uX3NjaGVtYRgDIAEoCzIbLmxsbWh1Yi52MS5Kc29uU2NoZW1hRm9ybWF0SABCDwoGZm9ybWF0EgW6SAIIASIMCgpUZXh0Rm9ybWF0IhIKEEpzb25PYmplY3RGb3JtYXQivwEKEEpzb25TY2hlbWFGb3JtYXQSFQoEbmFtZRgBIAEoCUIHukgEcgIYQBIdCgtkZXNjcmlwdGlvbhgCIAEoCUIIukgFcgMYgCASKQoGc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhUKC3NjaGVtYV9qc29uGAQgASgJSAASEwoGc3RyaWN0GAUgASgISAGIAQFCEwoKZGVmaW5pdGlvbhIFukgCCAFCCQoHX3N0cmljdCKCAQoQUmVhc29uaW5nT3B0aW9ucxIkCgZlZmZvcnQYASABKAlCFLpIEXIPMg1eW2Etel17MCwxNn0kEiMKDWJ1ZGdldF90b2tlbnMYAiABKAVCB7pIBBoCKABIAIgBARIRCgloaWRlX3RleHQYAyABKAhCEAoOX2J1ZGdldF90b2tlbnMitwQKEENvbXBsZXRlUmVzcG9uc2USCgoCaWQYASABKAkSJwoHbWVzc2FnZRgCIAEoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZRIuCg1maW5pc2hfcmVhc29uGAMgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgEIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAUgASgJEh8KBXVzYWdlGAYgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYByABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAggASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAkgAygLMhIubGxtaHViLnYxLldhcm5pbmcSKQoIbG9ncHJvYnMYCiADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJMChFwcm92aWRlcl9tZXRhZGF0YRgNIAMoCzIxLmxsbWh1Yi52MS5Db21wbGV0ZVJlc3BvbnNlLlByb3ZpZGVyTWV0YWRhdGFFbnRyeRpQChVQcm92aWRlck1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiNwoHV2FybmluZxIMCgRjb2RlGAEgASgJEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiYQoMVG9rZW5Mb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESMQoMYWx0ZXJuYXRpdmVzGAMgAygLMhsubGxtaHViLnYxLlRva2VuQWx0ZXJuYXRpdmUiMgoQVG9rZW5BbHRlcm5hdGl2ZRINCgV0b2tlbhgBIAEoCRIPCgdsb2dwcm9iGAIgASgBIoEBChVTdHJlYW1Db21wbGV0ZVJlcXVlc3QSLQoHcmVxdWVzdBgBIAEoCzIaLmxsbWh1Yi52MS5Db21wbGV0ZVJlcXVlc3RIABIpCgdvcHRpb25zGAMgASgLMhgubGxtaHViLnYxLlN0cmVhbU9wdGlvbnNCDgoFc3RhcnQSBbpIAggBIpsBCg1TdHJlYW1PcHRpb25zEkQKEmhlYXJ0YmVhdF9pbnRlcnZhbBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIrAIyABJECg9jb2FsZXNjZV93aW5kb3cYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CELpIDaoBCiIGEIDKte4BMgAi8QIKFlN0cmVhbUNvbXBsZXRlUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAUSKwoHc3RhcnRlZBgCIAEoCzIYLmxsbWh1Yi52MS5TdHJlYW1TdGFydGVkSAASLgoMcGFydF9zdGFydGVkGAMgASgLMhYubGxtaHViLnYxLlBhcnRTdGFydGVkSAASKgoKcGFydF9kZWx0YRgEIAEoCzIULmxsbWh1Yi52MS5QYXJ0RGVsdGFIABIwCg1wYXJ0X2ZpbmlzaGVkGAUgASgLMhcubGxtaHViLnYxLlBhcnRGaW5pc2hlZEgAEicKBXVzYWdlGAYgASgLMhYubGxtaHViLnYxLlVzYWdlVXBkYXRlSAASKQoJaGVhcnRiZWF0GAggASgLMhQubGxtaHViLnYxLkhlYXJ0YmVhdEgAEi0KCGZpbmlzaGVkGAkgASgLMhkubGxtaHViLnYxLlN0cmVhbUZpbmlzaGVkSABCBwoFZXZlbnQimwEKDVN0cmVhbVN0YXJ0ZWQSCgoCaWQYASABKAkSJwoHcm91dGluZxgCIAEoCzIWLmxsbWh1Yi52MS5Sb3V0aW5nSW5mbxIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoId2FybmluZ3MYBiADKAsyEi5sbG1odWIudjEuV2FybmluZyJCCgtQYXJ0U3RhcnRlZBINCgVpbmRleBgBIAEoBRIkCgRwYXJ0GAIgASgLMhYubGxtaHViLnYxLkNvbnRlbnRQYXJ0IskBCglQYXJ0RGVsdGESDQoFaW5kZXgYASABKAUSDgoEdGV4dBgCIAEoCUgAEhgKDmFyZ3VtZW50c19qc29uGAMgASgJSAASEwoJcmVhc29uaW5nGAQgASgJSAASEQoHcmVmdXNhbBgFIAEoCUgAEicKCGNpdGF0aW9uGAcgASgLMhMubGxtaHViLnYxLkNpdGF0aW9uSAASKQoIbG9ncHJvYnMYCCADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iQgcKBWRlbHRhImUKDFBhcnRGaW5pc2hlZBINCgVpbmRleBgBIAEoBRIrCglzaWduYXR1cmUYAiABKAsyGC5sbG1odWIudjEuUGFydFNpZ25hdHVyZRIZChFlbmNyeXB0ZWRfY29udGVudBgDIAEoCSJNCgtVc2FnZVVwZGF0ZRIfCgV1c2FnZRgBIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAIgASgLMg8ubGxtaHViLnYxLkNvc3QiCwoJSGVhcnRiZWF0IqIDCg5TdHJlYW1GaW5pc2hlZBIuCg1maW5pc2hfcmVhc29uGAEgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgCIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAMgASgJEh8KBXVzYWdlGAQgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYBSABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAYgASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAcgAygLMhIubGxtaHViLnYxLldhcm5pbmcSSgoRcHJvdmlkZXJfbWV0YWRhdGEYCCADKAsyLy5sbG1odWIudjEuU3RyZWFtRmluaXNoZWQuUHJvdmlkZXJNZXRhZGF0YUVudHJ5GlAKFVByb3ZpZGVyTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4ASKdAQoRQ29tcGxldGlvbkZhaWx1cmUSCgoCaWQYASABKAkSJAoIYXR0ZW1wdHMYAiADKAsyEi5sbG1odWIudjEuQXR0ZW1wdBIfCgV1c2FnZRgDIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAQgASgLMg8ubGxtaHViLnYxLkNvc3QSFgoOb3V0cHV0X3N0YXJ0ZWQYBSABKAgq2gIKDEZpbmlzaFJlYXNvbhIdChlGSU5JU0hfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSRklOSVNIX1JFQVNPTl9TVE9QEAESHwobRklOSVNIX1JFQVNPTl9TVE9QX1NFUVVFTkNFEAISHAoYRklOSVNIX1JFQVNPTl9NQVhfVE9LRU5TEAMSIAocRklOSVNIX1JFQVNPTl9DT05URVhUX1dJTkRPVxAEEhwKGEZJTklTSF9SRUFTT05fVE9PTF9DQUxMUxAFEiAKHEZJTklTSF9SRUFTT05fQ09OVEVOVF9GSUxURVIQBhIZChVGSU5JU0hfUkVBU09OX1JFRlVTQUwQBxIlCiFGSU5JU0hfUkVBU09OX01BTEZPUk1FRF9UT09MX0NBTEwQCBIXChNGSU5JU0hfUkVBU09OX1BBVVNFEAkSFwoTRklOSVNIX1JFQVNPTl9PVEhFUhAKKmYKDkNvbXBsZXRpb25WaWV3Eh8KG0NPTVBMRVRJT05fVklFV19VTlNQRUNJRklFRBAAEhkKFUNPTVBMRVRJT05fVklFV19CQVNJQxABEhgKFENPTVBMRVRJT05fVklFV19GVUxMEAJCdgoNZGV2LmxsbWh1Yi52MUIPQ29tcGxldGlvblByb3RvUAFaOWdpdGh1Yi5jb20vbGxtLWNvbm5lY3Rvci1odWIvbGxtaHViLWdvL2xsbWh1Yi92MTtsbG1odWJ2MaoCCUxsbUh1Yi5WMeoCCkxsbUh1Yjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_llmhub_v1_content, file_llmhub_v1_routing, file_llmhub_v1_tool, file_llmhub_v1_usage]);
+  fileDesc("ChpsbG1odWIvdjEvY29tcGxldGlvbi5wcm90bxIJbGxtaHViLnYxIssKCg9Db21wbGV0ZVJlcXVlc3QSLQoFbW9kZWwYASABKAlCHrpIG3IZGIACMhReW0EtWmEtejAtOS5fOkAvLV0qJBIzCghtZXNzYWdlcxgCIAMoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZUIJukgGkgEDEIAgEg0KBWlucHV0GAMgASgJEg4KBnN5c3RlbRgEIAEoCRInChFtYXhfb3V0cHV0X3Rva2VucxgGIAEoBUIHukgEGgIoAUgAiAEBEjEKC3RlbXBlcmF0dXJlGAcgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAAEgBiAEBEisKBXRvcF9wGAggASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgCiAEBEikKBXRvb2xzGAkgAygLMg8ubGxtaHViLnYxLlRvb2xCCbpIBpIBAxCABBIqCgt0b29sX2Nob2ljZRgKIAEoCzIVLmxsbWh1Yi52MS5Ub29sQ2hvaWNlEjIKD3Jlc3BvbnNlX2Zvcm1hdBgLIAEoCzIZLmxsbWh1Yi52MS5SZXNwb25zZUZvcm1hdBIuCglyZWFzb25pbmcYDCABKAsyGy5sbG1odWIudjEuUmVhc29uaW5nT3B0aW9ucxIpCg5zdG9wX3NlcXVlbmNlcxgNIAMoCUIRukgOkgELEBAiB3IFEAEYgAISKgoHcm91dGluZxgOIAEoCzIZLmxsbWh1Yi52MS5Sb3V0aW5nT3B0aW9ucxJlCgZsYWJlbHMYDyADKAsyJi5sbG1odWIudjEuQ29tcGxldGVSZXF1ZXN0LkxhYmVsc0VudHJ5Qi26SCqaAScQICIcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JCoFcgMYgAISGwoFdG9wX2sYECABKAVCB7pIBBoCKAFIA4gBARI3ChFmcmVxdWVuY3lfcGVuYWx0eRgRIAEoAUIXukgUEhIZAAAAAAAAAEApAAAAAAAAAMBIBIgBARI2ChBwcmVzZW5jZV9wZW5hbHR5GBIgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAwEgFiAEBEhEKBHNlZWQYEyABKAVIBogBARIkCgx0b3BfbG9ncHJvYnMYFCABKAVCCbpIBhoEGBQoAEgHiAEBEh0KC2VuZF91c2VyX2lkGBYgASgJQgi6SAVyAxiAAhIdCgxzZXJ2aWNlX3RpZXIYGCABKAlCB7pIBHICGCASUwoQcHJvdmlkZXJfb3B0aW9ucxgZIAMoCzIvLmxsbWh1Yi52MS5Db21wbGV0ZVJlcXVlc3QuUHJvdmlkZXJPcHRpb25zRW50cnlCCLpIBZoBAhAQEjEKBHZpZXcYGiABKA4yGS5sbG1odWIudjEuQ29tcGxldGlvblZpZXdCCLpIBYIBAhABEhUKDXZhbGlkYXRlX29ubHkYGyABKAgSEAoIbG9zc2xlc3MYHCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpPChRQcm92aWRlck9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4AUIUChJfbWF4X291dHB1dF90b2tlbnNCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIICgZfdG9wX2tCFAoSX2ZyZXF1ZW5jeV9wZW5hbHR5QhMKEV9wcmVzZW5jZV9wZW5hbHR5QgcKBV9zZWVkQg8KDV90b3BfbG9ncHJvYnMisAEKDlJlc3BvbnNlRm9ybWF0EiUKBHRleHQYASABKAsyFS5sbG1odWIudjEuVGV4dEZvcm1hdEgAEjIKC2pzb25fb2JqZWN0GAIgASgLMhsubGxtaHViLnYxLkpzb25PYmplY3RGb3JtYXRIABIyCgtqc29uX3NjaGVtYRgDIAEoCzIbLmxsbWh1Yi52MS5Kc29uU2NoZW1hRm9ybWF0SABCDwoGZm9ybWF0EgW6SAIIASIMCgpUZXh0Rm9ybWF0IhIKEEpzb25PYmplY3RGb3JtYXQivwEKEEpzb25TY2hlbWFGb3JtYXQSFQoEbmFtZRgBIAEoCUIHukgEcgIYQBIdCgtkZXNjcmlwdGlvbhgCIAEoCUIIukgFcgMYgCASKQoGc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhUKC3NjaGVtYV9qc29uGAQgASgJSAASEwoGc3RyaWN0GAUgASgISAGIAQFCEwoKZGVmaW5pdGlvbhIFukgCCAFCCQoHX3N0cmljdCKCAQoQUmVhc29uaW5nT3B0aW9ucxIkCgZlZmZvcnQYASABKAlCFLpIEXIPMg1eW2Etel17MCwxNn0kEiMKDWJ1ZGdldF90b2tlbnMYAiABKAVCB7pIBBoCKABIAIgBARIRCgloaWRlX3RleHQYAyABKAhCEAoOX2J1ZGdldF90b2tlbnMitwQKEENvbXBsZXRlUmVzcG9uc2USCgoCaWQYASABKAkSJwoHbWVzc2FnZRgCIAEoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZRIuCg1maW5pc2hfcmVhc29uGAMgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgEIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAUgASgJEh8KBXVzYWdlGAYgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYByABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAggASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAkgAygLMhIubGxtaHViLnYxLldhcm5pbmcSKQoIbG9ncHJvYnMYCiADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJMChFwcm92aWRlcl9tZXRhZGF0YRgNIAMoCzIxLmxsbWh1Yi52MS5Db21wbGV0ZVJlc3BvbnNlLlByb3ZpZGVyTWV0YWRhdGFFbnRyeRpQChVQcm92aWRlck1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiNwoHV2FybmluZxIMCgRjb2RlGAEgASgJEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiYQoMVG9rZW5Mb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESMQoMYWx0ZXJuYXRpdmVzGAMgAygLMhsubGxtaHViLnYxLlRva2VuQWx0ZXJuYXRpdmUiMgoQVG9rZW5BbHRlcm5hdGl2ZRINCgV0b2tlbhgBIAEoCRIPCgdsb2dwcm9iGAIgASgBIqwBChVTdHJlYW1Db21wbGV0ZVJlcXVlc3QSLQoHcmVxdWVzdBgBIAEoCzIaLmxsbWh1Yi52MS5Db21wbGV0ZVJlcXVlc3RIABIpCgZyZXN1bWUYAiABKAsyFy5sbG1odWIudjEuU3RyZWFtUmVzdW1lSAASKQoHb3B0aW9ucxgDIAEoCzIYLmxsbWh1Yi52MS5TdHJlYW1PcHRpb25zQg4KBXN0YXJ0EgW6SAIIASJKCgxTdHJlYW1SZXN1bWUSGQoFdG9rZW4YASABKAlCCrpIB3IFEAEYgAESHwoOYWZ0ZXJfc2VxdWVuY2UYAiABKAVCB7pIBBoCKAAimwEKDVN0cmVhbU9wdGlvbnMSRAoSaGVhcnRiZWF0X2ludGVydmFsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwisAjIAEkQKD2NvYWxlc2NlX3dpbmRvdxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgYQgMq17gEyACLxAgoWU3RyZWFtQ29tcGxldGVSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoBRIrCgdzdGFydGVkGAIgASgLMhgubGxtaHViLnYxLlN0cmVhbVN0YXJ0ZWRIABIuCgxwYXJ0X3N0YXJ0ZWQYAyABKAsyFi5sbG1odWIudjEuUGFydFN0YXJ0ZWRIABIqCgpwYXJ0X2RlbHRhGAQgASgLMhQubGxtaHViLnYxLlBhcnREZWx0YUgAEjAKDXBhcnRfZmluaXNoZWQYBSABKAsyFy5sbG1odWIudjEuUGFydEZpbmlzaGVkSAASJwoFdXNhZ2UYBiABKAsyFi5sbG1odWIudjEuVXNhZ2VVcGRhdGVIABIpCgloZWFydGJlYXQYCCABKAsyFC5sbG1odWIudjEuSGVhcnRiZWF0SAASLQoIZmluaXNoZWQYCSABKAsyGS5sbG1odWIudjEuU3RyZWFtRmluaXNoZWRIAEIHCgVldmVudCKxAQoNU3RyZWFtU3RhcnRlZBIKCgJpZBgBIAEoCRInCgdyb3V0aW5nGAIgASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEhQKDHJlc3VtZV90b2tlbhgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoId2FybmluZ3MYBiADKAsyEi5sbG1odWIudjEuV2FybmluZyJCCgtQYXJ0U3RhcnRlZBINCgVpbmRleBgBIAEoBRIkCgRwYXJ0GAIgASgLMhYubGxtaHViLnYxLkNvbnRlbnRQYXJ0IskBCglQYXJ0RGVsdGESDQoFaW5kZXgYASABKAUSDgoEdGV4dBgCIAEoCUgAEhgKDmFyZ3VtZW50c19qc29uGAMgASgJSAASEwoJcmVhc29uaW5nGAQgASgJSAASEQoHcmVmdXNhbBgFIAEoCUgAEicKCGNpdGF0aW9uGAcgASgLMhMubGxtaHViLnYxLkNpdGF0aW9uSAASKQoIbG9ncHJvYnMYCCADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iQgcKBWRlbHRhImUKDFBhcnRGaW5pc2hlZBINCgVpbmRleBgBIAEoBRIrCglzaWduYXR1cmUYAiABKAsyGC5sbG1odWIudjEuUGFydFNpZ25hdHVyZRIZChFlbmNyeXB0ZWRfY29udGVudBgDIAEoCSJNCgtVc2FnZVVwZGF0ZRIfCgV1c2FnZRgBIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAIgASgLMg8ubGxtaHViLnYxLkNvc3QiCwoJSGVhcnRiZWF0IqIDCg5TdHJlYW1GaW5pc2hlZBIuCg1maW5pc2hfcmVhc29uGAEgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgCIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAMgASgJEh8KBXVzYWdlGAQgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYBSABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAYgASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAcgAygLMhIubGxtaHViLnYxLldhcm5pbmcSSgoRcHJvdmlkZXJfbWV0YWRhdGEYCCADKAsyLy5sbG1odWIudjEuU3RyZWFtRmluaXNoZWQuUHJvdmlkZXJNZXRhZGF0YUVudHJ5GlAKFVByb3ZpZGVyTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4ASKdAQoRQ29tcGxldGlvbkZhaWx1cmUSCgoCaWQYASABKAkSJAoIYXR0ZW1wdHMYAiADKAsyEi5sbG1odWIudjEuQXR0ZW1wdBIfCgV1c2FnZRgDIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAQgASgLMg8ubGxtaHViLnYxLkNvc3QSFgoOb3V0cHV0X3N0YXJ0ZWQYBSABKAgq2gIKDEZpbmlzaFJlYXNvbhIdChlGSU5JU0hfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSRklOSVNIX1JFQVNPTl9TVE9QEAESHwobRklOSVNIX1JFQVNPTl9TVE9QX1NFUVVFTkNFEAISHAoYRklOSVNIX1JFQVNPTl9NQVhfVE9LRU5TEAMSIAocRklOSVNIX1JFQVNPTl9DT05URVhUX1dJTkRPVxAEEhwKGEZJTklTSF9SRUFTT05fVE9PTF9DQUxMUxAFEiAKHEZJTklTSF9SRUFTT05fQ09OVEVOVF9GSUxURVIQBhIZChVGSU5JU0hfUkVBU09OX1JFRlVTQUwQBxIlCiFGSU5JU0hfUkVBU09OX01BTEZPUk1FRF9UT09MX0NBTEwQCBIXChNGSU5JU0hfUkVBU09OX1BBVVNFEAkSFwoTRklOSVNIX1JFQVNPTl9PVEhFUhAKKmYKDkNvbXBsZXRpb25WaWV3Eh8KG0NPTVBMRVRJT05fVklFV19VTlNQRUNJRklFRBAAEhkKFUNPTVBMRVRJT05fVklFV19CQVNJQxABEhgKFENPTVBMRVRJT05fVklFV19GVUxMEAJCdgoNZGV2LmxsbWh1Yi52MUIPQ29tcGxldGlvblByb3RvUAFaOWdpdGh1Yi5jb20vbGxtLWNvbm5lY3Rvci1odWIvbGxtaHViLWdvL2xsbWh1Yi92MTtsbG1odWJ2MaoCCUxsbUh1Yi5WMeoCCkxsbUh1Yjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_llmhub_v1_content, file_llmhub_v1_routing, file_llmhub_v1_tool, file_llmhub_v1_usage]);
 
 /**
  * What to complete. The same message serves unary, streaming, asynchronous and
@@ -588,13 +588,13 @@ export const TokenAlternativeSchema: GenMessage<TokenAlternative> = /*@__PURE__*
   messageDesc(file_llmhub_v1_completion, 9);
 
 /**
- * Starts a stream.
+ * Starts or resumes a stream.
  *
  * @generated from message llmhub.v1.StreamCompleteRequest
  */
 export type StreamCompleteRequest = Message<"llmhub.v1.StreamCompleteRequest"> & {
   /**
-   * How it starts.
+   * Which of the two.
    *
    * @generated from oneof llmhub.v1.StreamCompleteRequest.start
    */
@@ -606,6 +606,14 @@ export type StreamCompleteRequest = Message<"llmhub.v1.StreamCompleteRequest"> &
      */
     value: CompleteRequest;
     case: "request";
+  } | {
+    /**
+     * Go on with a stream that broke.
+     *
+     * @generated from field: llmhub.v1.StreamResume resume = 2;
+     */
+    value: StreamResume;
+    case: "resume";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -624,6 +632,35 @@ export const StreamCompleteRequestSchema: GenMessage<StreamCompleteRequest> = /*
   messageDesc(file_llmhub_v1_completion, 10);
 
 /**
+ * Where to go on. Only the API key that began a stream may resume it. The newest
+ * reader gets the rest; an older one that is still connected is ended.
+ *
+ * @generated from message llmhub.v1.StreamResume
+ */
+export type StreamResume = Message<"llmhub.v1.StreamResume"> & {
+  /**
+   * StreamStarted.resume_token.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Sequence number of the last event that arrived. 0: from the start.
+   *
+   * @generated from field: int32 after_sequence = 2;
+   */
+  afterSequence: number;
+};
+
+/**
+ * Describes the message llmhub.v1.StreamResume.
+ * Use `create(StreamResumeSchema)` to create a new message.
+ */
+export const StreamResumeSchema: GenMessage<StreamResume> = /*@__PURE__*/
+  messageDesc(file_llmhub_v1_completion, 11);
+
+/**
  * Settings of a stream.
  *
  * @generated from message llmhub.v1.StreamOptions
@@ -637,7 +674,8 @@ export type StreamOptions = Message<"llmhub.v1.StreamOptions"> & {
   heartbeatInterval?: Duration | undefined;
 
   /**
-   * Join deltas for up to this long. Unset: send at once. Helps slow clients.
+   * Join deltas for up to this long. Unset: send at once. Helps slow clients. A
+   * stream that is resumed keeps the events that it was begun with.
    *
    * @generated from field: google.protobuf.Duration coalesce_window = 3;
    */
@@ -649,7 +687,7 @@ export type StreamOptions = Message<"llmhub.v1.StreamOptions"> & {
  * Use `create(StreamOptionsSchema)` to create a new message.
  */
 export const StreamOptionsSchema: GenMessage<StreamOptions> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 11);
+  messageDesc(file_llmhub_v1_completion, 12);
 
 /**
  * One event of a stream.
@@ -745,7 +783,7 @@ export type StreamCompleteResponse = Message<"llmhub.v1.StreamCompleteResponse">
  * Use `create(StreamCompleteResponseSchema)` to create a new message.
  */
 export const StreamCompleteResponseSchema: GenMessage<StreamCompleteResponse> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 12);
+  messageDesc(file_llmhub_v1_completion, 13);
 
 /**
  * First event of a stream. Sent when a target has taken the call, at the latest
@@ -769,6 +807,13 @@ export type StreamStarted = Message<"llmhub.v1.StreamStarted"> & {
   routing?: RoutingInfo | undefined;
 
   /**
+   * Lets a broken stream go on for some minutes. Empty: not resumable.
+   *
+   * @generated from field: string resume_token = 3;
+   */
+  resumeToken: string;
+
+  /**
    * When it was made.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
@@ -788,7 +833,7 @@ export type StreamStarted = Message<"llmhub.v1.StreamStarted"> & {
  * Use `create(StreamStartedSchema)` to create a new message.
  */
 export const StreamStartedSchema: GenMessage<StreamStarted> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 13);
+  messageDesc(file_llmhub_v1_completion, 14);
 
 /**
  * A part begins.
@@ -817,7 +862,7 @@ export type PartStarted = Message<"llmhub.v1.PartStarted"> & {
  * Use `create(PartStartedSchema)` to create a new message.
  */
 export const PartStartedSchema: GenMessage<PartStarted> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 14);
+  messageDesc(file_llmhub_v1_completion, 15);
 
 /**
  * A part grows. Hot path: one small message per chunk of the provider.
@@ -892,7 +937,7 @@ export type PartDelta = Message<"llmhub.v1.PartDelta"> & {
  * Use `create(PartDeltaSchema)` to create a new message.
  */
 export const PartDeltaSchema: GenMessage<PartDelta> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 15);
+  messageDesc(file_llmhub_v1_completion, 16);
 
 /**
  * A part is complete.
@@ -927,7 +972,7 @@ export type PartFinished = Message<"llmhub.v1.PartFinished"> & {
  * Use `create(PartFinishedSchema)` to create a new message.
  */
 export const PartFinishedSchema: GenMessage<PartFinished> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 16);
+  messageDesc(file_llmhub_v1_completion, 17);
 
 /**
  * Tokens so far.
@@ -955,7 +1000,7 @@ export type UsageUpdate = Message<"llmhub.v1.UsageUpdate"> & {
  * Use `create(UsageUpdateSchema)` to create a new message.
  */
 export const UsageUpdateSchema: GenMessage<UsageUpdate> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 17);
+  messageDesc(file_llmhub_v1_completion, 18);
 
 /**
  * Keeps proxies and clients from giving up.
@@ -970,7 +1015,7 @@ export type Heartbeat = Message<"llmhub.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 18);
+  messageDesc(file_llmhub_v1_completion, 19);
 
 /**
  * Last event of a stream that succeeded.
@@ -1040,7 +1085,7 @@ export type StreamFinished = Message<"llmhub.v1.StreamFinished"> & {
  * Use `create(StreamFinishedSchema)` to create a new message.
  */
 export const StreamFinishedSchema: GenMessage<StreamFinished> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 19);
+  messageDesc(file_llmhub_v1_completion, 20);
 
 /**
  * Detail of an error, beside google.rpc.ErrorInfo, when a provider was called.
@@ -1090,7 +1135,7 @@ export type CompletionFailure = Message<"llmhub.v1.CompletionFailure"> & {
  * Use `create(CompletionFailureSchema)` to create a new message.
  */
 export const CompletionFailureSchema: GenMessage<CompletionFailure> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 20);
+  messageDesc(file_llmhub_v1_completion, 21);
 
 /**
  * Why the model stopped. Open set: read an unknown value as

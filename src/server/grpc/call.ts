@@ -1,10 +1,11 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import type { Chunk } from "../../model/chunk.ts";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
+import { enveloped } from "../../services/event-encoder.ts";
+import type { EventStream } from "../../services/event-stream.ts";
 import { resetStalled } from "../http2-core.ts";
-import { callerLeft, type RpcScope } from "../rpc-scope.ts";
-import { EventEncoder, enveloped } from "./event-encoder.ts";
+import type { RpcScope } from "../rpc-scope.ts";
 import { RequestBody, type RequestSink } from "./request-body.ts";
 import { errorTrailers, okTrailers } from "./status.ts";
 import type { GrpcMethod, GrpcOptions } from "./transport.ts";
@@ -15,13 +16,14 @@ const waitingBytesMax = 64 * 1024;
 /** One gRPC call on its HTTP/2 stream, from headers to trailers. Answers once. */
 export class GrpcCall implements RequestSink {
   readonly #stream: ServerHttp2Stream;
+  readonly #session: ServerHttp2Session | undefined;
   readonly #method: GrpcMethod;
   readonly #options: GrpcOptions;
   #path = "";
   readonly #startMs = performance.now();
   #scope: RpcScope | undefined;
   #body: RequestBody | undefined;
-  #events: AsyncIterator<readonly Chunk[]> | undefined;
+  #events: EventStream | undefined;
   #trailers: OutgoingHttpHeaders = okTrailers;
   /** A handler has seen the call. */
   #handled = false;
@@ -29,6 +31,7 @@ export class GrpcCall implements RequestSink {
 
   constructor(stream: ServerHttp2Stream, method: GrpcMethod, options: GrpcOptions) {
     this.#stream = stream;
+    this.#session = stream.session as ServerHttp2Session | undefined;
     this.#method = method;
     this.#options = options;
   }
@@ -87,16 +90,15 @@ export class GrpcCall implements RequestSink {
   }
 
   /** Hands batches from the answer to the stream, one write each, and waits whenever the caller is behind. */
-  async #pump(events: AsyncIterator<readonly Chunk[]>): Promise<void> {
+  async #pump(events: EventStream): Promise<void> {
     const stream = this.#stream;
-    const encoder = new EventEncoder();
     for (;;) {
       const { done, value } = await events.next();
       if (this.#answered) return;
       if (!stream.headersSent) this.#respond();
       if (done === true) break;
       try {
-        stream.write(encoder.encode(value));
+        stream.write(events.encode(value));
       } catch (error) {
         this.#undeliverable(error);
         return;
@@ -156,7 +158,7 @@ export class GrpcCall implements RequestSink {
     // Whatever still works for the call stops: the answer may have failed here, not there.
     this.#answered = true;
     this.#scope?.abort(error);
-    this.#events?.return?.();
+    this.#events?.return();
     if (stream.headersSent || stream.destroyed || stream.closed) {
       this.#finish(trailers);
     } else {
@@ -190,7 +192,7 @@ export class GrpcCall implements RequestSink {
   /** The deadline passed, or the gateway stops. */
   #aborted(): void {
     const reason = GatewayError.of(this.#scope?.rpc.signal.reason);
-    if (this.#answered || reason === callerLeft) return;
+    if (this.#answered) return;
     if (this.#events === undefined && this.#body !== undefined) this.#body.stop();
     // The chain hears the same signal and says what was tried and what it cost; this is for when it says nothing.
     setImmediate(() => this.#fail(reason));
@@ -200,8 +202,9 @@ export class GrpcCall implements RequestSink {
     this.#body?.stop();
     if (!this.#answered) {
       this.#answered = true;
-      this.#scope?.abort(callerLeft);
-      this.#events?.return?.();
+      // A reset comes on a connection that lives.
+      this.#scope?.abort(this.#session?.destroyed === true ? connectionLost : callerLeft);
+      this.#events?.return();
     }
     // Node keeps the stream until the next full collection: what the call held must not stay with it.
     this.#scope = undefined;

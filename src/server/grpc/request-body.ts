@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { GatewayError } from "../../model/error.ts";
-import { envelopeBytes } from "./event-encoder.ts";
+import { envelopeBytes } from "../../services/event-encoder.ts";
 
 /** Bounds on the one message of a request. */
 export interface RequestLimits {

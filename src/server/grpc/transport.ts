@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { Rpc } from "../../model/call.ts";
-import type { Chunk } from "../../model/chunk.ts";
 import { GatewayError } from "../../model/error.ts";
+import type { EventStream } from "../../services/event-stream.ts";
 import type { Rejection } from "../../telemetry/rejections.ts";
 import type { Admission } from "../admission.ts";
 import { GrpcCall } from "./call.ts";
@@ -20,7 +20,7 @@ interface UnaryMethod {
 interface StreamMethod {
   readonly kind: "stream";
   /** Reads the request; what it gives carries it out. */
-  readonly read: (message: Uint8Array) => (rpc: Rpc) => AsyncIterator<readonly Chunk[]>;
+  readonly read: (message: Uint8Array) => (rpc: Rpc) => EventStream;
 }
 
 /** What the transport is made of. */
@@ -89,7 +89,7 @@ export function unary<I extends DescMessage, O extends DescMessage>(
 /** A streaming method out of a handler. */
 export function streaming<I extends DescMessage>(
   input: I,
-  handle: (request: MessageShape<I>, rpc: Rpc) => AsyncIterator<readonly Chunk[]>,
+  handle: (request: MessageShape<I>, rpc: Rpc) => EventStream,
 ): GrpcMethod {
   return {
     kind: "stream",

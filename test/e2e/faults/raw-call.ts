@@ -2,12 +2,22 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, type Incoming
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   CompleteRequestSchema,
+  type StreamCompleteRequest,
   StreamCompleteRequestSchema,
   type StreamCompleteResponse,
   StreamCompleteResponseSchema,
+  StreamResumeSchema,
 } from "../../../gen/llmhub/v1/completion_pb.ts";
 
 const service = "/llmhub.v1.CompletionService";
+
+type Ask = MessageInitShape<typeof CompleteRequestSchema>;
+
+/** Where a stream goes on. */
+export interface Resume {
+  readonly token: string;
+  readonly afterSequence: number;
+}
 
 /** A gRPC call straight on node:http2, for what a well-behaved client does not do. */
 export class RawCall implements Disposable {
@@ -18,7 +28,7 @@ export class RawCall implements Disposable {
   constructor(
     url: string,
     method: "Complete" | "StreamComplete",
-    request: MessageInitShape<typeof CompleteRequestSchema>,
+    request: Ask | { readonly resume: Resume },
     headers: Readonly<Record<string, string>> = {},
   ) {
     this.#session = connect(url).on("error", () => undefined);
@@ -34,15 +44,7 @@ export class RawCall implements Disposable {
       this.stream.once("response", (head) => head["grpc-status"] !== undefined && resolve(head));
       this.stream.once("trailers", resolve);
     });
-    const complete = create(CompleteRequestSchema, request);
-    const start = { case: "request" as const, value: complete };
-    this.stream.end(
-      enveloped(
-        method === "Complete"
-          ? toBinary(CompleteRequestSchema, complete)
-          : toBinary(StreamCompleteRequestSchema, create(StreamCompleteRequestSchema, { start })),
-      ),
-    );
+    this.stream.end(enveloped(bodyOf(method, request)));
   }
 
   /** The status as the trailers say it, wherever they come. Drops the answer. */
@@ -69,6 +71,18 @@ export class RawCall implements Disposable {
   [Symbol.dispose](): void {
     this.#session.destroy();
   }
+}
+
+function bodyOf(method: "Complete" | "StreamComplete", request: Ask | { readonly resume: Resume }): Uint8Array {
+  if ("resume" in request) return streamBody({ case: "resume", value: create(StreamResumeSchema, request.resume) });
+  const complete = create(CompleteRequestSchema, request);
+  return method === "Complete"
+    ? toBinary(CompleteRequestSchema, complete)
+    : streamBody({ case: "request", value: complete });
+}
+
+function streamBody(start: StreamCompleteRequest["start"]): Uint8Array {
+  return toBinary(StreamCompleteRequestSchema, create(StreamCompleteRequestSchema, { start }));
 }
 
 function enveloped(message: Uint8Array): Buffer {

@@ -14,6 +14,7 @@ import { Admission, type AdmissionOptions } from "../../../src/server/admission.
 import { connectHandler } from "../../../src/server/connect.ts";
 import { type GrpcLimits, GrpcTransport, streaming, unary } from "../../../src/server/grpc/transport.ts";
 import { Listener } from "../../../src/server/listener.ts";
+import { PassingEvents } from "../../../src/services/event-stream.ts";
 import type { Rejection } from "../../../src/telemetry/rejections.ts";
 import { memoryLogger } from "../../support/memory-logger.ts";
 
@@ -26,7 +27,7 @@ export const paths = {
 /** What a test puts behind the transport. */
 export interface HotEdgeOptions {
   readonly complete?: (request: CompleteRequest, rpc: Rpc) => Promise<CompleteResponse>;
-  readonly stream?: (rpc: Rpc) => AsyncIterator<readonly Chunk[]>;
+  readonly stream?: (rpc: Rpc) => AsyncIterableIterator<readonly Chunk[]>;
   readonly limits?: Partial<GrpcLimits>;
   readonly admission?: Partial<AdmissionOptions>;
 }
@@ -60,7 +61,7 @@ export class HotEdge implements AsyncDisposable {
     const transport = new GrpcTransport({
       methods: new Map([
         [paths.complete, unary(CompleteRequestSchema, CompleteResponseSchema, complete)],
-        [paths.stream, streaming(StreamCompleteRequestSchema, (_, rpc) => stream(rpc))],
+        [paths.stream, streaming(StreamCompleteRequestSchema, (_, rpc) => new PassingEvents(stream(rpc)))],
       ]),
       admission: this.admission,
       limits: all,

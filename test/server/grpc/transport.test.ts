@@ -204,7 +204,8 @@ test("a caller that leaves stops the work", async () => {
 test("a caller that does not read is not written to without end", async () => {
   let batches = 0;
   const returned = Promise.withResolvers<void>();
-  const stream = (): AsyncIterator<readonly Chunk[]> => ({
+  const stream = (): AsyncIterableIterator<readonly Chunk[]> => ({
+    [Symbol.asyncIterator]: stream,
     next: async () => ({ done: false, value: [textDelta(batches++ % 2, "x".repeat(10_000))] }),
     return: async () => {
       returned.resolve();

@@ -11,9 +11,9 @@ import {
   StreamFinishedSchema,
   StreamStartedSchema,
   UsageUpdateSchema,
-} from "../../../gen/llmhub/v1/completion_pb.ts";
-import { type Chunk, textDelta } from "../../../src/model/chunk.ts";
-import { EventEncoder } from "../../../src/server/grpc/event-encoder.ts";
+} from "../../gen/llmhub/v1/completion_pb.ts";
+import { type Chunk, textDelta } from "../../src/model/chunk.ts";
+import { EventEncoder } from "../../src/services/event-encoder.ts";
 
 /** What protobuf-es makes of the same events, the first of which has this sequence. */
 function expected(events: readonly Chunk[], first = 1): Buffer {

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { HeartbeatSchema, StreamCompleteResponseSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
-import type { Chunk } from "../../model/chunk.ts";
+import { HeartbeatSchema, StreamCompleteResponseSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Chunk } from "../model/chunk.ts";
 
 /** Bytes before each message of gRPC: one flag, four of length. */
 export const envelopeBytes = 5;
@@ -27,7 +27,17 @@ const deltaTags: Readonly<Record<string, number>> = {
  * for them, everything else by protobuf-es. Hot path: no allocation per delta. One encoder serves one stream.
  */
 export class EventEncoder {
-  #sequence = 0;
+  #sequence: number;
+
+  /** @param after sequence number of the event before the first. */
+  constructor(after = 0) {
+    this.#sequence = after;
+  }
+
+  /** Of the last event that it wrote. */
+  get sequence(): number {
+    return this.#sequence;
+  }
 
   /** The batch as bytes on the wire. */
   encode(batch: readonly Chunk[]): Buffer {

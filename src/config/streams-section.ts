@@ -1,0 +1,24 @@
+import * as v from "valibot";
+import { duration, integer } from "./scalar.ts";
+import { section } from "./section.ts";
+
+/** How the events of streams are kept for callers who lost their connection. */
+export const streams = section("Events of streams, kept in memory for callers who lose their connection.", {
+  resume: v.optional(
+    v.pipe(v.boolean(), v.description("Keep them. false: a stream whose connection breaks is cancelled and lost.")),
+    true,
+  ),
+  keep: v.optional(duration("How long a stream is kept after its end."), "2m"),
+  graceAfterDisconnect: v.optional(
+    duration("How long a stream goes on at the provider, and costs money, while nobody resumes it."),
+    "10s",
+  ),
+  bytesMax: v.optional(
+    integer(1_048_576, 64 * 1024 ** 3, "Memory of all streams; above it the oldest are forgotten."),
+    67_108_864,
+  ),
+  perStreamBytesMax: v.optional(
+    integer(262_144, 1024 ** 3, "Memory of one stream; above it its oldest events are forgotten."),
+    4_194_304,
+  ),
+});

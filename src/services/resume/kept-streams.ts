@@ -1,0 +1,165 @@
+import { randomUUID } from "node:crypto";
+import type { Rpc } from "../../model/call.ts";
+import { GatewayError } from "../../model/error.ts";
+import { type Batch, type EventStream, PassingEvents } from "../event-stream.ts";
+import { type Keeper, KeptStream } from "./kept-stream.ts";
+import { beyondEnd, unknownToken } from "./refusals.ts";
+import { ResumedEvents } from "./resumed-events.ts";
+
+/** Most streams that go on without a reader: each costs money that perhaps nobody has a use for. */
+const orphansMax = 1000;
+
+/** What an operator decides about streams. */
+export interface KeepRules {
+  /** Keep streams at all. */
+  readonly resume: boolean;
+  /** How long a stream is kept after its end. */
+  readonly keepMs: number;
+  /** How long a stream goes on after its caller lost the connection. */
+  readonly graceMs: number;
+  /** Memory of all streams together. */
+  readonly bytesMax: number;
+  /** Memory of one stream; above it the oldest events are dropped. */
+  readonly streamBytesMax: number;
+}
+
+/** What is counted. */
+export interface KeepCounts {
+  readonly resumed: { value: number };
+  readonly bytes: { value: number };
+  readonly orphans: { value: number };
+}
+
+/** What the store works with. */
+export interface KeptStreamsParts {
+  /** The rules in force. */
+  readonly rules: () => KeepRules;
+  readonly counts: KeepCounts;
+  /** The clock of performance.now(). */
+  readonly now: () => number;
+}
+
+/** What a caller who resumes brings, and who is told how that ends. */
+export interface ResumeCall {
+  readonly token: string;
+  readonly after: number;
+  readonly rpc: Rpc;
+  /** 0 for no heartbeats. */
+  readonly heartbeatMs: number;
+  readonly over: (error: GatewayError | undefined) => void;
+}
+
+/** The streams that can be resumed, in the memory of this process. Bounded in bytes: the oldest that ended go first. */
+export class KeptStreams implements Keeper {
+  readonly #parts: KeptStreamsParts;
+  /** By token, in the order in which they began. */
+  readonly #streams = new Map<string, KeptStream>();
+  /** Streams that ended and when, in that order. */
+  readonly #ended = new Map<KeptStream, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: KeptStreamsParts) {
+    this.#parts = parts;
+  }
+
+  get graceMs(): number {
+    return this.#parts.rules().graceMs;
+  }
+
+  get streamBytesMax(): number {
+    return this.#parts.rules().streamBytesMax;
+  }
+
+  /**
+   * Begins a stream and keeps it, if the rules say so.
+   * @param begin begins the call of this Rpc; the token, empty if nothing is kept, is for the started event.
+   */
+  open(rpc: Rpc, begin: (rpc: Rpc, token: string) => AsyncIterableIterator<Batch>): EventStream {
+    if (!this.#parts.rules().resume) return new PassingEvents(begin(rpc, ""));
+    // Unguessable. A UUID: randomUUID draws its bytes ahead, which other sources do not.
+    const token = randomUUID();
+    const stream = new KeptStream(rpc, token, (own) => begin(own, token), this);
+    this.#streams.set(token, stream);
+    return stream;
+  }
+
+  /**
+   * The rest of a stream.
+   * @throws GatewayError RESUME_TOKEN_INVALID, also for streams of another API key; INVALID_REQUEST; FEATURE_DISABLED.
+   */
+  resume({ token, after, ...call }: ResumeCall): EventStream {
+    if (!this.#parts.rules().resume) throw switchedOff();
+    this.#sweep();
+    const stream = this.#streams.get(token);
+    if (stream?.keyId !== call.rpc.caller.keyId) throw unknownToken();
+    if (after > stream.sequence) throw beyondEnd(stream.sequence);
+    const place = stream.placeAfter(after);
+    if (place === undefined) throw unknownToken();
+    this.#parts.counts.resumed.value += 1;
+    return new ResumedEvents({ ...call, stream, after, place });
+  }
+
+  /** Ends the streams that nobody reads: nobody can come back to this process. */
+  close(reason: GatewayError): void {
+    clearTimeout(this.#timer);
+    for (const stream of [...this.#streams.values()]) if (stream.isOrphan) stream.abort(reason);
+  }
+
+  grown(bytes: number): void {
+    const { counts, rules } = this.#parts;
+    counts.bytes.value += bytes;
+    while (counts.bytes.value > rules().bytesMax) {
+      const [oldest] = this.#ended.size > 0 ? this.#ended.keys() : this.#streams.values();
+      if (oldest === undefined) return;
+      oldest.forget();
+    }
+  }
+
+  ended(stream: KeptStream): void {
+    this.#ended.set(stream, this.#parts.now());
+    this.#sweep();
+  }
+
+  forgotten(stream: KeptStream, bytes: number): void {
+    this.#parts.counts.bytes.value -= bytes;
+    this.#streams.delete(stream.token);
+    this.#ended.delete(stream);
+  }
+
+  orphaned(): boolean {
+    const { orphans } = this.#parts.counts;
+    if (orphans.value >= orphansMax) return false;
+    orphans.value += 1;
+    return true;
+  }
+
+  adopted(): void {
+    this.#parts.counts.orphans.value -= 1;
+  }
+
+  /** Forgets what was kept long enough, and sees to it that the rest is forgotten when its time comes. */
+  #sweep(): void {
+    const { now, rules } = this.#parts;
+    const { keepMs } = rules();
+    const nowMs = now();
+    for (const [stream, endMs] of this.#ended) {
+      const leftMs = endMs + keepMs - nowMs;
+      if (leftMs > 0) {
+        this.#timer ??= setTimeout(() => this.#swept(), leftMs).unref();
+        return;
+      }
+      stream.forget();
+    }
+  }
+
+  #swept(): void {
+    this.#timer = undefined;
+    this.#sweep();
+  }
+}
+
+function switchedOff(): GatewayError {
+  return new GatewayError("FEATURE_DISABLED", "streams cannot be resumed here - streams.resume is off", {
+    metadata: { feature: "resume" },
+  });
+}

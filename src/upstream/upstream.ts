@@ -2,7 +2,8 @@ import { Client, Pool } from "undici";
 import type { Authorizer, OutgoingRequest, Proof } from "../model/authorizer.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
-import { type Carrier, type Handler, type Post, Turnstile, unsent } from "./carrier.ts";
+import { type Carrier, type Handler, noConnection, type Post, Turnstile, unsent } from "./carrier.ts";
+import { Turns } from "./turns.ts";
 
 /** Where a provider lives and what it wants to see on every request. */
 export interface UpstreamOptions {
@@ -13,10 +14,13 @@ export interface UpstreamOptions {
   /** For credentials that a constant header cannot hold. */
   readonly authorizer?: Authorizer | undefined;
   readonly connectMs: number;
-  /** Open connections at most; more calls wait for one inside their own time limits. */
+  /** Open connections for calls at most; more wait for one inside their own time limits. A few more are for small requests. */
   readonly connectionsMax: number;
 }
 
+/** Connections for small requests, which neither hold up calls nor are held up by them, and how many may wait for one. */
+const smallConnectionsMax = 8;
+const smallWaitingMax = 1000;
 /** How long an idle connection is kept, unless the provider's keep-alive header says less. */
 const keepAliveMs = 30_000;
 /** Largest response head. */
@@ -34,6 +38,8 @@ export class Upstream implements Carrier {
   readonly #pool: Pool;
   /** Calls beyond the connections wait here, not in the pool, where none could be taken back. */
   readonly #turnstile: Turnstile;
+  readonly #smallPool: Pool;
+  readonly #smallTurns: Turns;
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
@@ -44,6 +50,9 @@ export class Upstream implements Carrier {
       ...this.#clientOptions(),
       connections: options.connectionsMax,
     });
+    const connections = Math.min(smallConnectionsMax, options.connectionsMax);
+    this.#smallPool = new Pool(options.baseUrl.origin, { ...this.#clientOptions(), connections });
+    this.#smallTurns = new Turns(connections, smallWaitingMax);
   }
 
   post(request: Post, handler: Handler): void {
@@ -98,10 +107,27 @@ export class Upstream implements Carrier {
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<SmallAnswer> {
+    if (!(await this.#smallTurns.begin(signal))) {
+      signal.throwIfAborted();
+      throw noConnection();
+    }
+    try {
+      return await this.#ask(path, body, headers, signal);
+    } finally {
+      this.#smallTurns.end();
+    }
+  }
+
+  async #ask(
+    path: string,
+    body: string | undefined,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<SmallAnswer> {
     const method = body === undefined ? "GET" : "POST";
     const all = { ...(body === undefined ? this.#options.headers : this.#headers), ...headers };
     const proof = await unlessAborted(this.#prove(method, path, all, body ?? ""), signal);
-    const answer = await this.#pool.request({
+    const answer = await this.#smallPool.request({
       method,
       path: this.#prefix + path,
       headers: { ...all, ...proof },
@@ -118,7 +144,7 @@ export class Upstream implements Carrier {
 
   /** Lets requests under way finish, then closes the connections. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    await Promise.all([this.#pool.close(), this.#smallPool.close()]);
   }
 
   #clientOptions(): Client.Options {

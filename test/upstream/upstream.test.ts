@@ -85,16 +85,17 @@ test("a small request does not outlast its signal while it waits for its proof",
   await using at = await stage();
   const { attempt, leave } = call();
   const counting = count(at.upstream, countedConverse, attempt);
+  await expect.poll(() => at.authorizer.asked.length).toBe(1);
   leave();
   await expect(counting).rejects.toMatchObject({ reason: "CANCELLED" });
-  const asked = at.authorizer.asked.length;
   await expect(at.upstream.request("/", undefined, {}, AbortSignal.abort(refused))).rejects.toBe(refused);
-  expect([asked, at.provider.requests]).toEqual([1, []]);
+  expect([at.authorizer.asked.length, at.provider.requests]).toEqual([1, []]);
 });
 
 test("what is wrong with the credential is told by a count, too", async () => {
   await using at = await stage();
   const counting = count(at.upstream, countedConverse, call().attempt);
+  await expect.poll(() => at.authorizer.asked.length).toBe(1);
   at.authorizer.asked[0]?.reject(refused);
   await expect(counting).rejects.toMatchObject({ reason: "PROVIDER_CREDENTIAL_INVALID" });
 });
@@ -107,7 +108,30 @@ test.each([
 ])("a refusal of the credential is told to whoever proved it: HTTP %s", async (status, times) => {
   await using at = await stage(status);
   const calls = [exchange(at.upstream, converse, call().attempt), at.upstream.request("/", undefined, {}, never)];
+  await expect.poll(() => at.authorizer.asked.length).toBe(2);
   for (const { resolve } of at.authorizer.asked) resolve({});
   await Promise.allSettled(calls);
   expect(at.authorizer.distrusted).toBe(times);
+});
+
+test("small requests and calls do not wait for each other's connections", async () => {
+  const hanging = Promise.withResolvers<void>();
+  await using provider = await ScriptedUpstream.start(async (connection) => {
+    const { method } = await connection.request();
+    if (method === "POST") await connection.respond(200, answer);
+    else hanging.resolve();
+  });
+  const baseUrl = new URL(provider.url);
+  const upstream = new Upstream({ baseUrl, headers: {}, connectMs: 1000, connectionsMax: 1 });
+  const leaving = new AbortController();
+  const slow = upstream.request("/slow", undefined, {}, leaving.signal);
+  const waiting = upstream.request("/waiting", undefined, {}, leaving.signal);
+  await hanging.promise;
+  const { outcome } = await exchange(upstream, converse, call().attempt);
+  expect((await outcome).state).toBe("finished");
+  leaving.abort(refused);
+  await expect(slow).rejects.toBe(refused);
+  await expect(waiting).rejects.toBe(refused);
+  expect(provider.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
+  await upstream.close();
 });

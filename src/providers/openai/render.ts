@@ -1,3 +1,6 @@
+import { create } from "@bufbuild/protobuf";
+import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { ToolChoiceSchema } from "../../../gen/llmhub/v1/tool_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
 import { LossReport } from "../../protocols/chat-completions/loss-report.ts";
@@ -7,6 +10,8 @@ import { fitRequest } from "./fit.ts";
 
 /** Stop sequences that the API takes. */
 const stopsMax = 4;
+/** The first models that reason take stop sequences; o3, o4-mini and GPT-5 answer "Unsupported parameter: 'stop'". */
+const stopping = /^o1|^o3-mini/;
 
 /**
  * The request as OpenAI itself takes it. It deprecated max_tokens, and its reasoning models refuse it: the bound is called
@@ -15,12 +20,32 @@ const stopsMax = 4;
 export function renderOpenAi(attempt: Attempt): Rendered<ChatBody> {
   const losses = new LossReport(attempt, false);
   const request = fitRequest(attempt.call.request, attempt.target.facts, losses);
-  if (request.stopSequences.length > stopsMax) {
-    losses.changed("stop_sequences", `only the first ${stopsMax} are sent, more are not taken`);
-    request.stopSequences = request.stopSequences.slice(0, stopsMax);
-  }
+  fitStops(request, losses);
+  fitParallel(request, losses);
   const rendered = renderChat({ ...attempt, call: { ...attempt.call, request } }, losses);
   const { max_tokens, ...body } = rendered.body;
   if (max_tokens === undefined) return rendered;
   return { ...rendered, body: { ...body, max_completion_tokens: max_tokens } as ChatBody };
+}
+
+function fitStops(request: CompleteRequest, losses: LossReport): void {
+  const { stopSequences } = request;
+  const { facts, model } = losses.target;
+  if (stopSequences.length > 0 && facts.features.has("reasoning") && !stopping.test(model)) {
+    losses.ignored("stop_sequences", "the model takes none");
+    request.stopSequences = [];
+  } else if (stopSequences.length > stopsMax) {
+    losses.changed("stop_sequences", `only the first ${stopsMax} are sent, more are not taken`);
+    request.stopSequences = stopSequences.slice(0, stopsMax);
+  }
+}
+
+/** Models that reason and call one tool at a time refuse to be told so. */
+function fitParallel(request: CompleteRequest, losses: LossReport): void {
+  const { toolChoice, tools } = request;
+  const { features } = losses.target.facts;
+  const isTaken = !features.has("reasoning") || features.has("parallel_tools");
+  if (isTaken || toolChoice?.parallel === undefined || tools.length === 0) return;
+  if (toolChoice.parallel) losses.ignored("tool_choice.parallel", "the model calls one tool at a time");
+  request.toolChoice = create(ToolChoiceSchema, { choice: toolChoice.choice });
 }

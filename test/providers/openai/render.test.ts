@@ -79,6 +79,34 @@ describe("limits", () => {
 });
 
 describe("sampling and reasoning", () => {
+  it.each([
+    ["gpt-5-mini", undefined],
+    ["o3", undefined],
+    ["o4-mini", undefined],
+    ["o1", ["a"]],
+    ["o3-mini", ["a"]],
+    ["gpt-4o", ["a"]],
+    ["gpt-x", ["a"]],
+  ])("of %s: stop sequences go out as %j", (model, stop) => {
+    const { body, warnings } = render({ stopSequences: ["a"], reasoning: { effort: "" } }, model);
+    expect(body["stop"]).toEqual(stop);
+    expect(warnings).toEqual(stop === undefined ? ["SETTING_IGNORED stop_sequences"] : []);
+  });
+
+  it("of models that call one tool at a time leaves unsaid how many", () => {
+    const asked = (parallel: boolean) => ({
+      tools: [{ function: { name: "f" } }],
+      toolChoice: { toolName: "f", parallel },
+    });
+    const one = render(asked(false), "o4-mini");
+    expect(one.body).not.toHaveProperty("parallel_tool_calls");
+    expect(one.body).toHaveProperty("tool_choice.function.name", "f");
+    expect(one.warnings).toEqual([]);
+    expect(render(asked(true), "o4-mini").warnings).toEqual(["SETTING_IGNORED tool_choice.parallel"]);
+    expect(render(asked(false), "gpt-5-mini").body).toMatchObject({ parallel_tool_calls: false });
+    expect(render(asked(false), "gpt-4o").body).toMatchObject({ parallel_tool_calls: false });
+  });
+
   const sampling = { temperature: 0.2, topP: 0.5, frequencyPenalty: 1, presencePenalty: 1, topLogprobs: 2 };
 
   it("exclude each other", () => {

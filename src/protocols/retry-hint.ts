@@ -6,11 +6,13 @@ export const retryMsMax = 600_000;
 /** Longest header that is looked at: a hint is short. */
 const hintCharsMax = 64;
 
-/** Pairs of headers that tell what is left of a budget and when it fills again: of OpenAI, OpenRouter and Anthropic. */
+/** Pairs of headers that tell what is left of a budget and when it fills again: of OpenAI, OpenRouter, Cerebras and Anthropic. */
 const budgets: readonly (readonly [remaining: string, reset: string])[] = [
   ["x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
   ["x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
   ["x-ratelimit-remaining", "x-ratelimit-reset"],
+  ["x-ratelimit-remaining-requests-day", "x-ratelimit-reset-requests-day"],
+  ["x-ratelimit-remaining-tokens-minute", "x-ratelimit-reset-tokens-minute"],
   ...["requests", "tokens", "input-tokens", "output-tokens"].map(
     (kind) => [`anthropic-ratelimit-${kind}-remaining`, `anthropic-ratelimit-${kind}-reset`] as const,
   ),
@@ -51,8 +53,9 @@ function afterMsOf(value: string, nowMs: number): number | undefined {
 function resetMsOf(headers: Headers, [remaining, reset]: (typeof budgets)[number], nowMs: number): number | undefined {
   if (numberOf(textOf(headers, remaining)) !== 0) return undefined;
   const value = textOf(headers, reset);
-  // Milliseconds since 1970.
+  // Milliseconds or seconds since 1970; nobody means that many seconds from now.
   if (/^\d{13}$/.test(value)) return Math.max(0, Number(value) - nowMs);
+  if (/^\d{10}$/.test(value)) return Math.max(0, Number(value) * 1000 - nowMs);
   return /^\d{4}-\d\d-\d\dT/.test(value) ? untilMs(value, nowMs) : spanMsOf(value);
 }
 

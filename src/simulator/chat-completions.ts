@@ -2,10 +2,10 @@ import type { Ending } from "./answer.ts";
 import type { Ask, Format, ToolChoice, ToolResult } from "./ask.ts";
 import { chatCompletionsFault } from "./chat-completions-fault.ts";
 import { BadRequest, type Dialect, type Exchange, type Frame, type Operation } from "./dialect.ts";
-import { embedding } from "./embedding.ts";
 import { fraction, identifier } from "./identifier.ts";
-import { type JsonObject, list, number, object, string } from "./json.ts";
-import { reranking } from "./reranking.ts";
+import { type JsonObject, list, number, object, string, textsIn } from "./json.ts";
+import { embedding } from "./openai-embedding.ts";
+import { reranking } from "./openai-reranking.ts";
 import { asksToReason, showingOf, withThoughts } from "./shown-reasoning.ts";
 import { countTokens, fragmentsOf } from "./tokens.ts";
 
@@ -66,7 +66,7 @@ function read(body: JsonObject): Ask {
   const messages = list(body["messages"]).map(object);
   if (string(body["model"]) === "") throw new BadRequest("you must provide a model parameter");
   if (messages.length === 0) throw new BadRequest("Missing required parameter: 'messages'.", "messages");
-  const asked = messages.findLast((message) => message["role"] === "user" && textOf(message["content"]) !== "");
+  const asked = messages.findLast((message) => message["role"] === "user" && textsIn(message["content"]) !== "");
   const outputTokensMax = number(body["max_completion_tokens"]) ?? number(body["max_tokens"]);
   if (outputTokensMax !== undefined && outputTokensMax < 1) {
     throw new BadRequest("Invalid value: 'max_completion_tokens' must be at least 1.", "max_completion_tokens");
@@ -81,7 +81,7 @@ function read(body: JsonObject): Ask {
   return {
     model: string(body["model"]),
     stream: body["stream"] === true,
-    prompt: textOf(asked?.["content"]),
+    prompt: textsIn(asked?.["content"]),
     attachments: list(asked?.["content"]).flatMap((part) => attachments[string(object(part)["type"])] ?? []),
     toolResults: toolResults(messages),
     tools: list(body["tools"])
@@ -113,21 +113,13 @@ function demandCallIds(messages: readonly JsonObject[]): void {
   }
 }
 
-function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  return list(content)
-    .map((part) => string(object(part)["text"]))
-    .filter((text) => text !== "")
-    .join("\n");
-}
-
 function toolResults(messages: readonly JsonObject[]): ToolResult[] {
   const last = messages.findLastIndex((message) => message["role"] !== "tool");
   const calls = messages.flatMap((message) => list(message["tool_calls"]).map(object));
   const names = new Map(calls.map((call) => [call["id"], string(object(call["function"])["name"])]));
   return messages.slice(last + 1).map((message) => ({
     name: names.get(message["tool_call_id"]) ?? "",
-    text: textOf(message["content"]),
+    text: textsIn(message["content"]),
   }));
 }
 

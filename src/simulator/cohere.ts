@@ -11,7 +11,7 @@ import {
   type RerankAsk,
 } from "./dialect.ts";
 import { fraction, identifier } from "./identifier.ts";
-import { isObject, type JsonObject, list, number, object, string } from "./json.ts";
+import { isObject, type JsonObject, list, number, object, string, textsIn } from "./json.ts";
 import { countTokens, fragmentsOf } from "./tokens.ts";
 
 const stopsMax = 5;
@@ -81,11 +81,11 @@ function read(body: JsonObject): Ask {
   }
   demandCalls(messages);
   demandSettings(body);
-  const asked = messages.findLast(({ role, content }) => role === "user" && textOf(content) !== "");
+  const asked = messages.findLast(({ role, content }) => role === "user" && textsIn(content) !== "");
   return {
     model: string(body["model"]),
     stream: body["stream"] === true,
-    prompt: textOf(asked?.["content"]),
+    prompt: textsIn(asked?.["content"]),
     attachments: list(asked?.["content"]).flatMap((block) => (object(block)["type"] === "image_url" ? ["image"] : [])),
     toolResults: toolResults(messages),
     tools: list(body["tools"])
@@ -140,14 +140,6 @@ function reasoningTokensMax({ type, token_budget: budget }: JsonObject): number 
   return type === "enabled" ? (number(budget) ?? Number.MAX_SAFE_INTEGER) : undefined;
 }
 
-function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  return list(content)
-    .map((block) => string(object(block)["text"]))
-    .filter((text) => text !== "")
-    .join("\n");
-}
-
 function toolResults(messages: readonly JsonObject[]): ToolResult[] {
   const last = messages.findLastIndex(({ role }) => role !== "tool");
   const calls = messages.flatMap((message) => list(message["tool_calls"]).map(object));
@@ -155,7 +147,7 @@ function toolResults(messages: readonly JsonObject[]): ToolResult[] {
   return messages.slice(last + 1).map(({ tool_call_id, content }) => {
     const documents = list(content).flatMap((block) => object(block)["document"] ?? []);
     const data = documents.map((document) => JSON.stringify(object(document)["data"] ?? {}));
-    return { name: names.get(tool_call_id) ?? "", text: [textOf(content), ...data].filter(Boolean).join("\n") };
+    return { name: names.get(tool_call_id) ?? "", text: [textsIn(content), ...data].filter(Boolean).join("\n") };
   });
 }
 

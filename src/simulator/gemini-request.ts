@@ -1,6 +1,6 @@
 import type { Ask, Format, Tool, ToolChoice, ToolResult } from "./ask.ts";
 import { type Asking, BadRequest } from "./dialect.ts";
-import { type JsonObject, list, number, object, string } from "./json.ts";
+import { type JsonObject, list, number, object, string, textsIn } from "./json.ts";
 import { countTokens } from "./tokens.ts";
 
 const stopsMax = 5;
@@ -72,10 +72,7 @@ function demand(contents: readonly JsonObject[], config: JsonObject): void {
 }
 
 function textOf(content: JsonObject): string {
-  return partsOf(content)
-    .map((part) => string(part["text"]))
-    .filter((text) => text !== "")
-    .join("\n");
+  return textsIn(partsOf(content));
 }
 
 function attachmentOf(part: JsonObject): string[] {

@@ -25,3 +25,12 @@ export function string(value: unknown): string {
 export function number(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
+
+/** The texts in content that is either text or a list of blocks, a line each. */
+export function textsIn(content: unknown): string {
+  if (typeof content === "string") return content;
+  return list(content)
+    .map((block) => string(object(block)["text"]))
+    .filter((text) => text !== "")
+    .join("\n");
+}

@@ -1,6 +1,6 @@
 import type { Ask, Format, ToolChoice, ToolResult } from "./ask.ts";
 import { BadRequest } from "./dialect.ts";
-import { type JsonObject, list, number, object, string } from "./json.ts";
+import { type JsonObject, list, number, object, string, textsIn } from "./json.ts";
 import { countTokens } from "./tokens.ts";
 
 const outputTokensMin = 16;
@@ -18,12 +18,12 @@ export function readResponses(body: JsonObject): Ask {
     throw new BadRequest(`Invalid 'max_output_tokens': integer below minimum value. ${found}`, "max_output_tokens");
   }
   demandOrder(items);
-  const asked = items.findLast((item) => item["role"] === "user" && textOf(item["content"]) !== "");
+  const asked = items.findLast((item) => item["role"] === "user" && textsIn(item["content"]) !== "");
   const effort = string(object(body["reasoning"])["effort"]);
   return {
     model: string(body["model"]),
     stream: body["stream"] === true,
-    prompt: textOf(asked?.["content"]),
+    prompt: textsIn(asked?.["content"]),
     attachments: list(asked?.["content"]).flatMap((part) => attachments[string(object(part)["type"])] ?? []),
     toolResults: toolResults(items),
     tools: list(body["tools"])
@@ -61,21 +61,13 @@ function demandOrder(items: readonly JsonObject[]): void {
   }
 }
 
-function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  return list(content)
-    .map((part) => string(object(part)["text"]))
-    .filter((text) => text !== "")
-    .join("\n");
-}
-
 function toolResults(items: readonly JsonObject[]): ToolResult[] {
   const last = items.findLastIndex(({ type }) => type !== "function_call_output");
   const calls = items.filter(({ type }) => type === "function_call");
   const names = new Map(calls.map((call) => [call["call_id"], string(call["name"])]));
   return items.slice(last + 1).map((item) => ({
     name: names.get(item["call_id"]) ?? "",
-    text: textOf(item["output"]),
+    text: textsIn(item["output"]),
   }));
 }
 

@@ -1,6 +1,7 @@
 import { PreconditionFailureSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { type FaultFacts, GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
+import { parseObject } from "../protocols/field.ts";
 import { retryMsOf } from "../protocols/retry-hint.ts";
 import { word } from "../protocols/status-fault.ts";
 import { connectionCause } from "../upstream/connection-fault.ts";
@@ -64,18 +65,8 @@ export function refusal(
 
 /** Of OAuth `{"error": "invalid_grant"}` (RFC 6749), of Google's `{"error": {"status"}}`, and Entra's numbers. */
 function errorOf(body: string): { code: string; number: string } {
-  const { error, error_codes: numbers } = (objectOf(body) ?? {}) as { error?: unknown; error_codes?: unknown };
+  const { error, error_codes: numbers } = (parseObject(body) ?? {}) as { error?: unknown; error_codes?: unknown };
   const status = typeof error === "object" && error !== null && "status" in error ? error.status : error;
   const number = Array.isArray(numbers) && Number.isInteger(numbers[0]) ? `AADSTS${numbers[0]}` : "";
   return { code: word(status), number };
-}
-
-/** The object that a JSON text holds, if it does. V8's own error would repeat a piece of the text. */
-export function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,8 +2,9 @@ import { Client } from "undici";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 import { Secret } from "../model/secret.ts";
+import { parseObject } from "../protocols/field.ts";
 import type { AccessToken } from "./bearer.ts";
-import { noToken, objectOf, refusal, type Source, unreachable } from "./fault.ts";
+import { noToken, refusal, type Source, unreachable } from "./fault.ts";
 
 /** A request to a token server. Without form and JSON it is a GET. */
 export interface TokenRequest {
@@ -71,7 +72,7 @@ export class TokenClient {
   /** Asks for a token in the form of RFC 6749, whose life counts from when it was asked for. */
   async askToken(request: TokenRequest): Promise<AccessToken> {
     const sentMs = this.now();
-    const fields = objectOf((await this.ask(request)).body) ?? {};
+    const fields = parseObject((await this.ask(request)).body) ?? {};
     return this.issued(fields["access_token"], expiryOf(fields, sentMs));
   }
 

@@ -1,7 +1,7 @@
 import { sign } from "node:crypto";
 import type { Secret } from "../../model/secret.ts";
+import { parseObject } from "../../protocols/field.ts";
 import type { AccessToken } from "../bearer.ts";
-import { objectOf } from "../fault.ts";
 import type { TokenClient } from "../token-client.ts";
 import type { AuthorizedUser, ExternalAccount, GoogleKey, ImpersonatedServiceAccount, ServiceAccount } from "./key.ts";
 import { subjectTokenOf } from "./subject-token.ts";
@@ -81,7 +81,7 @@ async function impersonated(
   const headers = { authorization: `Bearer ${token.reveal()}` };
   const json = { scope: [scope], lifetime: `${seconds}s`, ...(delegates.length === 0 ? {} : { delegates }) };
   const { body } = await client.ask({ url, headers, json });
-  const { accessToken, expireTime } = objectOf(body) ?? {};
+  const { accessToken, expireTime } = parseObject(body) ?? {};
   return client.issued(accessToken, Date.parse(String(expireTime)));
 }
 

@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import * as v from "valibot";
 import { Secret } from "../../model/secret.ts";
-import { badCredential, objectOf, type Source } from "../fault.ts";
+import { parseObject } from "../../protocols/field.ts";
+import { badCredential, type Source } from "../fault.ts";
 import { trustedUrl, trustedUrlRule } from "../trusted-url.ts";
 
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
@@ -109,7 +110,7 @@ export const keyBytesMax = 64 * 1024;
 
 /** Reads a credential file. Throws PROVIDER_CREDENTIAL_INVALID, which names the field and never its value. */
 export function googleKeyOf(json: string, source: Source): GoogleKey {
-  const value = json.length > keyBytesMax ? undefined : objectOf(json);
+  const value = json.length > keyBytesMax ? undefined : parseObject(json);
   if (value === undefined) throw badCredential(source, `it is not a JSON object of at most ${keyBytesMax} characters`);
   const { success, output, issues } = v.safeParse(googleKey, value);
   if (success) return output;

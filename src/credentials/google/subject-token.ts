@@ -1,5 +1,6 @@
 import { Secret } from "../../model/secret.ts";
-import { badCredential, objectOf } from "../fault.ts";
+import { parseObject } from "../../protocols/field.ts";
+import { badCredential } from "../fault.ts";
 import type { TokenClient } from "../token-client.ts";
 import { readTokenFile } from "../token-file.ts";
 import type { ExternalAccount } from "./key.ts";
@@ -11,7 +12,7 @@ export async function subjectTokenOf(
 ): Promise<Secret> {
   const text = (await contentOf(from, client)).trim();
   const { format } = from;
-  const token = format.type === "json" ? objectOf(text)?.[format.subject_token_field_name] : text;
+  const token = format.type === "json" ? parseObject(text)?.[format.subject_token_field_name] : text;
   if (typeof token === "string" && token !== "") return new Secret(token);
   const where = format.type === "json" ? "has no such field, or is no JSON" : "is empty";
   throw badCredential(client.source, `what its credential_source names ${where}`);

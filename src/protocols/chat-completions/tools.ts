@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { CompleteRequest, JsonSchemaFormat, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { type FunctionTool, type ProviderTool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
+import { ownToolOf } from "../own-tool.ts";
 import type { Rendering } from "../rendering.ts";
 import { sortKeys } from "../sort-keys.ts";
 import { parseObject } from "./json-text.ts";
@@ -85,16 +86,9 @@ function completed(schema: JsonObject): JsonObject {
 }
 
 /** A tool that the provider itself defines. Throws CAPABILITY_UNSUPPORTED for one of another provider. */
-export function renderProviderTool({ id, name, config }: ProviderTool, path: string, losses: Rendering) {
-  const dot = id.indexOf(".");
-  if (!losses.isOwn(id.slice(0, dot))) {
-    throw losses.unsupported(
-      `${path}.id`,
-      "provider_tool",
-      `the tool ${id} belongs to another provider than the target`,
-    );
-  }
-  return { type: id.slice(dot + 1), ...(name === "" ? {} : { name }), ...config };
+export function renderProviderTool(tool: ProviderTool, path: string, losses: Rendering) {
+  const { name, config } = tool;
+  return { type: ownToolOf(tool, path, losses), ...(name === "" ? {} : { name }), ...config };
 }
 
 function renderChoice({ choice }: ToolChoice): ChatBody["tool_choice"] {

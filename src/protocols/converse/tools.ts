@@ -1,5 +1,6 @@
 import { type FunctionTool, type ProviderTool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
 import { objectOf } from "../field.ts";
+import { ownToolOf } from "../own-tool.ts";
 import { schemaOf } from "../schema.ts";
 import { type CachePoints, type Slot, withPoints } from "./cache-points.ts";
 import type { Rendering } from "./rendering.ts";
@@ -34,13 +35,10 @@ function functionTool(tool: FunctionTool, path: string, rendering: Rendering): B
   };
 }
 
-function systemTool({ id, config }: ProviderTool, path: string, rendering: Rendering): Block {
-  const dot = id.indexOf(".");
-  if (!rendering.isOwn(id.slice(0, dot))) {
-    throw rendering.unsupported(`${path}.id`, "provider_tool", "the tool is another provider's");
-  }
-  if (Object.keys(config ?? {}).length > 0) rendering.ignored(`${path}.config`, "system tools have no settings");
-  return { systemTool: { name: id.slice(dot + 1) } };
+function systemTool(tool: ProviderTool, path: string, rendering: Rendering): Block {
+  const name = ownToolOf(tool, path, rendering);
+  if (Object.keys(tool.config ?? {}).length > 0) rendering.ignored(`${path}.config`, "system tools have no settings");
+  return { systemTool: { name } };
 }
 
 /**

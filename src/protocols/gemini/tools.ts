@@ -4,6 +4,7 @@ import {
   type Tool as ToolGiven,
   ToolMode,
 } from "../../../gen/llmhub/v1/tool_pb.ts";
+import { ownToolOf } from "../own-tool.ts";
 import { schemaOf } from "../schema.ts";
 import { warnCacheHint } from "./parts.ts";
 import type { Rendering } from "./rendering.ts";
@@ -37,13 +38,9 @@ function declare(tool: FunctionTool, path: string, rendering: Rendering): Functi
 }
 
 /** "google.google_search" and "google.googleSearch" are the field googleSearch. */
-function providerTool({ id, config }: ProviderTool, path: string, rendering: Rendering): Tool {
-  const dot = id.indexOf(".");
-  if (!rendering.isOwn(id.slice(0, dot))) {
-    throw rendering.unsupported(`${path}.id`, "provider_tool", "the tool is another provider's");
-  }
-  const name = id.slice(dot + 1).replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return { [name]: config ?? {} };
+function providerTool(tool: ProviderTool, path: string, rendering: Rendering): Tool {
+  const name = ownToolOf(tool, path, rendering).replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return { [name]: tool.config ?? {} };
 }
 
 function renderChoice(declared: readonly FunctionDeclaration[], rendering: Rendering): ToolConfig | undefined {

@@ -1,4 +1,5 @@
 import { type FunctionTool, type ProviderTool, type Tool, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
+import { ownToolOf } from "../own-tool.ts";
 import { schemaOf } from "../schema.ts";
 import type { CacheMarks } from "./cache-marks.ts";
 import type { Rendering } from "./rendering.ts";
@@ -30,11 +31,9 @@ function functionTool(tool: FunctionTool, path: string, rendering: Rendering): T
 }
 
 function providerTool(tool: ProviderTool, path: string, rendering: Rendering): ToolDefinition {
-  if (!rendering.isOwn(tool.id.slice(0, tool.id.indexOf(".")))) {
-    throw rendering.unsupported(`${path}.id`, "provider_tool", "the tool is another provider's");
-  }
+  const type = ownToolOf(tool, path, rendering);
   const name = nameOf(tool);
-  return { type: typeOf(tool), ...(name === undefined ? {} : { name }), ...tool.config };
+  return { type, ...(name === undefined ? {} : { name }), ...tool.config };
 }
 
 function typeOf({ id }: ProviderTool): string {

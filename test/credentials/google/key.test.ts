@@ -46,7 +46,7 @@ describe("what is no credential file", () => {
     ["not a JSON object", '{"refresh_token": "canary-refresh-token'],
     ["not a JSON object", null],
     ["not a JSON object", " ".repeat(64 * 1024) + JSON.stringify(account)],
-    ["its field type is none of those", []],
+    ["not a JSON object", []],
     ["its field type is none of those", {}],
     ["its field type is none of those", { ...user, type: "canary-refresh-token" }],
     ["its field type is none of those", { ...user, type: "external_account_authorized_user" }],

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from "node:util";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
-import { HealthWindow } from "./dispatch/health-window.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
@@ -57,7 +56,6 @@ class App implements Gateway {
   readonly #metrics = new Metrics(version());
   readonly #logger: Logger;
   readonly #readiness = new Readiness();
-  readonly #health = new Map<string, HealthWindow>();
   readonly #discovery: Discovery;
   readonly #admission: Admission;
   readonly #listener: Listener;
@@ -97,13 +95,13 @@ class App implements Gateway {
       metrics: this.#metrics,
       lines,
       router: () => this.#snapshot.router,
-      streams: this.#traffic.streams,
-      watch: (id, seen) => this.#healthOf(id).observe(seen),
+      traffic: this.#traffic,
     });
     const onRequest = connectHandler({
       routes: routes({
         ...served,
         readiness: this.#readiness,
+        reach: this.#traffic.health.reach,
         reflection: config.server.reflection,
         models: () => this.#modelView(),
       }),
@@ -141,7 +139,7 @@ class App implements Gateway {
   }
 
   async listen(): Promise<void> {
-    await this.#traffic.configure(this.#snapshot.config);
+    await this.#traffic.configure(this.#snapshot.config, this.#snapshot.fleet.providers);
     const { listen, opsListen } = this.#snapshot.config.server;
     this.address = addressText({ ...listen, port: await this.#listener.listen() });
     this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
@@ -224,7 +222,7 @@ class App implements Gateway {
       void next.fleet.retire(before.fleet);
       throw error;
     }
-    await this.#traffic.configure(config);
+    await this.#traffic.configure(config, next.fleet.providers);
     this.#snapshot = next;
     this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
     void before.fleet.retire(next.fleet);
@@ -260,17 +258,14 @@ class App implements Gateway {
 
   #modelView(): ModelView {
     const { router, fleet } = this.#snapshot;
-    const health = (id: string) => this.#healthOf(id).snapshot();
-    return { router, providers: fleet.providers, discovery: this.#discovery, health };
-  }
-
-  #healthOf(providerId: string): HealthWindow {
-    let window = this.#health.get(providerId);
-    if (window === undefined) {
-      window = new HealthWindow(() => Date.now());
-      this.#health.set(providerId, window);
-    }
-    return window;
+    const { health } = this.#traffic;
+    return {
+      router,
+      providers: fleet.providers,
+      discovery: this.#discovery,
+      health: (id) => health.reading(id),
+      trouble: (of) => health.trouble(of),
+    };
   }
 }
 

@@ -6,7 +6,6 @@ import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
 import { RerankRequestSchema, RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
 import type { Router } from "./dispatch/router.ts";
-import type { Watch } from "./interceptors/attempt/observe.ts";
 import { attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
 import { compose, type Dispatch } from "./model/dispatch.ts";
@@ -15,11 +14,11 @@ import type { Served } from "./model/reply.ts";
 import type { Provider } from "./model/target.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
-import type { KeptStreams } from "./services/resume/kept-streams.ts";
 import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { CallLines } from "./telemetry/call-lines.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
+import type { Traffic } from "./traffic.ts";
 
 /** Methods whose calls go through the chains, which tell of them. */
 export const chainedMethods: readonly string[] = [
@@ -36,16 +35,16 @@ export interface OperationParts {
   readonly lines: CallLines;
   /** The router of the configuration in force. */
   readonly router: () => Router;
-  readonly watch: Watch;
-  /** Keeps streams for callers who lose their connection. */
-  readonly streams: KeptStreams;
+  /** What calls share: breakers, and streams for callers who lose their connection. */
+  readonly traffic: Traffic;
 }
 
 /** Everything that can be asked of a model, with the chains around it. */
 export function operations(
   parts: OperationParts,
 ): Pick<RouteParts, "handlers" | "embedding" | "reranking" | "validator"> {
-  const { router, lines, streams } = parts;
+  const { router, lines, traffic } = parts;
+  const { streams } = traffic;
   const validator = warmValidator();
   const shared = { validator, rejected: lines.refused, newId };
   const generate = chained(parts, "complete", ({ generate }) => generate);
@@ -72,7 +71,7 @@ function warmValidator(): RequestValidator {
 
 /** An operation of providers with what happens once per call, and once per attempt. */
 function chained<Request extends Asked, R extends Served>(
-  { logger, metrics, router, watch }: OperationParts,
+  { logger, metrics, router, traffic }: OperationParts,
   name: string,
   of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
 ): Dispatch<Call<Request>, R> {
@@ -80,7 +79,7 @@ function chained<Request extends Asked, R extends Served>(
     const { provider } = attempt.target;
     return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, name));
   };
-  const attempts = compose(attemptChain(metrics, watch), operation);
+  const attempts = compose(attemptChain(metrics, traffic.health), operation);
   return compose(callChain(logger, metrics), dispatcher(router, attempts));
 }
 

@@ -1,5 +1,7 @@
 import type { Config, RedisConfig } from "./config/schema.ts";
 import { GatewayError } from "./model/error.ts";
+import type { Provider } from "./model/target.ts";
+import { ProviderHealth } from "./provider-health.ts";
 import { type KeepRules, KeptStreams } from "./services/resume/kept-streams.ts";
 import { RedisLink } from "./storage/redis.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -18,6 +20,8 @@ export interface TrafficParts {
 
 /** What calls share with each other and across reloads. A configuration changes it; calls in flight notice nothing. */
 export class Traffic {
+  /** How the providers do, and whom to spare. */
+  readonly health: ProviderHealth;
   readonly #parts: TrafficParts;
   /** Streams that callers may take up again. */
   readonly streams: KeptStreams;
@@ -32,6 +36,7 @@ export class Traffic {
       counts: { resumed, bytes, orphans },
       now: () => performance.now(),
     });
+    this.health = new ProviderHealth(parts);
   }
 
   /** Undefined: none is configured. Ask anew for each use: a reload may bring another. */
@@ -46,7 +51,9 @@ export class Traffic {
   }
 
   /** Takes a configuration into use. What has not changed keeps its state. */
-  async configure({ redis }: Config): Promise<void> {
+  async configure(config: Config, providers: ReadonlyMap<string, Provider>): Promise<void> {
+    const { redis } = config;
+    this.health.configure(config, providers);
     if (isSame(redis, this.#redisConfig)) return;
     const before = this.#redis;
     this.#redisConfig = redis;
@@ -57,6 +64,7 @@ export class Traffic {
   /** Gives back what is shared; for the end of the process. */
   async close(): Promise<void> {
     this.streams.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the stream could end"));
+    this.health.close();
     await this.#redis?.close();
   }
 

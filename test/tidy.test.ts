@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   providers: ["model", "stream", "telemetry", "catalog", "upstream", "protocols", "credentials"],
   interceptors: ["model", "telemetry"],
   dispatch: ["model"],
+  health: ["model"],
   services: ["model", "dispatch"],
   server: ["model", "telemetry", "services"],
   simulator: ["model", "stream"],

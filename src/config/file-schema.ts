@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { health } from "./health-section.ts";
 import { redis } from "./redis-section.ts";
 import { address, baseUrl, duration, integer, pattern, price, text, time } from "./scalar.ts";
 import { section } from "./section.ts";
@@ -247,6 +248,7 @@ export const fileSections = {
   media: v.nullish(media, {}),
   redis: v.optional(redis),
   streams: v.nullish(streams, {}),
+  health: v.nullish(health, {}),
   log: v.nullish(log, {}),
 };
 

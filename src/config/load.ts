@@ -82,6 +82,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("media", fileSections.media),
     ...parse("redis", fileSections.redis),
     ...parse("streams", fileSections.streams),
+    ...parse("health", fileSections.health),
     ...parse("log", fileSections.log),
   };
 }

@@ -20,7 +20,7 @@ type FileModel = FileProvider["models"][string];
 
 /** Turns valid sections into the configuration; reads the files that they name. Problems go to the findings. */
 export async function resolve(sections: FileSections, findings: Findings): Promise<Config> {
-  const { auth, models, media, streams, log } = sections;
+  const { auth, models, media, health, streams, log } = sections;
   const server = await serverOf(sections.server, findings);
   const providers: ProviderConfig[] = [];
   for (const [id, provider] of Object.entries(sections.providers)) {
@@ -53,6 +53,14 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       streamBytesMax: streams.perStreamBytesMax,
     },
     media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
+    health: {
+      trialAfterMs: health.trialAfter,
+      checks: {
+        enabled: health.checks.enabled,
+        intervalMs: health.checks.interval,
+        timeoutMs: health.checks.timeout,
+      },
+    },
     log: { level: log.level, format: log.format },
     files: findings.files,
   };

@@ -12,6 +12,7 @@ export interface Config {
   /** Undefined: nothing is shared with other gateways. */
   readonly redis: RedisConfig | undefined;
   readonly streams: StreamsConfig;
+  readonly health: HealthConfig;
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -169,6 +170,18 @@ interface StreamsConfig {
   readonly bytesMax: number;
   /** Memory of one stream. */
   readonly streamBytesMax: number;
+}
+
+/** How failing providers are spared, and found to be well again. */
+export interface HealthConfig {
+  /** From opening a circuit to the first trial, and from trial to trial. */
+  readonly trialAfterMs: number;
+  readonly checks: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    /** For one check. */
+    readonly timeoutMs: number;
+  };
 }
 
 /** What is logged, and how. */

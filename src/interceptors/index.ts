@@ -2,6 +2,7 @@ import type { Asked, Attempt, Call } from "../model/call.ts";
 import type { Interceptor } from "../model/dispatch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { breaker, type Gate } from "./attempt/breaker.ts";
 import { observe, type Watch } from "./attempt/observe.ts";
 import { reconnect } from "./attempt/reconnect.ts";
 import { timeout } from "./attempt/timeout.ts";
@@ -13,7 +14,13 @@ export function callChain(logger: Logger, metrics: Metrics): readonly Intercepto
   return [accessLog(logger), meter(metrics)];
 }
 
+/** Decides about attempts by how earlier ones went, and learns from each. */
+export interface TargetHealth {
+  readonly breakers: Gate;
+  readonly observe: Watch;
+}
+
 /** Around every try at one target; the first is outermost. */
-export function attemptChain(metrics: Metrics, watch: Watch): readonly Interceptor<Attempt<Asked>>[] {
-  return [timeout, reconnect, observe(metrics, watch)];
+export function attemptChain(metrics: Metrics, health: TargetHealth): readonly Interceptor<Attempt<Asked>>[] {
+  return [breaker(health.breakers), timeout, reconnect, observe(metrics, health.observe)];
 }

@@ -10,39 +10,61 @@ import {
 import { GatewayError } from "../model/error.ts";
 import type { Readiness } from "./readiness.ts";
 
+/** Services that are of no use while no provider can be reached. */
+export interface Needy {
+  readonly reach: Readiness;
+  readonly services: readonly string[];
+}
+
 /**
- * grpc.health.v1 for "" (the gateway as a whole) and the services named. All follow one readiness: the services of one
- * process stand and fall together.
+ * grpc.health.v1 for "" (the gateway as a whole) and the services named. All follow one readiness, since the services of
+ * one process stand and fall together; those that need providers follow their reach, too.
  */
-export function healthService(readiness: Readiness, services: readonly string[]): ServiceImpl<typeof Health> {
+export function healthService(
+  readiness: Readiness,
+  services: readonly string[],
+  needy?: Needy,
+): ServiceImpl<typeof Health> {
   const names = new Set(["", ...services]);
-  const status = () => statusOf(readiness.ready);
+  const conditions = (service: string) =>
+    needy?.services.includes(service) === true ? [readiness, needy.reach] : [readiness];
+  const status = (service: string) => statusOf(allReady(conditions(service)));
   return {
     check: ({ service }) => {
-      if (names.has(service)) return status();
+      if (names.has(service)) return status(service);
       throw unknownService(service);
     },
-    list: () => ({ statuses: Object.fromEntries([...names].map((name) => [name, status()])) }),
-    watch: ({ service }, { signal }) => (names.has(service) ? watch(readiness, signal) : watchUnknown(signal)),
+    list: () => ({ statuses: Object.fromEntries([...names].map((name) => [name, status(name)])) }),
+    watch: ({ service }, { signal }) =>
+      names.has(service) ? watch(conditions(service), signal) : watchUnknown(signal),
   };
 }
 
+function allReady(conditions: readonly Readiness[]): boolean {
+  return conditions.every(({ ready }) => ready);
+}
+
 /** The state now and each later one; a slow reader gets the newest only. Ends with the reason of the signal. */
-async function* watch(readiness: Readiness, signal: AbortSignal): AsyncGenerator<HealthCheckResponse> {
+async function* watch(conditions: readonly Readiness[], signal: AbortSignal): AsyncGenerator<HealthCheckResponse> {
   let change = Promise.withResolvers<void>();
-  const unsubscribe = readiness.subscribe(() => change.resolve());
+  const unsubscribes: (() => void)[] = [];
+  const unsubscribe = () => {
+    for (const each of unsubscribes) each();
+  };
   const leave = () => {
     unsubscribe();
     change.resolve();
   };
-  signal.addEventListener("abort", leave, { once: true });
   let sent: boolean | undefined;
   try {
+    for (const condition of conditions) unsubscribes.push(condition.subscribe(() => change.resolve()));
+    signal.addEventListener("abort", leave, { once: true });
     while (!signal.aborted) {
       change = Promise.withResolvers<void>();
-      if (sent !== readiness.ready) {
-        sent = readiness.ready;
-        yield statusOf(sent);
+      const ready = allReady(conditions);
+      if (sent !== ready) {
+        sent = ready;
+        yield statusOf(ready);
       } else {
         await change.promise;
       }

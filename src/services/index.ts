@@ -28,6 +28,8 @@ export interface RouteParts {
   readonly validator: RequestValidator;
   readonly models: () => ModelView;
   readonly readiness: Readiness;
+  /** Whether any provider can be reached. */
+  readonly reach: Readiness;
   /** Serve reflection. */
   readonly reflection: boolean;
 }
@@ -40,9 +42,11 @@ export function routes({
   validator,
   models,
   readiness,
+  reach,
   reflection,
 }: RouteParts): (router: ConnectRouter) => void {
-  const services = [CompletionService, EmbeddingService, RerankService, ModelService, Health];
+  const needy = [CompletionService, EmbeddingService, RerankService];
+  const services = [...needy, ModelService, Health];
   return (router) => {
     router.service(CompletionService, completionService(handlers));
     router.service(EmbeddingService, embeddingService(embedding));
@@ -53,6 +57,7 @@ export function routes({
       healthService(
         readiness,
         services.map(({ typeName }) => typeName),
+        { reach, services: needy.map(({ typeName }) => typeName) },
       ),
     );
     if (!reflection) return;

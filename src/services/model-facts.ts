@@ -5,6 +5,7 @@ import type {
   ModelCapabilitiesSchema,
   ModelPricingSchema,
 } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { HealthState } from "../../gen/llmhub/v1/model_service_pb.ts";
 import type { HealthReading } from "../dispatch/health-window.ts";
 import { durationOf } from "../model/error.ts";
 import type { ModelFacts, PriceList } from "../model/target.ts";
@@ -34,11 +35,14 @@ export function pricingOf(priceList: PriceList | undefined): MessageInitShape<ty
   };
 }
 
-/** Health as clients read it. */
-export function healthOf(reading: HealthReading): MessageInitShape<typeof HealthSnapshotSchema> {
+/** Health as clients read it; the worse of its state and of that trouble. */
+export function healthOf(
+  reading: HealthReading,
+  trouble: HealthState = HealthState.UNSPECIFIED,
+): MessageInitShape<typeof HealthSnapshotSchema> {
   const { state, errorRate, p50, p95, observeTime, lastErrorReason } = reading;
   return {
-    state,
+    state: trouble > state ? trouble : state,
     errorRate,
     ...(p50 !== undefined && { p50TimeToFirstOutput: durationOf(p50) }),
     ...(p95 !== undefined && { p95TimeToFirstOutput: durationOf(p95) }),

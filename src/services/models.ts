@@ -37,6 +37,8 @@ export interface ModelView {
   readonly discovery: Discovery;
   /** Undefined for a provider that nobody watches: its state is then UNSPECIFIED. */
   health(providerId: string): HealthReading | undefined;
+  /** What is wrong with one model, or else with any model of the provider, that the provider's health does not show. */
+  trouble(of: { readonly provider: Provider; readonly model?: string }): HealthState;
 }
 
 /**
@@ -84,12 +86,12 @@ async function listModels(view: ModelView, caller: Caller, request: ListModelsRe
       (provider === "" || target.provider.id === provider) &&
       (type === ModelType.UNSPECIFIED || typeOf(target) === type) &&
       features.every((feature) => target.facts.features.has(feature)) &&
-      !(healthyOnly && isOut(health(target.provider.id))) &&
+      !(healthyOnly && isOut(health(target.provider.id), view.trouble(target))) &&
       sees(view.router, caller, target),
   );
   const scope = ["models", type, provider, [...features].sort(), healthyOnly];
   const { items, nextPageToken } = pageOf(wanted, ({ selector }) => selector, request, scope);
-  return { models: items.map((target) => modelOf(view.router, caller, target, health)), nextPageToken };
+  return { models: items.map((target) => modelOf(view, caller, target, health)), nextPageToken };
 }
 
 function getModel(view: ModelView, caller: Caller, name: string) {
@@ -97,7 +99,7 @@ function getModel(view: ModelView, caller: Caller, name: string) {
   const seen = found !== undefined && sees(view.router, caller, found.target);
   const { target, alias } = seen ? found : resolveFor(view.router, caller, name);
   return {
-    model: modelOf(view.router, caller, target, remembered(view)),
+    model: modelOf(view, caller, target, remembered(view)),
     targets: alias === "" ? [] : [target.selector],
   };
 }
@@ -125,7 +127,7 @@ function getProvider(view: ModelView, caller: Caller, name: string) {
 }
 
 function modelOf(
-  router: Router,
+  { router, trouble }: ModelView,
   caller: Caller,
   target: Target,
   health: Healths,
@@ -144,7 +146,7 @@ function modelOf(
     aliases,
     capabilities: capabilitiesOf(target.facts),
     ...(pricing && { pricing }),
-    ...(reading && { health: healthOf(reading) }),
+    ...(reading && { health: healthOf(reading, trouble(target)) }),
     ...(retireTimeMs > 0 && { retireTime: timestampFromMs(retireTimeMs) }),
   };
 }
@@ -159,7 +161,7 @@ function providerOf(view: ModelView, caller: Caller, provider: Provider): Messag
     name: `providers/${provider.id}`,
     providerId: provider.id,
     displayName: provider.displayName,
-    ...(reading && { health: healthOf(reading) }),
+    ...(reading && { health: healthOf(reading, view.trouble({ provider })) }),
     modelCount: models.filter((target) => sees(view.router, caller, target)).length,
   };
 }
@@ -197,8 +199,8 @@ function typeOf({ provider, facts }: Target): ModelType {
   return provider[operation] === undefined ? ModelType.UNSPECIFIED : type;
 }
 
-function isOut(reading: HealthReading | undefined): boolean {
-  return reading?.state === HealthState.UNAVAILABLE || reading?.state === HealthState.DISABLED;
+function isOut(reading: HealthReading | undefined, trouble: HealthState): boolean {
+  return Math.max(reading?.state ?? HealthState.UNSPECIFIED, trouble) >= HealthState.UNAVAILABLE;
 }
 
 /** The view's health, read at most once per provider within one call. */

@@ -51,6 +51,11 @@ export class Family<Label extends string> {
     if (labels.length === 0) this.cell();
   }
 
+  /** A number that is read each time Prometheus asks, for these label values; takes the place of an earlier one. */
+  show(read: () => number, ...values: string[]): void {
+    Object.defineProperty(this.cell(...values), "value", { get: read, configurable: true });
+  }
+
   /** The cell of these label values, in the order of the family's labels. */
   cell(...values: string[]): Cell {
     const key = values.join("\n");

@@ -97,6 +97,20 @@ export class Metrics {
   readonly resumedStreams = this.#counter("resumed_streams_total", "Streams that callers took up again.", []).cell();
   readonly keptStreamBytes = this.#gauge("kept_stream_bytes", "Memory of streams that can be resumed.", []).cell();
   readonly orphanedStreams = this.#gauge("orphaned_streams", "Streams that go on after a connection broke.", []).cell();
+  /** Labels: provider, scope. */
+  readonly breakerState = this.#gauge(
+    "breaker_state",
+    "0: closed. 1: half open, one trial at a time goes through. 2: open. Of models the worst.",
+    ["provider", "scope"],
+  );
+  /** Labels: provider. */
+  readonly cooldown = this.#gauge(
+    "cooldown_seconds",
+    "How long the provider wants some model of it to be left alone.",
+    ["provider"],
+  );
+  /** Labels: provider, and "ok" or the reason in lower case. */
+  readonly healthChecks = this.#counter("health_checks_total", "Health checks of providers.", ["provider", "outcome"]);
   readonly configRefused = this.#counter(
     "config_reload_failures_total",
     "Configurations that were not taken into use.",

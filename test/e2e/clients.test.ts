@@ -22,7 +22,9 @@ beforeAll(async () => {
 afterAll(() => gateway[Symbol.asyncDispose]());
 
 const fast = { model: "simulator/gpt:pace-0:first-token-0", input: "Say something about Grüße and 👋." };
-const limited = { model: "simulator/gpt:429:retry-after-2", input: "hi" };
+/** Each with a model of its own: one that is rate limited is left alone for a while. */
+const limited = () => ({ model: `simulator/gpt-${models++}:429:retry-after-2`, input: "hi" });
+let models = 0;
 const broken = { model: "simulator/claude:reset-mid:pace-0:first-token-0", input: "Tell me a story." };
 
 function answered(outcome: CompleteResponse | Failure): CompleteResponse {
@@ -54,8 +56,8 @@ describe.each(Object.entries(callers))("%s", (_, callerOf) => {
 
   test("learns why a call failed, when to repeat it and what was tried", async () => {
     const caller = callerOf(gateway.address);
-    const streamed = await caller.stream(limited);
-    for (const failure of [await caller.complete(limited), streamed.failure]) {
+    const streamed = await caller.stream(limited());
+    for (const failure of [await caller.complete(limited()), streamed.failure]) {
       expect(failure).toMatchObject({
         code: Code.ResourceExhausted,
         message: expect.stringMatching(/./),

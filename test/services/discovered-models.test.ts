@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { HealthState, ModelType } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { unknownModel } from "../../src/dispatch/known-facts.ts";
 import { Router } from "../../src/dispatch/router.ts";
 import { GatewayError } from "../../src/model/error.ts";
@@ -23,7 +23,13 @@ const aliases = new Map([["short", "local/alias-only"]]);
 const router = new Router({ providers, aliases, defaultModel: undefined });
 const lists = noWaiting();
 const client = (models: readonly string[] | undefined) =>
-  modelClient(models, () => ({ router, providers, discovery: lists, health: () => undefined }));
+  modelClient(models, () => ({
+    router,
+    providers,
+    discovery: lists,
+    health: () => undefined,
+    trouble: () => HealthState.UNSPECIFIED,
+  }));
 const all = [
   ...["local-2/alias-only", "local-2/alpha", "local-2/known", "local-2/zeta"],
   ...["local/alias-only", "local/alpha", "local/known", "local/zeta"],

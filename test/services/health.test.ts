@@ -6,10 +6,15 @@ import { Readiness } from "../../src/services/readiness.ts";
 
 const service = "llmhub.v1.ModelService";
 
+const needy = "llmhub.v1.CompletionService";
+
 function start() {
   const readiness = new Readiness();
-  const transport = createRouterTransport((routes) => routes.service(Health, healthService(readiness, [service])));
-  return { readiness, client: createClient(Health, transport) };
+  const reach = new Readiness();
+  reach.set(true);
+  const health = healthService(readiness, [service, needy], { reach, services: [needy] });
+  const transport = createRouterTransport((routes) => routes.service(Health, health));
+  return { readiness, reach, client: createClient(Health, transport) };
 }
 
 async function statusOf(iterator: AsyncIterator<{ status: Status }>): Promise<Status | undefined> {
@@ -40,6 +45,23 @@ test("List names everything that Check knows", async () => {
     "": { status: Status.SERVING },
     [service]: { status: Status.SERVING },
   });
+});
+
+test("a service that needs providers follows their reach, too; the others do not", async () => {
+  const { readiness, reach, client } = start();
+  readiness.set(true);
+  const watch = client.watch({ service: needy })[Symbol.asyncIterator]();
+  expect(await statusOf(watch)).toBe(Status.SERVING);
+  reach.set(false);
+  expect(await statusOf(watch)).toBe(Status.NOT_SERVING);
+  expect((await client.list({})).statuses).toMatchObject({
+    "": { status: Status.SERVING },
+    [service]: { status: Status.SERVING },
+    [needy]: { status: Status.NOT_SERVING },
+  });
+  reach.set(true);
+  expect(await statusOf(watch)).toBe(Status.SERVING);
+  await watch.return?.();
 });
 
 describe("Watch", () => {

@@ -67,7 +67,13 @@ function viewOf(): ModelView {
     ["openai", openai],
     ["acme", acme],
   ]);
-  return { router, providers, discovery: noWaiting(), health: (id) => windows.get(id)?.snapshot() };
+  return {
+    router,
+    providers,
+    discovery: noWaiting(),
+    health: (id) => windows.get(id)?.snapshot(),
+    trouble: () => HealthState.UNSPECIFIED,
+  };
 }
 
 const clientOf = (models: readonly string[] | undefined, view = viewOf) => modelClient(models, view);
@@ -110,7 +116,13 @@ describe("ListModels", () => {
     };
     const providers = new Map([["up", both]]);
     const router = new Router({ providers, aliases: new Map(), defaultModel: undefined });
-    const client = clientOf(undefined, () => ({ router, providers, discovery: noWaiting(), health: () => undefined }));
+    const client = clientOf(undefined, () => ({
+      router,
+      providers,
+      discovery: noWaiting(),
+      health: () => undefined,
+      trouble: () => HealthState.UNSPECIFIED,
+    }));
     expect((await client.listModels({ type: ModelType.EMBEDDING })).models).toMatchObject([
       { type: ModelType.EMBEDDING, capabilities: { dimensions: [256] }, retireTime: { seconds: BigInt(nowMs / 1000) } },
     ]);

@@ -38,6 +38,7 @@ export interface TestConfig {
   readonly models?: { readonly default?: string; readonly aliases?: Readonly<Record<string, string>> };
   readonly timeouts?: Readonly<Record<string, string>>;
   readonly server?: Readonly<Record<string, unknown>>;
+  readonly health?: object;
   readonly auth?: object;
   readonly streams?: Readonly<Record<string, unknown>>;
   readonly redis?: Readonly<Record<string, unknown>>;

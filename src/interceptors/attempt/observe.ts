@@ -1,23 +1,12 @@
+import { blameOf } from "../../model/blame.ts";
 import type { Asked, Attempt } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
-import { GatewayError, type Reason } from "../../model/error.ts";
+import { GatewayError } from "../../model/error.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 
 /** Learns how attempts at a provider go. */
 export type Watch = (providerId: string, seen: Observation) => void;
-
-/** Failures that say something about the provider; the others are the caller's doing. */
-const providerFailures: ReadonlySet<Reason> = new Set<Reason>([
-  "PROVIDER_UNAVAILABLE",
-  "PROVIDER_OVERLOADED",
-  "PROVIDER_TIMEOUT",
-  "PROVIDER_RATE_LIMITED",
-  "PROVIDER_QUOTA_EXHAUSTED",
-  "PROVIDER_CREDENTIAL_INVALID",
-  "PROVIDER_BAD_RESPONSE",
-  "STREAM_INTERRUPTED",
-]);
 
 /** Counts attempts by outcome and lets the health of the provider know. */
 export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt<Asked>> {
@@ -48,19 +37,12 @@ function note(
     watch(id, { failed: false, reason: "", firstOutputMs });
     return;
   }
-  if (providerFailures.has(error.reason) && !isCallersLimit(attempt, error)) {
+  if (blameOf(error, attempt.target.provider) !== undefined) {
     watch(id, { failed: true, reason: error.reason, firstOutputMs });
   }
   if (error.reason === "PROVIDER_CREDENTIAL_INVALID") metrics.credentialUnhealthy.cell(id).value = 1;
   if (error.info["cause"] === "redirect") metrics.redirectsBlocked.cell(id).value += 1;
   if (error.reason === "PROVIDER_BAD_RESPONSE") metrics.unreadableAnswers.cell(id).value += 1;
-}
-
-/** The time was up by a limit that says nothing about the provider: the caller's own, or the total of a slow reader. */
-function isCallersLimit({ timeouts, target }: Attempt<Asked>, { info }: GatewayError): boolean {
-  if (info["cause"] === "total") return true;
-  const { firstOutputMs, totalMs } = target.provider.timeouts;
-  return info["cause"] === "first_output" && timeouts.firstOutputMs < Math.min(firstOutputMs, totalMs);
 }
 
 /** "ok", the provider's HTTP status, the cause, or the reason: a small set of words. */

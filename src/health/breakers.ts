@@ -1,0 +1,70 @@
+import type { Availability } from "../model/availability.ts";
+import type { Provider, Target } from "../model/target.ts";
+import type { CircuitState } from "./circuit.ts";
+import { Guard, type GuardParts, type Scope, type Visit } from "./guard.ts";
+import { refusalFor } from "./refusal.ts";
+
+/** What the breakers work with. */
+export interface BreakersParts extends Omit<GuardParts, "changed" | "trialAfterMs"> {
+  /** Told when a circuit has changed; `model` is empty unless that is its scope. */
+  readonly changed: (providerId: string, scope: Scope, model: string, state: CircuitState) => void;
+}
+
+/** Of a provider that is not configured any more: calls that still run there are let through. */
+const unguarded: Visit = { answered: () => undefined, ended: () => undefined };
+
+/** Circuits and cooldowns of all configured providers. They outlive a reload where the provider does. */
+export class Breakers implements Availability {
+  readonly #parts: BreakersParts;
+  #guards = new Map<Provider, Guard>();
+  #trialAfterMs = 0;
+
+  constructor(parts: BreakersParts) {
+    this.#parts = parts;
+  }
+
+  /** Guards these providers from now on. Those that stay keep their state, unless the time to a trial has changed. */
+  configure(providers: Iterable<Provider>, trialAfterMs: number): void {
+    const before = trialAfterMs === this.#trialAfterMs ? this.#guards : new Map<Provider, Guard>();
+    const next = new Map<Provider, Guard>();
+    this.#trialAfterMs = trialAfterMs;
+    for (const provider of providers) next.set(provider, before.get(provider) ?? this.#guard(provider));
+    const staying = new Set(next.values());
+    for (const guard of this.#guards.values()) if (!staying.has(guard)) guard.end();
+    this.#guards = next;
+  }
+
+  waitMs({ provider, model }: Target): number {
+    return this.#guards.get(provider)?.obstacle(model)?.waitMs ?? 0;
+  }
+
+  /** Begins an attempt; throws NO_HEALTHY_TARGET, PROVIDER_RATE_LIMITED or PROVIDER_QUOTA_EXHAUSTED at once. */
+  enter(target: Target): Visit {
+    const guard = this.#guards.get(target.provider);
+    if (guard === undefined) return unguarded;
+    const obstacle = guard.obstacle(target.model);
+    if (obstacle !== undefined) throw refusalFor(target, obstacle);
+    return guard.enter(target.model);
+  }
+
+  /** The guard of a configured provider. */
+  of(provider: Provider): Guard | undefined {
+    return this.#guards.get(provider);
+  }
+
+  /** No timer is left. */
+  close(): void {
+    for (const guard of this.#guards.values()) guard.end();
+  }
+
+  #guard(provider: Provider): Guard {
+    const { nowMs, random, changed } = this.#parts;
+    const trialAfterMs = this.#trialAfterMs;
+    return new Guard(provider, {
+      nowMs,
+      random,
+      trialAfterMs,
+      changed: (scope, model, state) => changed(provider.id, scope, model, state),
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import { HealthState } from "../gen/llmhub/v1/model_service_pb.ts";
+import type { Config } from "./config/schema.ts";
+import { type HealthReading, HealthWindow } from "./dispatch/health-window.ts";
+import { Breakers } from "./health/breakers.ts";
+import { HealthChecks } from "./health/checks.ts";
+import type { CircuitState } from "./health/circuit.ts";
+import type { Guard, Scope } from "./health/guard.ts";
+import { blameOf } from "./model/blame.ts";
+import type { GatewayError } from "./model/error.ts";
+import type { Observation } from "./model/observation.ts";
+import type { Provider, Target } from "./model/target.ts";
+import { Readiness } from "./services/readiness.ts";
+import type { Logger } from "./telemetry/logger.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+
+/** Whom it tells. */
+export interface ProviderHealthParts {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+const stateNumbers: Readonly<Record<CircuitState, number>> = { closed: 0, half_open: 1, open: 2 };
+
+/** What is known of how the providers do: from calls, and from health checks if they are made. Outlives reloads. */
+export class ProviderHealth {
+  /** Lets attempts through or refuses them; knows which targets are worth a try. */
+  readonly breakers: Breakers;
+  /**
+   * Not ready while every provider is out and checks are made, which find out when one is back. Without them only calls can,
+   * so that to turn calls away would be for ever.
+   */
+  readonly reach = new Readiness();
+  readonly #metrics: Metrics;
+  readonly #windows = new Map<string, HealthWindow>();
+  readonly #checks: HealthChecks;
+  #providers: ReadonlyMap<string, Provider> = new Map();
+  #checked = false;
+
+  constructor({ logger, metrics }: ProviderHealthParts) {
+    this.#metrics = metrics;
+    this.breakers = new Breakers({
+      nowMs: () => performance.now(),
+      random: Math.random,
+      changed: (provider, scope, model, state) => {
+        tell(logger, provider, scope, model, state);
+        this.#renewReach();
+      },
+    });
+    this.#checks = new HealthChecks({
+      random: Math.random,
+      checked: (provider, error) => this.#takeCheck(provider, error),
+    });
+    this.reach.set(true);
+  }
+
+  /** Guards and checks these providers from now on. */
+  configure({ health }: Config, providers: ReadonlyMap<string, Provider>): void {
+    this.#providers = providers;
+    this.#checked = health.checks.enabled;
+    this.breakers.configure(providers.values(), health.trialAfterMs);
+    this.#checks.configure(providers.values(), health.checks);
+    for (const id of providers.keys()) this.#show(id);
+    this.#renewReach();
+  }
+
+  /** Takes note of how an attempt went. */
+  readonly observe = (providerId: string, seen: Observation): void => {
+    let window = this.#windows.get(providerId);
+    if (window === undefined) {
+      window = new HealthWindow(() => Date.now());
+      this.#windows.set(providerId, window);
+    }
+    window.observe(seen);
+  };
+
+  /** Health of a provider over the last minutes; UNAVAILABLE while its address or its credential is out. */
+  reading(providerId: string): HealthReading {
+    const window = this.#windows.get(providerId) ?? new HealthWindow(() => Date.now());
+    const reading = window.snapshot();
+    return this.#isOut(providerId) ? { ...reading, state: HealthState.UNAVAILABLE } : reading;
+  }
+
+  /** The least that is wrong with a model, or else with any model of a provider, beyond the provider's own health. */
+  trouble({ provider, model }: Pick<Target, "provider"> & { readonly model?: string }): HealthState {
+    const guard = this.breakers.of(provider);
+    if (guard === undefined) return HealthState.UNSPECIFIED;
+    if (model === undefined) {
+      const some = guard.worst("model") !== "closed" || guard.cooldowns.longestMs() > 0;
+      return some ? HealthState.DEGRADED : HealthState.UNSPECIFIED;
+    }
+    if (guard.stateOf(model) !== "closed") return HealthState.UNAVAILABLE;
+    return guard.cooldowns.of(model) === undefined ? HealthState.UNSPECIFIED : HealthState.DEGRADED;
+  }
+
+  /** No timer and no check is left. */
+  close(): void {
+    this.#checks.close();
+    this.breakers.close();
+  }
+
+  #guardOf(providerId: string): Guard | undefined {
+    const provider = this.#providers.get(providerId);
+    return provider && this.breakers.of(provider);
+  }
+
+  #isOut(providerId: string): boolean {
+    const guard = this.#guardOf(providerId);
+    return guard !== undefined && (guard.worst("endpoint") !== "closed" || guard.worst("credential") !== "closed");
+  }
+
+  #takeCheck(provider: Provider, error: GatewayError | undefined): void {
+    const reason = error?.reason ?? "";
+    this.#metrics.healthChecks.cell(provider.id, error === undefined ? "ok" : reason.toLowerCase()).value += 1;
+    if (error === undefined) this.observe(provider.id, { failed: false, reason, firstOutputMs: undefined });
+    else if (blameOf(error, provider) !== undefined) {
+      this.observe(provider.id, { failed: true, reason, firstOutputMs: undefined });
+    }
+    this.breakers.of(provider)?.checked(error);
+  }
+
+  #renewReach(): void {
+    const ids = [...this.#providers.keys()];
+    this.reach.set(!this.#checked || ids.length === 0 || !ids.every((id) => this.#isOut(id)));
+  }
+
+  #show(id: string): void {
+    for (const scope of ["endpoint", "credential", "model"] as const) {
+      this.#metrics.breakerState.show(() => stateNumbers[this.#guardOf(id)?.worst(scope) ?? "closed"], id, scope);
+    }
+    this.#metrics.cooldown.show(() => (this.#guardOf(id)?.cooldowns.longestMs() ?? 0) / 1000, id);
+  }
+}
+
+function tell(logger: Logger, provider: string, scope: Scope, model: string, state: CircuitState): void {
+  const fields = { provider, cause: scope, ...(model !== "" && { model }) };
+  if (state === "open") logger.warn(fields, "calls keep failing: the target is left alone for now");
+  else if (state === "closed") logger.info(fields, "the target is well again");
+}

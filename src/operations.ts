@@ -5,7 +5,9 @@ import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
 import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
 import { RerankRequestSchema, RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
+import { planOf } from "./dispatch/planner.ts";
 import type { Router } from "./dispatch/router.ts";
+import { cache } from "./interceptors/call/cache.ts";
 import { attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
 import { compose, type Dispatch } from "./model/dispatch.ts";
@@ -35,7 +37,7 @@ export interface OperationParts {
   readonly lines: CallLines;
   /** The router of the configuration in force. */
   readonly router: () => Router;
-  /** What calls share: breakers, and streams for callers who lose their connection. */
+  /** What calls share: breakers, streams for callers who lose their connection, the response cache. */
   readonly traffic: Traffic;
 }
 
@@ -43,11 +45,16 @@ export interface OperationParts {
 export function operations(
   parts: OperationParts,
 ): Pick<RouteParts, "handlers" | "embedding" | "reranking" | "validator"> {
-  const { router, lines, traffic } = parts;
+  const { router, lines, metrics, traffic } = parts;
   const { streams } = traffic;
   const validator = warmValidator();
   const shared = { validator, rejected: lines.refused, newId };
-  const generate = chained(parts, "complete", ({ generate }) => generate);
+  const prospect = (call: Call) => {
+    const { target, alias } = planOf(router(), call);
+    return { policy: alias, targets: [target] };
+  };
+  const cached = cache({ current: () => traffic.cache, prospect, metrics });
+  const generate = chained(parts, "complete", ({ generate }) => generate, cached);
   return {
     validator,
     handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, callless: lines.callless, streams }),
@@ -74,13 +81,14 @@ function chained<Request extends Asked, R extends Served>(
   { logger, metrics, router, traffic }: OperationParts,
   name: string,
   of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
+  around: (next: Dispatch<Call<Request>, R>) => Dispatch<Call<Request>, R> = (next) => next,
 ): Dispatch<Call<Request>, R> {
   const operation: Dispatch<Attempt<Request>, R> = (attempt) => {
     const { provider } = attempt.target;
     return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, name));
   };
   const attempts = compose(attemptChain(metrics, traffic.health), operation);
-  return compose(callChain(logger, metrics), dispatcher(router, attempts));
+  return compose(callChain(logger, metrics), around(dispatcher(router, attempts)));
 }
 
 function lacking(id: string, operation: string): GatewayError {

@@ -1,3 +1,5 @@
+import type { AnswerCache } from "./cache/answer-cache.ts";
+import { openCache } from "./caching.ts";
 import type { Config, RedisConfig } from "./config/schema.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
@@ -27,6 +29,7 @@ export class Traffic {
   readonly streams: KeptStreams;
   #redis: RedisLink | undefined;
   #redisConfig: RedisConfig | undefined;
+  #cache: AnswerCache | undefined;
 
   constructor(parts: TrafficParts) {
     this.#parts = parts;
@@ -50,10 +53,22 @@ export class Traffic {
     return cause === undefined ? [] : [`degraded: Redis cannot be used (${cause})`];
   }
 
-  /** Takes a configuration into use. What has not changed keeps its state. */
+  /** Undefined: it is off. Ask anew for each call: a reload brings another. */
+  get cache(): AnswerCache | undefined {
+    return this.#cache;
+  }
+
+  /** Takes a configuration into use. What has not changed keeps its state, but for the cache, which starts anew. */
   async configure(config: Config, providers: ReadonlyMap<string, Provider>): Promise<void> {
-    const { redis } = config;
     this.health.configure(config, providers);
+    await this.#configureRedis(config);
+    const before = this.#cache;
+    this.#cache = openCache(config, this.#parts.metrics, this.#redis);
+    // Loaded again as it was: somebody wants the answers gone, also those that replicas share.
+    if (before !== undefined && before.generation === this.#cache?.generation) await this.#cache.clear();
+  }
+
+  async #configureRedis({ redis }: Config): Promise<void> {
     if (isSame(redis, this.#redisConfig)) return;
     const before = this.#redis;
     this.#redisConfig = redis;

@@ -12,7 +12,7 @@ export function crossCheck(
   kinds: ProviderKinds,
   findings: Findings,
 ): void {
-  const { auth, server, providers, models } = sections;
+  const { auth, server, providers, models, cache, redis } = sections;
   if (auth !== undefined) checkKeys(auth, findings);
   if (auth?.mode === "off" && server !== undefined && !isLoopback(server.listen)) {
     const message =
@@ -23,8 +23,22 @@ export function crossCheck(
   if (server !== undefined && server.listen.port !== 0 && isDeepStrictEqual(server.listen, server.opsListen)) {
     findings.add(["server", "opsListen"], "is the same as server.listen; each needs a port of its own");
   }
+  if (cache !== undefined) checkCache(cache, "redis" in sections && redis === undefined, findings);
   if (providers !== undefined) checkProviders(providers, kinds, findings);
   if (models !== undefined) checkModels(models, providerIds, findings);
+}
+
+function checkCache(
+  { driver, bytesMax, entryBytesMax }: FileSections["cache"],
+  noRedis: boolean,
+  findings: Findings,
+): void {
+  if (driver === "redis" && noRedis) {
+    findings.add(["cache", "driver"], "needs the section redis; add it with its url, or keep answers in memory");
+  }
+  if (entryBytesMax > bytesMax) {
+    findings.add(["cache", "entryBytesMax"], "must not be above cache.bytesMax, or no such answer would find room");
+  }
 }
 
 function isLoopback({ host }: Address): boolean {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { cache } from "./cache-section.ts";
 import { health } from "./health-section.ts";
 import { redis } from "./redis-section.ts";
 import { address, baseUrl, duration, integer, pattern, price, text, time } from "./scalar.ts";
@@ -249,6 +250,7 @@ export const fileSections = {
   redis: v.optional(redis),
   streams: v.nullish(streams, {}),
   health: v.nullish(health, {}),
+  cache: v.nullish(cache, {}),
   log: v.nullish(log, {}),
 };
 

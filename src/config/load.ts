@@ -83,6 +83,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("redis", fileSections.redis),
     ...parse("streams", fileSections.streams),
     ...parse("health", fileSections.health),
+    ...parse("cache", fileSections.cache),
     ...parse("log", fileSections.log),
   };
 }

@@ -44,6 +44,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       aliases: new Map(Object.entries(models.aliases)),
       patterns: new Map(Object.entries(models.patterns)),
     },
+    cache: cacheOf(sections.cache),
     redis: sections.redis === undefined ? undefined : await redisOf(sections.redis, findings),
     streams: {
       resume: streams.resume,
@@ -83,6 +84,10 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
     drain: { delayMs: drain.delay, timeoutMs: drain.timeout },
     reflection: server.reflection,
   };
+}
+
+function cacheOf({ ttl, ...cache }: FileSections["cache"]): Config["cache"] {
+  return { ...cache, ttlMs: ttl };
 }
 
 async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Findings): Promise<RedisConfig> {

@@ -13,6 +13,7 @@ export interface Config {
   readonly redis: RedisConfig | undefined;
   readonly streams: StreamsConfig;
   readonly health: HealthConfig;
+  readonly cache: CacheConfig;
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -189,4 +190,19 @@ interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** "auto": pretty on a terminal, JSON elsewhere. */
   readonly format: "auto" | "json" | "pretty";
+}
+
+/** Answers that are kept. */
+interface CacheConfig {
+  readonly enabled: boolean;
+  /** "redis" goes with a section redis. */
+  readonly driver: "memory" | "redis";
+  /** Who finds an answer: calls with the same API key, or everybody. */
+  readonly scope: "key" | "shared";
+  /** How long one is kept unless the request says so. */
+  readonly ttlMs: number;
+  /** Of all answers in memory together. */
+  readonly bytesMax: number;
+  /** Of one answer. */
+  readonly entryBytesMax: number;
 }

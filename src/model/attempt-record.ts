@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import { type Attempt as AttemptRecord, AttemptSchema, CacheStatus } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Asked, Attempt } from "./call.ts";
 import { durationOf } from "./error.ts";
 
@@ -19,4 +19,9 @@ export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: Atte
     duration: durationOf(tookMs),
     ...end,
   });
+}
+
+/** Provider calls made for an answer, up to this attempt: none when it comes from the response cache. */
+export function attemptCount({ call, failures }: Attempt<Asked>): number {
+  return call.cache?.status === CacheStatus.HIT ? 0 : failures.length + 1;
 }

@@ -1,7 +1,7 @@
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
 import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
-import type { Attempt as AttemptRecord } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Attempt as AttemptRecord, CacheStatus } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Target } from "./target.ts";
 
 /** Who asks. */
@@ -25,10 +25,19 @@ export interface Rpc {
   readonly deadlineMs: number;
   /** Aborts when the caller leaves, the deadline passes, or the gateway stops. The reason is a GatewayError. */
   readonly signal: AbortSignal;
+  /** The header cache-control as it came; absent when it did not. */
+  readonly cacheControl?: string | undefined;
 }
 
 /** What can be asked of a model. */
 export type Asked = CompleteRequest | EmbedRequest | RerankRequest;
+
+/** What the response cache did for a call. */
+export interface CacheUse {
+  readonly status: CacheStatus;
+  /** When the entry that answers was made, in milliseconds since 1970. Undefined unless there is one. */
+  readonly madeMs: number | undefined;
+}
 
 /** One request in flight. Immutable. */
 export interface Call<Request extends Asked = CompleteRequest> {
@@ -38,6 +47,8 @@ export interface Call<Request extends Asked = CompleteRequest> {
   readonly request: Request;
   /** The answer is wanted piece by piece. */
   readonly stream: boolean;
+  /** Absent: the response cache was not in play. */
+  readonly cache?: CacheUse;
 }
 
 /** Bounds on one attempt, in milliseconds. */

@@ -32,6 +32,7 @@ const reasons: Readonly<Record<Reason, Meaning>> = {
   PAYLOAD_TOO_LARGE: { code: Code.ResourceExhausted },
   PAGE_TOKEN_INVALID: { code: Code.InvalidArgument },
   RESUME_TOKEN_INVALID: { code: Code.NotFound },
+  CACHE_MISS: { code: Code.NotFound },
   CREDENTIALS_MISSING: { code: Code.Unauthenticated },
   API_KEY_INVALID: { code: Code.Unauthenticated },
   API_KEY_EXPIRED: { code: Code.Unauthenticated },

@@ -82,7 +82,7 @@ export class Admission {
     const askedMs = callerTimeoutMs(headers);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
     const scope = new RpcScope(
-      { method, requestId, caller, startMs: now() },
+      { method, requestId, caller, startMs: now(), cacheControl: headers["cache-control"] },
       timeoutMs,
       Math.min(askedMs ?? longestMs, longestMs),
       this.#left,

@@ -31,7 +31,7 @@ import { checkConversation } from "./conversation-rules.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { KeptStreams } from "./resume/kept-streams.ts";
-import { plannedRouting, routingOf, viewed } from "./routing-info.ts";
+import { createTimeOf, plannedRouting, routingOf, viewed } from "./routing-info.ts";
 import type { RequestValidator } from "./validation.ts";
 
 /** Longest silence on a stream unless the caller says otherwise: proxies cut idle streams after 60 s. */
@@ -78,7 +78,7 @@ export class CompletionHandlers {
     const response = fold.response();
     response.id = call.id;
     response.routing = routingOf(call, reply, response.usage);
-    response.createTime = timestampOf(Date.now());
+    response.createTime = createTimeOf(reply);
     response.warnings = [...reply.warnings, ...response.warnings];
     viewed(call, response);
     return response;

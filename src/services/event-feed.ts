@@ -10,9 +10,8 @@ import type { Call } from "../model/call.ts";
 import type { Chunk } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Reply } from "../model/reply.ts";
-import { timestampOf } from "../model/timestamp.ts";
 import type { Batch } from "./event-stream.ts";
-import { routingOf, viewed } from "./routing-info.ts";
+import { createTimeOf, routingOf, viewed } from "./routing-info.ts";
 
 type Result = IteratorResult<Batch>;
 
@@ -150,7 +149,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
       id,
       routing: reply === undefined ? this.#planned() : routingOf(this.#call, reply),
       resumeToken: this.#resumeToken,
-      createTime: timestampOf(Date.now()),
+      createTime: createTimeOf(reply),
       warnings: [...(reply?.warnings ?? [])],
     });
     return [{ case: "started", value }, ...batch];

@@ -1,11 +1,13 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
-import { AttemptOutcome, type RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
+import { AttemptOutcome, CacheStatus, type RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Route } from "../dispatch/router.ts";
-import { attemptRecord } from "../model/attempt-record.ts";
+import { attemptCount, attemptRecord } from "../model/attempt-record.ts";
 import type { Asked, Call } from "../model/call.ts";
 import { durationOf } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
+import { timestampOf } from "../model/timestamp.ts";
 
 /** How a call is to be served, before any provider has answered. */
 export function plannedRouting(call: Call<Asked>, { target, alias }: Pick<Route, "target" | "alias">): RoutingInfo {
@@ -19,6 +21,7 @@ export function plannedRouting(call: Call<Asked>, { target, alias }: Pick<Route,
     policy: alias,
     attemptCount: 0,
     attempts: [],
+    cacheStatus: CacheStatus.UNSPECIFIED,
   };
 }
 
@@ -28,15 +31,21 @@ export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage): Rout
   const routing = plannedRouting(call, { target: attempt.target, alias: attempt.policy });
   routing.upstreamModel = reply.upstreamModel;
   routing.upstreamRequestId = reply.upstreamRequestId;
-  routing.attemptCount = attempt.failures.length + 1;
+  routing.attemptCount = attemptCount(attempt);
+  routing.cacheStatus = attempt.call.cache?.status ?? CacheStatus.UNSPECIFIED;
   const { seconds, nanos } = durationOf(reply.firstOutputMs - call.rpc.startMs);
   routing.timeToFirstOutput = { $typeName: "google.protobuf.Duration", seconds, nanos };
-  if (usage !== undefined && isFull(call)) {
+  if (usage !== undefined && isFull(call) && routing.attemptCount > 0) {
     const outcome = AttemptOutcome.SUCCEEDED;
     const end = { outcome, upstreamStatus: 200, usage };
     routing.attempts = [...attempt.failures, attemptRecord(attempt, reply.sentMs, end)];
   }
   return routing;
+}
+
+/** When the answer was made: for a cache hit when its entry was, else now. */
+export function createTimeOf(reply: Served | undefined): Timestamp {
+  return timestampOf(reply?.attempt.call.cache?.madeMs ?? Date.now());
 }
 
 /** Leaves out what only COMPLETION_VIEW_FULL shows: cost lines and the provider's own usage. */

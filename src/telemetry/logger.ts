@@ -17,6 +17,9 @@ export interface LogFields {
   readonly upstreamModel?: string;
   readonly upstreamRequestId?: string;
   readonly attempts?: number;
+  /** What the response cache did: "HIT", "MISS", "BYPASS". */
+  readonly cache?: string | undefined;
+  readonly cacheAgeMs?: number | undefined;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly usageEstimated?: boolean;

@@ -31,6 +31,9 @@ export interface Series {
   calls(code: string): Cell;
 }
 
+/** What the response cache did for a call. shared: answered by another call that asked the same at the same time. */
+export type CacheResult = "hit" | "shared" | "miss" | "refresh" | "bypass";
+
 /** Every metric of the gateway, with its name, in one place. */
 export class Metrics {
   readonly registry = new Registry();
@@ -111,6 +114,19 @@ export class Metrics {
   );
   /** Labels: provider, and "ok" or the reason in lower case. */
   readonly healthChecks = this.#counter("health_checks_total", "Health checks of providers.", ["provider", "outcome"]);
+  /** Labels: result. */
+  readonly cacheRequests = this.#counter("cache_requests_total", "Completions by what the response cache did.", [
+    "result",
+  ]);
+  readonly cacheWaiting = this.#gauge("cache_waiting", "Calls that wait for another that asks the same.", []).cell();
+  readonly cacheEntries = this.#gauge("cache_entries", "Answers in the cache in memory.", []).cell();
+  readonly cacheBytes = this.#gauge("cache_bytes", "Bytes of the cache in memory.", []).cell();
+  readonly cacheEvictions = this.#counter("cache_evictions_total", "Answers that made room for others.", []).cell();
+  readonly cacheFailures = this.#counter(
+    "cache_failures_total",
+    "Operations of the cache's store that failed.",
+    [],
+  ).cell();
   readonly configRefused = this.#counter(
     "config_reload_failures_total",
     "Configurations that were not taken into use.",

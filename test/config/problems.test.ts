@@ -57,6 +57,11 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     `${simulated}redis: { url: "redis://:a%zz@b/x" }`,
     "hub.yaml:3:15 redis.url: must be redis://[user:password@]host[:port][/database], or rediss:// for TLS; percent-encode signs",
   ],
+  "a cache that cannot work": [
+    `${simulated}cache: { driver: redis, bytesMax: 1048576, entryBytesMax: 2097152 }`,
+    "hub.yaml:3:18 cache.driver: needs the section redis; add it with its url, or keep answers in memory",
+    "hub.yaml:3:59 cache.entryBytesMax: must not be above cache.bytesMax, or no such answer would find room",
+  ],
   durations: [
     `${simulated}timeouts: { connect: 10, firstOutput: 0s, idle: 25h, total: 1 m }`,
     `hub.yaml:3:22 timeouts.connect: ${durationText}`,

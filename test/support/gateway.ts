@@ -42,6 +42,7 @@ export interface TestConfig {
   readonly auth?: object;
   readonly streams?: Readonly<Record<string, unknown>>;
   readonly redis?: Readonly<Record<string, unknown>>;
+  readonly cache?: Readonly<Record<string, unknown>>;
   readonly log?: object;
   /** Environment that the file is read with. */
   readonly env?: Readonly<Record<string, string>>;

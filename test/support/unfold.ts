@@ -1,66 +1,13 @@
 import { create } from "@bufbuild/protobuf";
-import {
-  type CompleteResponse,
-  PartDeltaSchema,
-  PartFinishedSchema,
-  PartStartedSchema,
-  StreamFinishedSchema,
-  StreamStartedSchema,
-} from "../../gen/llmhub/v1/completion_pb.ts";
-import type { ContentPart } from "../../gen/llmhub/v1/content_pb.ts";
+import { type CompleteResponse, StreamStartedSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Chunk } from "../../src/model/chunk.ts";
+import { unfold } from "../../src/model/unfold.ts";
 
-/** The events of a whole answer, from started to finished, with one delta per part: the inverse of Fold. */
+/** The events of a whole answer, from started to finished. */
 export function eventsOf(response: CompleteResponse): Chunk[] {
-  const { id, routing, createTime, warnings, logprobs } = response;
-  const parts = response.message?.content ?? [];
-  const events: Chunk[] = [
+  const { id, routing, createTime, warnings } = response;
+  return [
     { case: "started", value: create(StreamStartedSchema, { id, routing, createTime, warnings }) },
-    ...parts.flatMap((part, index) => partEvents(index, part)),
+    ...unfold(response),
   ];
-  if (logprobs.length > 0) events.push({ case: "partDelta", value: create(PartDeltaSchema, { logprobs }) });
-  const { finishReason, nativeFinishReason, stopSequence, usage, cost, providerMetadata } = response;
-  const last = { finishReason, nativeFinishReason, stopSequence, usage, cost, routing, warnings, providerMetadata };
-  events.push({ case: "finished", value: create(StreamFinishedSchema, last) });
-  return events;
-}
-
-function partEvents(index: number, part: ContentPart): Chunk[] {
-  const { seed, delta, encryptedContent = "" } = split(part);
-  const started = { ...part, part: seed, citations: [], signature: undefined };
-  const { signature } = part;
-  const events: Chunk[] = [{ case: "partStarted", value: create(PartStartedSchema, { index, part: started }) }];
-  if (delta !== undefined) events.push({ case: "partDelta", value: create(PartDeltaSchema, { index, delta }) });
-  for (const value of part.citations) {
-    const citation = { case: "citation" as const, value };
-    events.push({ case: "partDelta", value: create(PartDeltaSchema, { index, delta: citation }) });
-  }
-  events.push({ case: "partFinished", value: create(PartFinishedSchema, { index, signature, encryptedContent }) });
-  return events;
-}
-
-interface Split {
-  /** The part before it grew. */
-  readonly seed: ContentPart["part"];
-  readonly delta?: { case: "text" | "argumentsJson" | "reasoning" | "refusal"; value: string };
-  readonly encryptedContent?: string;
-}
-
-function split({ part }: ContentPart): Split {
-  switch (part.case) {
-    case "text":
-    case "refusal":
-      return { seed: { ...part, value: "" }, delta: part };
-    case "toolCall": {
-      const seed = { case: part.case, value: { ...part.value, argumentsJson: "" } };
-      return { seed, delta: { case: "argumentsJson", value: part.value.argumentsJson } };
-    }
-    case "reasoning": {
-      const { text, encryptedContent } = part.value;
-      const seed = { case: part.case, value: { ...part.value, text: "", encryptedContent: "" } };
-      return { seed, delta: { case: "reasoning", value: text }, encryptedContent };
-    }
-    default:
-      return { seed: part };
-  }
 }

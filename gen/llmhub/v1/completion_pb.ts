@@ -21,7 +21,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file llmhub/v1/completion.proto.
  */
 export const file_llmhub_v1_completion: GenFile = /*@__PURE__*/
-  fileDesc("ChpsbG1odWIvdjEvY29tcGxldGlvbi5wcm90bxIJbGxtaHViLnYxIssKCg9Db21wbGV0ZVJlcXVlc3QSLQoFbW9kZWwYASABKAlCHrpIG3IZGIACMhReW0EtWmEtejAtOS5fOkAvLV0qJBIzCghtZXNzYWdlcxgCIAMoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZUIJukgGkgEDEIAgEg0KBWlucHV0GAMgASgJEg4KBnN5c3RlbRgEIAEoCRInChFtYXhfb3V0cHV0X3Rva2VucxgGIAEoBUIHukgEGgIoAUgAiAEBEjEKC3RlbXBlcmF0dXJlGAcgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAAEgBiAEBEisKBXRvcF9wGAggASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgCiAEBEikKBXRvb2xzGAkgAygLMg8ubGxtaHViLnYxLlRvb2xCCbpIBpIBAxCABBIqCgt0b29sX2Nob2ljZRgKIAEoCzIVLmxsbWh1Yi52MS5Ub29sQ2hvaWNlEjIKD3Jlc3BvbnNlX2Zvcm1hdBgLIAEoCzIZLmxsbWh1Yi52MS5SZXNwb25zZUZvcm1hdBIuCglyZWFzb25pbmcYDCABKAsyGy5sbG1odWIudjEuUmVhc29uaW5nT3B0aW9ucxIpCg5zdG9wX3NlcXVlbmNlcxgNIAMoCUIRukgOkgELEBAiB3IFEAEYgAISKgoHcm91dGluZxgOIAEoCzIZLmxsbWh1Yi52MS5Sb3V0aW5nT3B0aW9ucxJlCgZsYWJlbHMYDyADKAsyJi5sbG1odWIudjEuQ29tcGxldGVSZXF1ZXN0LkxhYmVsc0VudHJ5Qi26SCqaAScQICIcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JCoFcgMYgAISGwoFdG9wX2sYECABKAVCB7pIBBoCKAFIA4gBARI3ChFmcmVxdWVuY3lfcGVuYWx0eRgRIAEoAUIXukgUEhIZAAAAAAAAAEApAAAAAAAAAMBIBIgBARI2ChBwcmVzZW5jZV9wZW5hbHR5GBIgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAwEgFiAEBEhEKBHNlZWQYEyABKAVIBogBARIkCgx0b3BfbG9ncHJvYnMYFCABKAVCCbpIBhoEGBQoAEgHiAEBEh0KC2VuZF91c2VyX2lkGBYgASgJQgi6SAVyAxiAAhIdCgxzZXJ2aWNlX3RpZXIYGCABKAlCB7pIBHICGCASUwoQcHJvdmlkZXJfb3B0aW9ucxgZIAMoCzIvLmxsbWh1Yi52MS5Db21wbGV0ZVJlcXVlc3QuUHJvdmlkZXJPcHRpb25zRW50cnlCCLpIBZoBAhAQEjEKBHZpZXcYGiABKA4yGS5sbG1odWIudjEuQ29tcGxldGlvblZpZXdCCLpIBYIBAhABEhUKDXZhbGlkYXRlX29ubHkYGyABKAgSEAoIbG9zc2xlc3MYHCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpPChRQcm92aWRlck9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4AUIUChJfbWF4X291dHB1dF90b2tlbnNCDgoMX3RlbXBlcmF0dXJlQggKBl90b3BfcEIICgZfdG9wX2tCFAoSX2ZyZXF1ZW5jeV9wZW5hbHR5QhMKEV9wcmVzZW5jZV9wZW5hbHR5QgcKBV9zZWVkQg8KDV90b3BfbG9ncHJvYnMisAEKDlJlc3BvbnNlRm9ybWF0EiUKBHRleHQYASABKAsyFS5sbG1odWIudjEuVGV4dEZvcm1hdEgAEjIKC2pzb25fb2JqZWN0GAIgASgLMhsubGxtaHViLnYxLkpzb25PYmplY3RGb3JtYXRIABIyCgtqc29uX3NjaGVtYRgDIAEoCzIbLmxsbWh1Yi52MS5Kc29uU2NoZW1hRm9ybWF0SABCDwoGZm9ybWF0EgW6SAIIASIMCgpUZXh0Rm9ybWF0IhIKEEpzb25PYmplY3RGb3JtYXQivwEKEEpzb25TY2hlbWFGb3JtYXQSFQoEbmFtZRgBIAEoCUIHukgEcgIYQBIdCgtkZXNjcmlwdGlvbhgCIAEoCUIIukgFcgMYgCASKQoGc2NoZW1hGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhUKC3NjaGVtYV9qc29uGAQgASgJSAASEwoGc3RyaWN0GAUgASgISAGIAQFCEwoKZGVmaW5pdGlvbhIFukgCCAFCCQoHX3N0cmljdCKCAQoQUmVhc29uaW5nT3B0aW9ucxIkCgZlZmZvcnQYASABKAlCFLpIEXIPMg1eW2Etel17MCwxNn0kEiMKDWJ1ZGdldF90b2tlbnMYAiABKAVCB7pIBBoCKABIAIgBARIRCgloaWRlX3RleHQYAyABKAhCEAoOX2J1ZGdldF90b2tlbnMitwQKEENvbXBsZXRlUmVzcG9uc2USCgoCaWQYASABKAkSJwoHbWVzc2FnZRgCIAEoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZRIuCg1maW5pc2hfcmVhc29uGAMgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgEIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAUgASgJEh8KBXVzYWdlGAYgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYByABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAggASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAkgAygLMhIubGxtaHViLnYxLldhcm5pbmcSKQoIbG9ncHJvYnMYCiADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJMChFwcm92aWRlcl9tZXRhZGF0YRgNIAMoCzIxLmxsbWh1Yi52MS5Db21wbGV0ZVJlc3BvbnNlLlByb3ZpZGVyTWV0YWRhdGFFbnRyeRpQChVQcm92aWRlck1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiNwoHV2FybmluZxIMCgRjb2RlGAEgASgJEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiYQoMVG9rZW5Mb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESMQoMYWx0ZXJuYXRpdmVzGAMgAygLMhsubGxtaHViLnYxLlRva2VuQWx0ZXJuYXRpdmUiMgoQVG9rZW5BbHRlcm5hdGl2ZRINCgV0b2tlbhgBIAEoCRIPCgdsb2dwcm9iGAIgASgBIqwBChVTdHJlYW1Db21wbGV0ZVJlcXVlc3QSLQoHcmVxdWVzdBgBIAEoCzIaLmxsbWh1Yi52MS5Db21wbGV0ZVJlcXVlc3RIABIpCgZyZXN1bWUYAiABKAsyFy5sbG1odWIudjEuU3RyZWFtUmVzdW1lSAASKQoHb3B0aW9ucxgDIAEoCzIYLmxsbWh1Yi52MS5TdHJlYW1PcHRpb25zQg4KBXN0YXJ0EgW6SAIIASJKCgxTdHJlYW1SZXN1bWUSGQoFdG9rZW4YASABKAlCCrpIB3IFEAEYgAESHwoOYWZ0ZXJfc2VxdWVuY2UYAiABKAVCB7pIBBoCKAAimwEKDVN0cmVhbU9wdGlvbnMSRAoSaGVhcnRiZWF0X2ludGVydmFsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwisAjIAEkQKD2NvYWxlc2NlX3dpbmRvdxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgYQgMq17gEyACLxAgoWU3RyZWFtQ29tcGxldGVSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoBRIrCgdzdGFydGVkGAIgASgLMhgubGxtaHViLnYxLlN0cmVhbVN0YXJ0ZWRIABIuCgxwYXJ0X3N0YXJ0ZWQYAyABKAsyFi5sbG1odWIudjEuUGFydFN0YXJ0ZWRIABIqCgpwYXJ0X2RlbHRhGAQgASgLMhQubGxtaHViLnYxLlBhcnREZWx0YUgAEjAKDXBhcnRfZmluaXNoZWQYBSABKAsyFy5sbG1odWIudjEuUGFydEZpbmlzaGVkSAASJwoFdXNhZ2UYBiABKAsyFi5sbG1odWIudjEuVXNhZ2VVcGRhdGVIABIpCgloZWFydGJlYXQYCCABKAsyFC5sbG1odWIudjEuSGVhcnRiZWF0SAASLQoIZmluaXNoZWQYCSABKAsyGS5sbG1odWIudjEuU3RyZWFtRmluaXNoZWRIAEIHCgVldmVudCKxAQoNU3RyZWFtU3RhcnRlZBIKCgJpZBgBIAEoCRInCgdyb3V0aW5nGAIgASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEhQKDHJlc3VtZV90b2tlbhgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoId2FybmluZ3MYBiADKAsyEi5sbG1odWIudjEuV2FybmluZyJCCgtQYXJ0U3RhcnRlZBINCgVpbmRleBgBIAEoBRIkCgRwYXJ0GAIgASgLMhYubGxtaHViLnYxLkNvbnRlbnRQYXJ0IskBCglQYXJ0RGVsdGESDQoFaW5kZXgYASABKAUSDgoEdGV4dBgCIAEoCUgAEhgKDmFyZ3VtZW50c19qc29uGAMgASgJSAASEwoJcmVhc29uaW5nGAQgASgJSAASEQoHcmVmdXNhbBgFIAEoCUgAEicKCGNpdGF0aW9uGAcgASgLMhMubGxtaHViLnYxLkNpdGF0aW9uSAASKQoIbG9ncHJvYnMYCCADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iQgcKBWRlbHRhImUKDFBhcnRGaW5pc2hlZBINCgVpbmRleBgBIAEoBRIrCglzaWduYXR1cmUYAiABKAsyGC5sbG1odWIudjEuUGFydFNpZ25hdHVyZRIZChFlbmNyeXB0ZWRfY29udGVudBgDIAEoCSJNCgtVc2FnZVVwZGF0ZRIfCgV1c2FnZRgBIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAIgASgLMg8ubGxtaHViLnYxLkNvc3QiCwoJSGVhcnRiZWF0IqIDCg5TdHJlYW1GaW5pc2hlZBIuCg1maW5pc2hfcmVhc29uGAEgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgCIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAMgASgJEh8KBXVzYWdlGAQgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYBSABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAYgASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAcgAygLMhIubGxtaHViLnYxLldhcm5pbmcSSgoRcHJvdmlkZXJfbWV0YWRhdGEYCCADKAsyLy5sbG1odWIudjEuU3RyZWFtRmluaXNoZWQuUHJvdmlkZXJNZXRhZGF0YUVudHJ5GlAKFVByb3ZpZGVyTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4ASKdAQoRQ29tcGxldGlvbkZhaWx1cmUSCgoCaWQYASABKAkSJAoIYXR0ZW1wdHMYAiADKAsyEi5sbG1odWIudjEuQXR0ZW1wdBIfCgV1c2FnZRgDIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAQgASgLMg8ubGxtaHViLnYxLkNvc3QSFgoOb3V0cHV0X3N0YXJ0ZWQYBSABKAgq2gIKDEZpbmlzaFJlYXNvbhIdChlGSU5JU0hfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSRklOSVNIX1JFQVNPTl9TVE9QEAESHwobRklOSVNIX1JFQVNPTl9TVE9QX1NFUVVFTkNFEAISHAoYRklOSVNIX1JFQVNPTl9NQVhfVE9LRU5TEAMSIAocRklOSVNIX1JFQVNPTl9DT05URVhUX1dJTkRPVxAEEhwKGEZJTklTSF9SRUFTT05fVE9PTF9DQUxMUxAFEiAKHEZJTklTSF9SRUFTT05fQ09OVEVOVF9GSUxURVIQBhIZChVGSU5JU0hfUkVBU09OX1JFRlVTQUwQBxIlCiFGSU5JU0hfUkVBU09OX01BTEZPUk1FRF9UT09MX0NBTEwQCBIXChNGSU5JU0hfUkVBU09OX1BBVVNFEAkSFwoTRklOSVNIX1JFQVNPTl9PVEhFUhAKKmYKDkNvbXBsZXRpb25WaWV3Eh8KG0NPTVBMRVRJT05fVklFV19VTlNQRUNJRklFRBAAEhkKFUNPTVBMRVRJT05fVklFV19CQVNJQxABEhgKFENPTVBMRVRJT05fVklFV19GVUxMEAJCdgoNZGV2LmxsbWh1Yi52MUIPQ29tcGxldGlvblByb3RvUAFaOWdpdGh1Yi5jb20vbGxtLWNvbm5lY3Rvci1odWIvbGxtaHViLWdvL2xsbWh1Yi92MTtsbG1odWJ2MaoCCUxsbUh1Yi5WMeoCCkxsbUh1Yjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_llmhub_v1_content, file_llmhub_v1_routing, file_llmhub_v1_tool, file_llmhub_v1_usage]);
+  fileDesc("ChpsbG1odWIvdjEvY29tcGxldGlvbi5wcm90bxIJbGxtaHViLnYxIvMKCg9Db21wbGV0ZVJlcXVlc3QSLQoFbW9kZWwYASABKAlCHrpIG3IZGIACMhReW0EtWmEtejAtOS5fOkAvLV0qJBIzCghtZXNzYWdlcxgCIAMoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZUIJukgGkgEDEIAgEg0KBWlucHV0GAMgASgJEg4KBnN5c3RlbRgEIAEoCRInChFtYXhfb3V0cHV0X3Rva2VucxgGIAEoBUIHukgEGgIoAUgAiAEBEjEKC3RlbXBlcmF0dXJlGAcgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAAEgBiAEBEisKBXRvcF9wGAggASgBQhe6SBQSEhkAAAAAAADwPykAAAAAAAAAAEgCiAEBEikKBXRvb2xzGAkgAygLMg8ubGxtaHViLnYxLlRvb2xCCbpIBpIBAxCABBIqCgt0b29sX2Nob2ljZRgKIAEoCzIVLmxsbWh1Yi52MS5Ub29sQ2hvaWNlEjIKD3Jlc3BvbnNlX2Zvcm1hdBgLIAEoCzIZLmxsbWh1Yi52MS5SZXNwb25zZUZvcm1hdBIuCglyZWFzb25pbmcYDCABKAsyGy5sbG1odWIudjEuUmVhc29uaW5nT3B0aW9ucxIpCg5zdG9wX3NlcXVlbmNlcxgNIAMoCUIRukgOkgELEBAiB3IFEAEYgAISKgoHcm91dGluZxgOIAEoCzIZLmxsbWh1Yi52MS5Sb3V0aW5nT3B0aW9ucxJlCgZsYWJlbHMYDyADKAsyJi5sbG1odWIudjEuQ29tcGxldGVSZXF1ZXN0LkxhYmVsc0VudHJ5Qi26SCqaAScQICIcchoyGF5bYS16XVthLXowLTlfLi1dezAsNjJ9JCoFcgMYgAISGwoFdG9wX2sYECABKAVCB7pIBBoCKAFIA4gBARI3ChFmcmVxdWVuY3lfcGVuYWx0eRgRIAEoAUIXukgUEhIZAAAAAAAAAEApAAAAAAAAAMBIBIgBARI2ChBwcmVzZW5jZV9wZW5hbHR5GBIgASgBQhe6SBQSEhkAAAAAAAAAQCkAAAAAAAAAwEgFiAEBEhEKBHNlZWQYEyABKAVIBogBARIkCgx0b3BfbG9ncHJvYnMYFCABKAVCCbpIBhoEGBQoAEgHiAEBEh0KC2VuZF91c2VyX2lkGBYgASgJQgi6SAVyAxiAAhImCgVjYWNoZRgXIAEoCzIXLmxsbWh1Yi52MS5DYWNoZU9wdGlvbnMSHQoMc2VydmljZV90aWVyGBggASgJQge6SARyAhggElMKEHByb3ZpZGVyX29wdGlvbnMYGSADKAsyLy5sbG1odWIudjEuQ29tcGxldGVSZXF1ZXN0LlByb3ZpZGVyT3B0aW9uc0VudHJ5Qgi6SAWaAQIQEBIxCgR2aWV3GBogASgOMhkubGxtaHViLnYxLkNvbXBsZXRpb25WaWV3Qgi6SAWCAQIQARIVCg12YWxpZGF0ZV9vbmx5GBsgASgIEhAKCGxvc3NsZXNzGBwgASgIGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaTwoUUHJvdmlkZXJPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAFCFAoSX21heF9vdXRwdXRfdG9rZW5zQg4KDF90ZW1wZXJhdHVyZUIICgZfdG9wX3BCCAoGX3RvcF9rQhQKEl9mcmVxdWVuY3lfcGVuYWx0eUITChFfcHJlc2VuY2VfcGVuYWx0eUIHCgVfc2VlZEIPCg1fdG9wX2xvZ3Byb2JzIrABCg5SZXNwb25zZUZvcm1hdBIlCgR0ZXh0GAEgASgLMhUubGxtaHViLnYxLlRleHRGb3JtYXRIABIyCgtqc29uX29iamVjdBgCIAEoCzIbLmxsbWh1Yi52MS5Kc29uT2JqZWN0Rm9ybWF0SAASMgoLanNvbl9zY2hlbWEYAyABKAsyGy5sbG1odWIudjEuSnNvblNjaGVtYUZvcm1hdEgAQg8KBmZvcm1hdBIFukgCCAEiDAoKVGV4dEZvcm1hdCISChBKc29uT2JqZWN0Rm9ybWF0Ir8BChBKc29uU2NoZW1hRm9ybWF0EhUKBG5hbWUYASABKAlCB7pIBHICGEASHQoLZGVzY3JpcHRpb24YAiABKAlCCLpIBXIDGIAgEikKBnNjaGVtYRgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABIVCgtzY2hlbWFfanNvbhgEIAEoCUgAEhMKBnN0cmljdBgFIAEoCEgBiAEBQhMKCmRlZmluaXRpb24SBbpIAggBQgkKB19zdHJpY3QiggEKEFJlYXNvbmluZ09wdGlvbnMSJAoGZWZmb3J0GAEgASgJQhS6SBFyDzINXlthLXpdezAsMTZ9JBIjCg1idWRnZXRfdG9rZW5zGAIgASgFQge6SAQaAigASACIAQESEQoJaGlkZV90ZXh0GAMgASgIQhAKDl9idWRnZXRfdG9rZW5zInUKDENhY2hlT3B0aW9ucxIsCgRtb2RlGAEgASgOMhQubGxtaHViLnYxLkNhY2hlTW9kZUIIukgFggECEAESNwoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiBQiAmp4BKgAitwQKEENvbXBsZXRlUmVzcG9uc2USCgoCaWQYASABKAkSJwoHbWVzc2FnZRgCIAEoCzIWLmxsbWh1Yi52MS5DaGF0TWVzc2FnZRIuCg1maW5pc2hfcmVhc29uGAMgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgEIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAUgASgJEh8KBXVzYWdlGAYgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYByABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAggASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAkgAygLMhIubGxtaHViLnYxLldhcm5pbmcSKQoIbG9ncHJvYnMYCiADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iEi8KC2NyZWF0ZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJMChFwcm92aWRlcl9tZXRhZGF0YRgNIAMoCzIxLmxsbWh1Yi52MS5Db21wbGV0ZVJlc3BvbnNlLlByb3ZpZGVyTWV0YWRhdGFFbnRyeRpQChVQcm92aWRlck1ldGFkYXRhRW50cnkSCwoDa2V5GAEgASgJEiYKBXZhbHVlGAIgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdDoCOAEiNwoHV2FybmluZxIMCgRjb2RlGAEgASgJEg0KBWZpZWxkGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiYQoMVG9rZW5Mb2dwcm9iEg0KBXRva2VuGAEgASgJEg8KB2xvZ3Byb2IYAiABKAESMQoMYWx0ZXJuYXRpdmVzGAMgAygLMhsubGxtaHViLnYxLlRva2VuQWx0ZXJuYXRpdmUiMgoQVG9rZW5BbHRlcm5hdGl2ZRINCgV0b2tlbhgBIAEoCRIPCgdsb2dwcm9iGAIgASgBIqwBChVTdHJlYW1Db21wbGV0ZVJlcXVlc3QSLQoHcmVxdWVzdBgBIAEoCzIaLmxsbWh1Yi52MS5Db21wbGV0ZVJlcXVlc3RIABIpCgZyZXN1bWUYAiABKAsyFy5sbG1odWIudjEuU3RyZWFtUmVzdW1lSAASKQoHb3B0aW9ucxgDIAEoCzIYLmxsbWh1Yi52MS5TdHJlYW1PcHRpb25zQg4KBXN0YXJ0EgW6SAIIASJKCgxTdHJlYW1SZXN1bWUSGQoFdG9rZW4YASABKAlCCrpIB3IFEAEYgAESHwoOYWZ0ZXJfc2VxdWVuY2UYAiABKAVCB7pIBBoCKAAimwEKDVN0cmVhbU9wdGlvbnMSRAoSaGVhcnRiZWF0X2ludGVydmFsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg26SAqqAQciAwisAjIAEkQKD2NvYWxlc2NlX3dpbmRvdxgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgYQgMq17gEyACLxAgoWU3RyZWFtQ29tcGxldGVSZXNwb25zZRIQCghzZXF1ZW5jZRgBIAEoBRIrCgdzdGFydGVkGAIgASgLMhgubGxtaHViLnYxLlN0cmVhbVN0YXJ0ZWRIABIuCgxwYXJ0X3N0YXJ0ZWQYAyABKAsyFi5sbG1odWIudjEuUGFydFN0YXJ0ZWRIABIqCgpwYXJ0X2RlbHRhGAQgASgLMhQubGxtaHViLnYxLlBhcnREZWx0YUgAEjAKDXBhcnRfZmluaXNoZWQYBSABKAsyFy5sbG1odWIudjEuUGFydEZpbmlzaGVkSAASJwoFdXNhZ2UYBiABKAsyFi5sbG1odWIudjEuVXNhZ2VVcGRhdGVIABIpCgloZWFydGJlYXQYCCABKAsyFC5sbG1odWIudjEuSGVhcnRiZWF0SAASLQoIZmluaXNoZWQYCSABKAsyGS5sbG1odWIudjEuU3RyZWFtRmluaXNoZWRIAEIHCgVldmVudCKxAQoNU3RyZWFtU3RhcnRlZBIKCgJpZBgBIAEoCRInCgdyb3V0aW5nGAIgASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEhQKDHJlc3VtZV90b2tlbhgDIAEoCRIvCgtjcmVhdGVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJAoId2FybmluZ3MYBiADKAsyEi5sbG1odWIudjEuV2FybmluZyJCCgtQYXJ0U3RhcnRlZBINCgVpbmRleBgBIAEoBRIkCgRwYXJ0GAIgASgLMhYubGxtaHViLnYxLkNvbnRlbnRQYXJ0IskBCglQYXJ0RGVsdGESDQoFaW5kZXgYASABKAUSDgoEdGV4dBgCIAEoCUgAEhgKDmFyZ3VtZW50c19qc29uGAMgASgJSAASEwoJcmVhc29uaW5nGAQgASgJSAASEQoHcmVmdXNhbBgFIAEoCUgAEicKCGNpdGF0aW9uGAcgASgLMhMubGxtaHViLnYxLkNpdGF0aW9uSAASKQoIbG9ncHJvYnMYCCADKAsyFy5sbG1odWIudjEuVG9rZW5Mb2dwcm9iQgcKBWRlbHRhImUKDFBhcnRGaW5pc2hlZBINCgVpbmRleBgBIAEoBRIrCglzaWduYXR1cmUYAiABKAsyGC5sbG1odWIudjEuUGFydFNpZ25hdHVyZRIZChFlbmNyeXB0ZWRfY29udGVudBgDIAEoCSJNCgtVc2FnZVVwZGF0ZRIfCgV1c2FnZRgBIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAIgASgLMg8ubGxtaHViLnYxLkNvc3QiCwoJSGVhcnRiZWF0IqIDCg5TdHJlYW1GaW5pc2hlZBIuCg1maW5pc2hfcmVhc29uGAEgASgOMhcubGxtaHViLnYxLkZpbmlzaFJlYXNvbhIcChRuYXRpdmVfZmluaXNoX3JlYXNvbhgCIAEoCRIVCg1zdG9wX3NlcXVlbmNlGAMgASgJEh8KBXVzYWdlGAQgASgLMhAubGxtaHViLnYxLlVzYWdlEh0KBGNvc3QYBSABKAsyDy5sbG1odWIudjEuQ29zdBInCgdyb3V0aW5nGAYgASgLMhYubGxtaHViLnYxLlJvdXRpbmdJbmZvEiQKCHdhcm5pbmdzGAcgAygLMhIubGxtaHViLnYxLldhcm5pbmcSSgoRcHJvdmlkZXJfbWV0YWRhdGEYCCADKAsyLy5sbG1odWIudjEuU3RyZWFtRmluaXNoZWQuUHJvdmlkZXJNZXRhZGF0YUVudHJ5GlAKFVByb3ZpZGVyTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSJgoFdmFsdWUYAiABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0OgI4ASKdAQoRQ29tcGxldGlvbkZhaWx1cmUSCgoCaWQYASABKAkSJAoIYXR0ZW1wdHMYAiADKAsyEi5sbG1odWIudjEuQXR0ZW1wdBIfCgV1c2FnZRgDIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZRIdCgRjb3N0GAQgASgLMg8ubGxtaHViLnYxLkNvc3QSFgoOb3V0cHV0X3N0YXJ0ZWQYBSABKAgq2gIKDEZpbmlzaFJlYXNvbhIdChlGSU5JU0hfUkVBU09OX1VOU1BFQ0lGSUVEEAASFgoSRklOSVNIX1JFQVNPTl9TVE9QEAESHwobRklOSVNIX1JFQVNPTl9TVE9QX1NFUVVFTkNFEAISHAoYRklOSVNIX1JFQVNPTl9NQVhfVE9LRU5TEAMSIAocRklOSVNIX1JFQVNPTl9DT05URVhUX1dJTkRPVxAEEhwKGEZJTklTSF9SRUFTT05fVE9PTF9DQUxMUxAFEiAKHEZJTklTSF9SRUFTT05fQ09OVEVOVF9GSUxURVIQBhIZChVGSU5JU0hfUkVBU09OX1JFRlVTQUwQBxIlCiFGSU5JU0hfUkVBU09OX01BTEZPUk1FRF9UT09MX0NBTEwQCBIXChNGSU5JU0hfUkVBU09OX1BBVVNFEAkSFwoTRklOSVNIX1JFQVNPTl9PVEhFUhAKKmYKDkNvbXBsZXRpb25WaWV3Eh8KG0NPTVBMRVRJT05fVklFV19VTlNQRUNJRklFRBAAEhkKFUNPTVBMRVRJT05fVklFV19CQVNJQxABEhgKFENPTVBMRVRJT05fVklFV19GVUxMEAIqhgEKCUNhY2hlTW9kZRIaChZDQUNIRV9NT0RFX1VOU1BFQ0lGSUVEEAASGQoVQ0FDSEVfTU9ERV9SRUFEX1dSSVRFEAESFgoSQ0FDSEVfTU9ERV9SRUZSRVNIEAISFQoRQ0FDSEVfTU9ERV9CWVBBU1MQAxITCg9DQUNIRV9NT0RFX09OTFkQBEJ2Cg1kZXYubGxtaHViLnYxQg9Db21wbGV0aW9uUHJvdG9QAVo5Z2l0aHViLmNvbS9sbG0tY29ubmVjdG9yLWh1Yi9sbG1odWItZ28vbGxtaHViL3YxO2xsbWh1YnYxqgIJTGxtSHViLlYx6gIKTGxtSHViOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_llmhub_v1_content, file_llmhub_v1_routing, file_llmhub_v1_tool, file_llmhub_v1_usage]);
 
 /**
  * What to complete. The same message serves unary, streaming, asynchronous and
@@ -173,6 +173,13 @@ export type CompleteRequest = Message<"llmhub.v1.CompleteRequest"> & {
    * @generated from field: string end_user_id = 22;
    */
   endUserId: string;
+
+  /**
+   * Use of the gateway's response cache.
+   *
+   * @generated from field: llmhub.v1.CacheOptions cache = 23;
+   */
+  cache?: CacheOptions | undefined;
 
   /**
    * Service tier, such as "flex" or "priority". Open set.
@@ -392,6 +399,35 @@ export const ReasoningOptionsSchema: GenMessage<ReasoningOptions> = /*@__PURE__*
   messageDesc(file_llmhub_v1_completion, 5);
 
 /**
+ * Use of the gateway's response cache. Whatever the mode, only complete answers
+ * are kept, and none to a request with media that is given by address.
+ *
+ * @generated from message llmhub.v1.CacheOptions
+ */
+export type CacheOptions = Message<"llmhub.v1.CacheOptions"> & {
+  /**
+   * The mode. Set, it wins over the header cache-control.
+   *
+   * @generated from field: llmhub.v1.CacheMode mode = 1;
+   */
+  mode: CacheMode;
+
+  /**
+   * How long a new entry lives. Unset: what the configuration says.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 2;
+   */
+  ttl?: Duration | undefined;
+};
+
+/**
+ * Describes the message llmhub.v1.CacheOptions.
+ * Use `create(CacheOptionsSchema)` to create a new message.
+ */
+export const CacheOptionsSchema: GenMessage<CacheOptions> = /*@__PURE__*/
+  messageDesc(file_llmhub_v1_completion, 6);
+
+/**
  * The answer.
  *
  * @generated from message llmhub.v1.CompleteResponse
@@ -468,7 +504,7 @@ export type CompleteResponse = Message<"llmhub.v1.CompleteResponse"> & {
   logprobs: TokenLogprob[];
 
   /**
-   * When it was made.
+   * When it was made. For a cache hit: when the entry was made.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 12;
    */
@@ -487,7 +523,7 @@ export type CompleteResponse = Message<"llmhub.v1.CompleteResponse"> & {
  * Use `create(CompleteResponseSchema)` to create a new message.
  */
 export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 6);
+  messageDesc(file_llmhub_v1_completion, 7);
 
 /**
  * Something the caller should know and that is no error.
@@ -522,7 +558,7 @@ export type Warning = Message<"llmhub.v1.Warning"> & {
  * Use `create(WarningSchema)` to create a new message.
  */
 export const WarningSchema: GenMessage<Warning> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 7);
+  messageDesc(file_llmhub_v1_completion, 8);
 
 /**
  * One token.
@@ -557,7 +593,7 @@ export type TokenLogprob = Message<"llmhub.v1.TokenLogprob"> & {
  * Use `create(TokenLogprobSchema)` to create a new message.
  */
 export const TokenLogprobSchema: GenMessage<TokenLogprob> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 8);
+  messageDesc(file_llmhub_v1_completion, 9);
 
 /**
  * A token that was not chosen.
@@ -585,7 +621,7 @@ export type TokenAlternative = Message<"llmhub.v1.TokenAlternative"> & {
  * Use `create(TokenAlternativeSchema)` to create a new message.
  */
 export const TokenAlternativeSchema: GenMessage<TokenAlternative> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 9);
+  messageDesc(file_llmhub_v1_completion, 10);
 
 /**
  * Starts or resumes a stream.
@@ -629,7 +665,7 @@ export type StreamCompleteRequest = Message<"llmhub.v1.StreamCompleteRequest"> &
  * Use `create(StreamCompleteRequestSchema)` to create a new message.
  */
 export const StreamCompleteRequestSchema: GenMessage<StreamCompleteRequest> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 10);
+  messageDesc(file_llmhub_v1_completion, 11);
 
 /**
  * Where to go on. Only the API key that began a stream may resume it. The newest
@@ -658,7 +694,7 @@ export type StreamResume = Message<"llmhub.v1.StreamResume"> & {
  * Use `create(StreamResumeSchema)` to create a new message.
  */
 export const StreamResumeSchema: GenMessage<StreamResume> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 11);
+  messageDesc(file_llmhub_v1_completion, 12);
 
 /**
  * Settings of a stream.
@@ -687,7 +723,7 @@ export type StreamOptions = Message<"llmhub.v1.StreamOptions"> & {
  * Use `create(StreamOptionsSchema)` to create a new message.
  */
 export const StreamOptionsSchema: GenMessage<StreamOptions> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 12);
+  messageDesc(file_llmhub_v1_completion, 13);
 
 /**
  * One event of a stream.
@@ -783,7 +819,7 @@ export type StreamCompleteResponse = Message<"llmhub.v1.StreamCompleteResponse">
  * Use `create(StreamCompleteResponseSchema)` to create a new message.
  */
 export const StreamCompleteResponseSchema: GenMessage<StreamCompleteResponse> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 13);
+  messageDesc(file_llmhub_v1_completion, 14);
 
 /**
  * First event of a stream. Sent when a target has taken the call, at the latest
@@ -814,7 +850,7 @@ export type StreamStarted = Message<"llmhub.v1.StreamStarted"> & {
   resumeToken: string;
 
   /**
-   * When it was made.
+   * CompleteResponse.create_time.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 4;
    */
@@ -833,7 +869,7 @@ export type StreamStarted = Message<"llmhub.v1.StreamStarted"> & {
  * Use `create(StreamStartedSchema)` to create a new message.
  */
 export const StreamStartedSchema: GenMessage<StreamStarted> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 14);
+  messageDesc(file_llmhub_v1_completion, 15);
 
 /**
  * A part begins.
@@ -862,7 +898,7 @@ export type PartStarted = Message<"llmhub.v1.PartStarted"> & {
  * Use `create(PartStartedSchema)` to create a new message.
  */
 export const PartStartedSchema: GenMessage<PartStarted> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 15);
+  messageDesc(file_llmhub_v1_completion, 16);
 
 /**
  * A part grows. Hot path: one small message per chunk of the provider.
@@ -937,7 +973,7 @@ export type PartDelta = Message<"llmhub.v1.PartDelta"> & {
  * Use `create(PartDeltaSchema)` to create a new message.
  */
 export const PartDeltaSchema: GenMessage<PartDelta> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 16);
+  messageDesc(file_llmhub_v1_completion, 17);
 
 /**
  * A part is complete.
@@ -972,7 +1008,7 @@ export type PartFinished = Message<"llmhub.v1.PartFinished"> & {
  * Use `create(PartFinishedSchema)` to create a new message.
  */
 export const PartFinishedSchema: GenMessage<PartFinished> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 17);
+  messageDesc(file_llmhub_v1_completion, 18);
 
 /**
  * Tokens so far.
@@ -1000,7 +1036,7 @@ export type UsageUpdate = Message<"llmhub.v1.UsageUpdate"> & {
  * Use `create(UsageUpdateSchema)` to create a new message.
  */
 export const UsageUpdateSchema: GenMessage<UsageUpdate> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 18);
+  messageDesc(file_llmhub_v1_completion, 19);
 
 /**
  * Keeps proxies and clients from giving up.
@@ -1015,7 +1051,7 @@ export type Heartbeat = Message<"llmhub.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 19);
+  messageDesc(file_llmhub_v1_completion, 20);
 
 /**
  * Last event of a stream that succeeded.
@@ -1085,7 +1121,7 @@ export type StreamFinished = Message<"llmhub.v1.StreamFinished"> & {
  * Use `create(StreamFinishedSchema)` to create a new message.
  */
 export const StreamFinishedSchema: GenMessage<StreamFinished> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 20);
+  messageDesc(file_llmhub_v1_completion, 21);
 
 /**
  * Detail of an error, beside google.rpc.ErrorInfo, when a provider was called.
@@ -1135,7 +1171,7 @@ export type CompletionFailure = Message<"llmhub.v1.CompletionFailure"> & {
  * Use `create(CompletionFailureSchema)` to create a new message.
  */
 export const CompletionFailureSchema: GenMessage<CompletionFailure> = /*@__PURE__*/
-  messageDesc(file_llmhub_v1_completion, 21);
+  messageDesc(file_llmhub_v1_completion, 22);
 
 /**
  * Why the model stopped. Open set: read an unknown value as
@@ -1276,4 +1312,60 @@ export type CompletionView = (typeof CompletionView)[keyof typeof CompletionView
  */
 export const CompletionViewSchema: GenEnum<CompletionView> = /*@__PURE__*/
   enumDesc(file_llmhub_v1_completion, 1);
+
+/**
+ * How the gateway's response cache may be used.
+ *
+ * @generated from enum llmhub.v1.CacheMode
+ */
+export const CacheMode = {
+  /**
+   * Not given: read and write when temperature is 0 and no tool of the provider
+   * takes part, else as CACHE_MODE_BYPASS.
+   *
+   * @generated from enum value: CACHE_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Read and write, whatever the temperature.
+   *
+   * @generated from enum value: CACHE_MODE_READ_WRITE = 1;
+   */
+  READ_WRITE: 1,
+
+  /**
+   * Do not read; write the new answer.
+   *
+   * @generated from enum value: CACHE_MODE_REFRESH = 2;
+   */
+  REFRESH: 2,
+
+  /**
+   * Do not touch it.
+   *
+   * @generated from enum value: CACHE_MODE_BYPASS = 3;
+   */
+  BYPASS: 3,
+
+  /**
+   * Answer from the cache or fail with CACHE_MISS.
+   *
+   * @generated from enum value: CACHE_MODE_ONLY = 4;
+   */
+  ONLY: 4,
+} as const;
+
+/**
+ * How the gateway's response cache may be used.
+ *
+ * @generated from enum llmhub.v1.CacheMode
+ */
+export type CacheMode = (typeof CacheMode)[keyof typeof CacheMode] | UnknownEnum;
+
+/**
+ * Describes the enum llmhub.v1.CacheMode.
+ */
+export const CacheModeSchema: GenEnum<CacheMode> = /*@__PURE__*/
+  enumDesc(file_llmhub_v1_completion, 2);
 

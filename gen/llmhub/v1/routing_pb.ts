@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file llmhub/v1/routing.proto.
  */
 export const file_llmhub_v1_routing: GenFile = /*@__PURE__*/
-  fileDesc("ChdsbG1odWIvdjEvcm91dGluZy5wcm90bxIJbGxtaHViLnYxIoICCg5Sb3V0aW5nT3B0aW9ucxIlChFhbGxvd2VkX3Byb3ZpZGVycxgCIAMoCUIKukgHkgEEECAYARIkChBkZW5pZWRfcHJvdmlkZXJzGAMgAygJQgq6SAeSAQQQIBgBEjwKD2F0dGVtcHRfdGltZW91dBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECKgASQQoUZmlyc3Rfb3V0cHV0X3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAioAEiIKCG1heF9jb3N0GAggASgLMhAubGxtaHViLnYxLk1vbmV5IoICCgtSb3V0aW5nSW5mbxIXCg9yZXF1ZXN0ZWRfbW9kZWwYASABKAkSEAoIcHJvdmlkZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSFgoOdXBzdHJlYW1fbW9kZWwYBCABKAkSGwoTdXBzdHJlYW1fcmVxdWVzdF9pZBgFIAEoCRIOCgZwb2xpY3kYBiABKAkSFQoNYXR0ZW1wdF9jb3VudBgIIAEoBRIkCghhdHRlbXB0cxgJIAMoCzISLmxsbWh1Yi52MS5BdHRlbXB0EjcKFHRpbWVfdG9fZmlyc3Rfb3V0cHV0GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIqoCCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIQCghwcm92aWRlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIqCgdvdXRjb21lGAQgASgOMhkubGxtaHViLnYxLkF0dGVtcHRPdXRjb21lEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCGR1cmF0aW9uGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDGVycm9yX3JlYXNvbhgHIAEoCRIXCg91cHN0cmVhbV9zdGF0dXMYCCABKAUSFQoNdXBzdHJlYW1fY29kZRgJIAEoCRIfCgV1c2FnZRgLIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZSqLAQoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHQoZQVRURU1QVF9PVVRDT01FX1NVQ0NFRURFRBABEhoKFkFUVEVNUFRfT1VUQ09NRV9GQUlMRUQQAhIdChlBVFRFTVBUX09VVENPTUVfVElNRURfT1VUEANCcwoNZGV2LmxsbWh1Yi52MUIMUm91dGluZ1Byb3RvUAFaOWdpdGh1Yi5jb20vbGxtLWNvbm5lY3Rvci1odWIvbGxtaHViLWdvL2xsbWh1Yi92MTtsbG1odWJ2MaoCCUxsbUh1Yi5WMeoCCkxsbUh1Yjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmhub_v1_usage]);
+  fileDesc("ChdsbG1odWIvdjEvcm91dGluZy5wcm90bxIJbGxtaHViLnYxIoICCg5Sb3V0aW5nT3B0aW9ucxIlChFhbGxvd2VkX3Byb3ZpZGVycxgCIAMoCUIKukgHkgEEECAYARIkChBkZW5pZWRfcHJvdmlkZXJzGAMgAygJQgq6SAeSAQQQIBgBEjwKD2F0dGVtcHRfdGltZW91dBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECKgASQQoUZmlyc3Rfb3V0cHV0X3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAioAEiIKCG1heF9jb3N0GAggASgLMhAubGxtaHViLnYxLk1vbmV5IrACCgtSb3V0aW5nSW5mbxIXCg9yZXF1ZXN0ZWRfbW9kZWwYASABKAkSEAoIcHJvdmlkZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSFgoOdXBzdHJlYW1fbW9kZWwYBCABKAkSGwoTdXBzdHJlYW1fcmVxdWVzdF9pZBgFIAEoCRIOCgZwb2xpY3kYBiABKAkSFQoNYXR0ZW1wdF9jb3VudBgIIAEoBRIkCghhdHRlbXB0cxgJIAMoCzISLmxsbWh1Yi52MS5BdHRlbXB0EiwKDGNhY2hlX3N0YXR1cxgKIAEoDjIWLmxsbWh1Yi52MS5DYWNoZVN0YXR1cxI3ChR0aW1lX3RvX2ZpcnN0X291dHB1dBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKqAgoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSEAoIcHJvdmlkZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSKgoHb3V0Y29tZRgEIAEoDjIZLmxsbWh1Yi52MS5BdHRlbXB0T3V0Y29tZRIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxlcnJvcl9yZWFzb24YByABKAkSFwoPdXBzdHJlYW1fc3RhdHVzGAggASgFEhUKDXVwc3RyZWFtX2NvZGUYCSABKAkSHwoFdXNhZ2UYCyABKAsyEC5sbG1odWIudjEuVXNhZ2UqcQoLQ2FjaGVTdGF0dXMSHAoYQ0FDSEVfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRQ0FDSEVfU1RBVFVTX01JU1MQARIUChBDQUNIRV9TVEFUVVNfSElUEAISFwoTQ0FDSEVfU1RBVFVTX0JZUEFTUxAEKosBCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBVFRFTVBUX09VVENPTUVfU1VDQ0VFREVEEAESGgoWQVRURU1QVF9PVVRDT01FX0ZBSUxFRBACEh0KGUFUVEVNUFRfT1VUQ09NRV9USU1FRF9PVVQQA0JzCg1kZXYubGxtaHViLnYxQgxSb3V0aW5nUHJvdG9QAVo5Z2l0aHViLmNvbS9sbG0tY29ubmVjdG9yLWh1Yi9sbG1odWItZ28vbGxtaHViL3YxO2xsbWh1YnYxqgIJTGxtSHViLlYx6gIKTGxtSHViOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmhub_v1_usage]);
 
 /**
  * Wishes of one request. They narrow what the configuration allows, never widen it.
@@ -115,7 +115,7 @@ export type RoutingInfo = Message<"llmhub.v1.RoutingInfo"> & {
   policy: string;
 
   /**
-   * Provider calls made.
+   * Provider calls made. 0 for a cache hit.
    *
    * @generated from field: int32 attempt_count = 8;
    */
@@ -127,6 +127,13 @@ export type RoutingInfo = Message<"llmhub.v1.RoutingInfo"> & {
    * @generated from field: repeated llmhub.v1.Attempt attempts = 9;
    */
   attempts: Attempt[];
+
+  /**
+   * What the response cache did.
+   *
+   * @generated from field: llmhub.v1.CacheStatus cache_status = 10;
+   */
+  cacheStatus: CacheStatus;
 
   /**
    * From arrival to the first output.
@@ -228,6 +235,56 @@ export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
   messageDesc(file_llmhub_v1_routing, 2);
 
 /**
+ * What the gateway's own response cache did.
+ *
+ * @generated from enum llmhub.v1.CacheStatus
+ */
+export const CacheStatus = {
+  /**
+   * Not given: the cache was not in play.
+   *
+   * @generated from enum value: CACHE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Looked up, not found.
+   *
+   * @generated from enum value: CACHE_STATUS_MISS = 1;
+   */
+  MISS: 1,
+
+  /**
+   * Answered from an entry with the same request, or together with another call
+   * that asked the same at the same time. Costs nothing.
+   *
+   * @generated from enum value: CACHE_STATUS_HIT = 2;
+   */
+  HIT: 2,
+
+  /**
+   * Not looked up because the request says so, or because its answer may differ
+   * each time.
+   *
+   * @generated from enum value: CACHE_STATUS_BYPASS = 4;
+   */
+  BYPASS: 4,
+} as const;
+
+/**
+ * What the gateway's own response cache did.
+ *
+ * @generated from enum llmhub.v1.CacheStatus
+ */
+export type CacheStatus = (typeof CacheStatus)[keyof typeof CacheStatus] | UnknownEnum;
+
+/**
+ * Describes the enum llmhub.v1.CacheStatus.
+ */
+export const CacheStatusSchema: GenEnum<CacheStatus> = /*@__PURE__*/
+  enumDesc(file_llmhub_v1_routing, 0);
+
+/**
  * How one attempt ended.
  *
  * @generated from enum llmhub.v1.AttemptOutcome
@@ -273,5 +330,5 @@ export type AttemptOutcome = (typeof AttemptOutcome)[keyof typeof AttemptOutcome
  * Describes the enum llmhub.v1.AttemptOutcome.
  */
 export const AttemptOutcomeSchema: GenEnum<AttemptOutcome> = /*@__PURE__*/
-  enumDesc(file_llmhub_v1_routing, 0);
+  enumDesc(file_llmhub_v1_routing, 1);
 

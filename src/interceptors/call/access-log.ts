@@ -1,5 +1,7 @@
 import { FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { attemptCount } from "../../model/attempt-record.ts";
 import type { Asked, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
@@ -12,6 +14,7 @@ const labelsMax = 8;
 const labelCharsMax = 64;
 
 const finishReasons = new Map<number, string>(Object.entries(FinishReason).map(([name, number]) => [number, name]));
+const cacheStatuses = new Map<number, string>(Object.entries(CacheStatus).map(([name, number]) => [number, name]));
 
 /** One line per call, when it has ended. Errors of the gateway itself are errors, provider failures warnings. */
 export function accessLog(logger: Logger): Interceptor<Call<Asked>> {
@@ -66,7 +69,8 @@ function failureFields({ id, rpc, request }: Call<Asked>, error: GatewayError): 
 
 /** One literal, and so are those of failures: to put objects together costs as much as to write the line. */
 function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: Outcome): LogFields {
-  const { target } = reply.attempt;
+  const { target, call } = reply.attempt;
+  const { cache } = call;
   const { usage, cost, error } = outcome;
   return {
     callId: id,
@@ -79,7 +83,9 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
     model: target.selector,
     upstreamModel: reply.upstreamModel,
     upstreamRequestId: reply.upstreamRequestId,
-    attempts: reply.attempt.failures.length + 1,
+    attempts: attemptCount(reply.attempt),
+    cache: cache && cacheStatuses.get(cache.status),
+    cacheAgeMs: cache?.madeMs && Math.max(0, Date.now() - cache.madeMs),
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
     usageEstimated: usage.source === UsageSource.ESTIMATED,

@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import type { CompleteRequest, CompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
+import { decodeAnswer, encodeAnswer } from "./answer.ts";
+import { Flight } from "./flight.ts";
+import { answerKey } from "./key.ts";
+import type { AnswerStore, StoreStatistics } from "./store.ts";
+
+/** How answers are kept. */
+export interface CacheSettings {
+  /** Who finds an answer: calls with the API key that it was made for, or every call. */
+  readonly scope: "key" | "shared";
+  /** How long an entry lives unless the request says so. */
+  readonly ttlMs: number;
+  /** Of one answer; larger ones are not kept. */
+  readonly entryBytesMax: number;
+}
+
+/** What a cache works with. */
+export interface CacheParts {
+  readonly store: AnswerStore;
+  readonly settings: CacheSettings;
+  /** Tells configurations apart that may answer differently. */
+  readonly generation: string;
+  /** What names are made with. May reject; then nothing is found and nothing is kept. */
+  readonly secret: () => Promise<Uint8Array>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Told after each change; undefined where the store does not count. */
+  readonly changed: (statistics: StoreStatistics | undefined) => void;
+  /** Told of each operation of the store that failed. */
+  readonly failed: () => void;
+}
+
+/** Where a call leads, as far as the cache needs to know. */
+export interface Place {
+  readonly keyId: string;
+  readonly policy: string;
+  /** Selectors of all targets that may answer. */
+  readonly selectors: readonly string[];
+}
+
+/**
+ * Answers and the calls that are on their way to one. Fails open: what goes wrong in the store is told, and the call goes on
+ * without.
+ */
+export class AnswerCache {
+  readonly settings: CacheSettings;
+  readonly now: () => number;
+  readonly #parts: CacheParts;
+  readonly #flights = new Map<string, Flight>();
+  /** In place of a secret that cannot be had: calls still find each other in this process. */
+  readonly #ownSecret = randomBytes(32);
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+    this.settings = parts.settings;
+    this.now = parts.now;
+  }
+
+  /** The same for configurations that answer alike. */
+  get generation(): string {
+    return this.#parts.generation;
+  }
+
+  /** The name of the answer to a request. */
+  async keyOf(request: CompleteRequest, { keyId, policy, selectors }: Place): Promise<string> {
+    const secret = (await this.#attempt(this.#parts.secret)) ?? this.#ownSecret;
+    const scope = this.settings.scope === "key" ? keyId : "";
+    return answerKey(secret, { scope, generation: this.#parts.generation, policy, selectors, request });
+  }
+
+  /** The call that others with this key wait for. */
+  flight(key: string): Flight | undefined {
+    return this.#flights.get(key);
+  }
+
+  /** From here on, until it has landed, others with this key wait. */
+  begin(key: string): Flight {
+    const flight = new Flight();
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  /** From here on others with this key no longer wait for it. */
+  forget(key: string, flight: Flight): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  }
+
+  /** What is kept under the key. */
+  async find(key: string): Promise<CompleteResponse | undefined> {
+    const bytes = await this.#attempt(() => this.#parts.store.get(key));
+    if (bytes === undefined) return undefined;
+    const answer = decodeAnswer(bytes);
+    // Bytes that are no answer only take room.
+    if (answer === undefined) await this.#attempt(() => this.#parts.store.delete(key));
+    return answer;
+  }
+
+  /** Keeps an answer, unless it is too large. */
+  async keep(key: string, answer: CompleteResponse, ttlMs = this.settings.ttlMs): Promise<void> {
+    const bytes = encodeAnswer(answer);
+    if (bytes.length > this.settings.entryBytesMax) return;
+    await this.#attempt(() => this.#parts.store.set(key, bytes, ttlMs));
+    this.#parts.changed(this.#parts.store.statistics);
+  }
+
+  /** Drops all answers. */
+  async clear(): Promise<void> {
+    await this.#attempt(() => this.#parts.store.clear());
+    this.#parts.changed(this.#parts.store.statistics);
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch {
+      this.#parts.failed();
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { createHash, randomBytes } from "node:crypto";
+import { AnswerCache, type CacheParts } from "./cache/answer-cache.ts";
+import { MemoryStore } from "./cache/memory.ts";
+import { RedisStore, sharedSecret } from "./cache/redis.ts";
+import type { StoreStatistics } from "./cache/store.ts";
+import type { Config } from "./config/schema.ts";
+import type { RedisLink } from "./storage/redis.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+
+/**
+ * The response cache of a configuration, new and, in memory, empty: what another configuration was answered must not answer
+ * this one. Undefined: it is off.
+ */
+export function openCache(config: Config, metrics: Metrics, link: RedisLink | undefined): AnswerCache | undefined {
+  const { cache } = config;
+  const changed = (statistics: StoreStatistics | undefined) => {
+    metrics.cacheEntries.value = statistics?.entries ?? 0;
+    metrics.cacheBytes.value = statistics?.bytes ?? 0;
+  };
+  changed(undefined);
+  if (!cache.enabled) return undefined;
+  return new AnswerCache({
+    ...(cache.driver === "redis" && link !== undefined ? inRedis(link) : inMemory(cache.bytesMax, metrics)),
+    settings: cache,
+    generation: generationOf(config),
+    now: () => Date.now(),
+    changed,
+    failed: () => {
+      metrics.cacheFailures.value += 1;
+    },
+  });
+}
+
+function inMemory(bytesMax: number, metrics: Metrics): Pick<CacheParts, "store" | "secret"> {
+  const evicted = () => {
+    metrics.cacheEvictions.value += 1;
+  };
+  const secret = randomBytes(32);
+  const now = () => performance.now();
+  return { store: new MemoryStore({ bytesMax, now, evicted }), secret: async () => secret };
+}
+
+function inRedis(link: RedisLink): Pick<CacheParts, "store" | "secret"> {
+  let known: Uint8Array | undefined;
+  const secret = async () => {
+    known ??= await sharedSecret(link);
+    return known;
+  };
+  return { store: new RedisStore(link), secret };
+}
+
+/** The same for configurations that answer alike, in every process. Secrets count as equal. */
+function generationOf({ providers, models }: Config): string {
+  const plain = (_name: string, value: unknown) => {
+    if (value instanceof Map) return [...value];
+    return typeof value === "bigint" ? String(value) : value;
+  };
+  return createHash("sha256")
+    .update(JSON.stringify([providers, models], plain))
+    .digest("base64url");
+}

@@ -10,6 +10,7 @@ import { pricedTier } from "../service-tier.ts";
 import { readCitation } from "./citation.ts";
 import { echoSignature, type ReasoningField, textSignature } from "./echo.ts";
 import { faultInAnswer } from "./fault.ts";
+import { MadeMedia } from "./made-media.ts";
 import type { OwnFields } from "./own-fields.ts";
 import { ReasoningDetails } from "./reasoning-details.ts";
 import { ToolCalls } from "./tool-calls.ts";
@@ -40,6 +41,7 @@ export class Answer {
   readonly #attempt: Attempt;
   readonly #writer = new PartWriter();
   readonly #calls: ToolCalls;
+  readonly #media: MadeMedia;
   readonly #own: OwnFields;
   readonly #isTextHidden: boolean;
   /** Reasoning that the caller does not want to see, and the server wants back. */
@@ -60,6 +62,7 @@ export class Answer {
     this.#attempt = attempt;
     this.#own = own;
     this.#calls = new ToolCalls(attempt, this.#writer);
+    this.#media = new MadeMedia(attempt.target.provider.id, this.#writer);
     this.#isTextHidden = attempt.call.request.reasoning?.hideText ?? false;
   }
 
@@ -99,6 +102,7 @@ export class Answer {
     if (!this.#heard) throw badResponse("no_choices", "sent an answer without choices");
     this.#calls.finish();
     this.#writer.closeAll(out);
+    this.#media.finish(out);
     this.#keepReasoning(out);
     const value: StreamFinished = {
       $typeName: "llmhub.v1.StreamFinished",
@@ -165,6 +169,7 @@ export class Answer {
       this.#refused = true;
       this.#writer.text("refusal", said.refusal, out, readLogprobs(probable?.refusal));
     }
+    this.#media.take(said, out);
     for (const call of callsIn(said)) {
       if (isWhole) this.#calls.whole(call, out);
       else this.#calls.grow(call, out);

@@ -5,13 +5,14 @@ import { isObject } from "./wire.ts";
 /** Where servers show reasoning, and want it back, as one text: in fields of these names, or in items of the content. */
 export type ReasoningField = "reasoning_content" | "reasoning" | "thinking";
 
-/** What a server said beside its answer and wants back as it was: on a message, or (`extra_content`) on a tool call. */
+/** What a server said beside its answer and wants back as it was: on a message, or on a tool call (`extra_content`) or its own sound (`audio`). */
 export interface Echo {
   readonly reasoning_content?: string;
   readonly reasoning?: string;
   readonly thinking?: string;
   readonly reasoning_details?: readonly JsonValue[];
   readonly extra_content?: JsonObject;
+  readonly audio?: JsonObject;
 }
 
 /**
@@ -33,13 +34,14 @@ export function readEcho(text: string, { value }: PartSignature): Echo | undefin
   if (value === "reasoning" || value === "thinking") return { [value]: text };
   const kept = parsed(value);
   if (!isObject<Record<keyof Echo, unknown>>(kept)) return undefined;
-  const { reasoning_content, reasoning, thinking, reasoning_details, extra_content } = kept;
+  const { reasoning_content, reasoning, thinking, reasoning_details, extra_content, audio } = kept;
   const echo = {
     ...(typeof reasoning_content === "string" ? { reasoning_content } : {}),
     ...(typeof reasoning === "string" ? { reasoning } : {}),
     ...(typeof thinking === "string" ? { thinking } : {}),
     ...(Array.isArray(reasoning_details) ? { reasoning_details } : {}),
     ...(isObject<JsonObject>(extra_content) ? { extra_content } : {}),
+    ...(isObject<JsonObject>(audio) ? { audio } : {}),
   };
   return Object.keys(echo).length === 0 ? undefined : echo;
 }

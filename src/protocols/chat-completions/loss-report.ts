@@ -2,7 +2,8 @@ import type { PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import { Rendering } from "../rendering.ts";
 import { type Echo, readEcho } from "./echo.ts";
-import { family } from "./wire.ts";
+import { picturesField } from "./made-media.ts";
+import { type AssistantMessage, family } from "./wire.ts";
 
 /** What rendering loses or refuses, and what the target wants back of what it said. */
 export class LossReport extends Rendering {
@@ -18,5 +19,13 @@ export class LossReport extends Rendering {
   echoOf(text: string, signature: PartSignature | undefined): Echo | undefined {
     const isWanted = this.#takesEchoes && signature?.provider === this.target.provider.id;
     return isWanted ? readEcho(text, signature) : undefined;
+  }
+
+  /** Under which of its fields the target wants back what it made besides text; undefined where it did not make this. */
+  madeAs(signature: PartSignature | undefined): Pick<AssistantMessage, "audio"> | "images" | undefined {
+    if (signature?.provider !== this.target.provider.id) return undefined;
+    if (signature.value === picturesField) return picturesField;
+    const audio = readEcho("", signature)?.audio;
+    return audio === undefined ? undefined : { audio };
   }
 }

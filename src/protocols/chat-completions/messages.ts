@@ -11,6 +11,7 @@ import type { Capability } from "../rendering.ts";
 import { renderDocument } from "./document.ts";
 import { parseObject } from "./json-text.ts";
 import type { LossReport } from "./loss-report.ts";
+import { picturesField } from "./made-media.ts";
 import { renderMedia } from "./media.ts";
 import { renderReasoning } from "./reasoning.ts";
 import type { AssistantMessage, ChatContent, ChatMessage, ChatPart, ChatToolCall } from "./wire.ts";
@@ -48,14 +49,21 @@ function promptMessage(turn: Turn, losses: LossReport): ChatMessage[] {
 function assistantMessage(turn: Turn, usesTools: boolean, losses: LossReport): AssistantMessage[] {
   const parts: ChatPart[] = [];
   const calls: ChatToolCall[] = [];
+  const images: ChatPart[] = [];
+  let sound: Pick<AssistantMessage, "audio"> = {};
   let refusal = "";
   turn.content.forEach((part, index) => {
     const path = at(turn, index);
-    if (part.part.case === "toolCall") calls.push(...toolCall(part, path, losses));
+    const made = part.part.case === "media" ? losses.madeAs(part.signature) : undefined;
+    if (part.part.case === "media" && made === picturesField) {
+      images.push(renderMedia(part.part.value, `${path}.media`, losses));
+    } else if (typeof made === "object") sound = made;
+    else if (part.part.case === "toolCall") calls.push(...toolCall(part, path, losses));
     else if (part.part.case === "refusal") refusal += part.part.value;
     else if (part.part.case !== "reasoning") parts.push(...textPartOf(part, path, "assistant_media", losses));
   });
-  const isEmpty = parts.length === 0 && calls.length === 0 && refusal === "";
+  const made = { ...sound, ...(images.length === 0 ? {} : { images }) };
+  const isEmpty = parts.length === 0 && calls.length === 0 && refusal === "" && Object.keys(made).length === 0;
   const rest = { isEmpty, usesTools: usesTools || calls.length > 0 };
   const { thinking, ...reasoning } = renderReasoning(turn, rest, losses);
   if (isEmpty) return [];
@@ -65,6 +73,7 @@ function assistantMessage(turn: Turn, usesTools: boolean, losses: LossReport): A
       role: "assistant",
       content: parts.length === 0 ? null : contentOf(parts),
       ...reasoning,
+      ...made,
       ...(refusal === "" ? {} : { refusal }),
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
       ...nameOf(turn),

@@ -59,10 +59,10 @@ function onlyText({ choices, usage, error }: ChatAnswer): string | undefined {
   const { index, finish_reason, logprobs, delta } = choice;
   if ((index ?? 0) !== 0 || ![finish_reason, logprobs, choice.error].every(isNothing)) return undefined;
   const { content, refusal, reasoning_content, reasoning, reasoning_details } = delta;
-  const { tool_calls, function_call, annotations } = delta;
+  const { tool_calls, function_call, annotations, audio, images } = delta;
   const isAlone =
     [refusal, reasoning_content, reasoning].every(isNothing) &&
-    [reasoning_details, tool_calls, function_call, annotations].every(isNothing);
+    [reasoning_details, tool_calls, function_call, annotations, audio, images].every(isNothing);
   return isAlone && typeof content === "string" ? content : undefined;
 }
 

@@ -53,6 +53,10 @@ export interface AssistantMessage {
   readonly reasoning_content?: string;
   readonly reasoning?: string;
   readonly reasoning_details?: readonly JsonValue[];
+  /** Sound that the model made, by its id. */
+  readonly audio?: JsonObject;
+  /** Pictures that the model made. */
+  readonly images?: readonly ChatPart[];
 }
 
 /** What a tool returned. */
@@ -159,6 +163,10 @@ export interface ChatSaying {
   /** The call of a tool before there were lists of them. */
   readonly function_call?: unknown;
   readonly annotations?: unknown;
+  /** Sound that the model made, in base64, with an id and its words. */
+  readonly audio?: unknown;
+  /** Pictures that the model made. */
+  readonly images?: unknown;
 }
 
 /** A tool call or a fragment of one. */

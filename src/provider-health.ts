@@ -5,11 +5,13 @@ import { Breakers } from "./health/breakers.ts";
 import { HealthChecks } from "./health/checks.ts";
 import type { CircuitState } from "./health/circuit.ts";
 import type { Guard, Scope } from "./health/guard.ts";
+import { SharedCooldowns } from "./health/shared-cooldowns.ts";
 import { blameOf } from "./model/blame.ts";
 import type { GatewayError } from "./model/error.ts";
 import type { Observation } from "./model/observation.ts";
 import type { Provider, Target } from "./model/target.ts";
 import { Readiness } from "./services/readiness.ts";
+import type { RedisLink } from "./storage/redis.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
@@ -33,6 +35,9 @@ export class ProviderHealth {
   readonly #metrics: Metrics;
   readonly #windows = new Map<string, HealthWindow>();
   readonly #checks: HealthChecks;
+  readonly #shared = new SharedCooldowns(({ provider, model, forMs, quota }) =>
+    this.#guardOf(provider)?.cooldowns.cool(model, forMs, quota),
+  );
   #providers: ReadonlyMap<string, Provider> = new Map();
   #checked = false;
 
@@ -45,6 +50,7 @@ export class ProviderHealth {
         tell(logger, provider, scope, model, state);
         this.#renewReach();
       },
+      cooled: (pause) => this.#shared.tell(pause),
     });
     this.#checks = new HealthChecks({
       random: Math.random,
@@ -61,6 +67,11 @@ export class ProviderHealth {
     this.#checks.configure(providers.values(), health.checks);
     for (const id of providers.keys()) this.#show(id);
     this.#renewReach();
+  }
+
+  /** Shares pauses with other replicas through this Redis; undefined: with none. */
+  share(link: RedisLink | undefined): void {
+    this.#shared.use(link);
   }
 
   /** Takes note of how an attempt went. */
@@ -94,6 +105,7 @@ export class ProviderHealth {
 
   /** No timer and no check is left. */
   close(): void {
+    this.#shared.use(undefined);
     this.#checks.close();
     this.breakers.close();
   }

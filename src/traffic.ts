@@ -73,6 +73,7 @@ export class Traffic {
     const before = this.#redis;
     this.#redisConfig = redis;
     this.#redis = redis === undefined ? undefined : await this.#open(redis);
+    this.health.share(this.#redis);
     await before?.close();
   }
 

@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cache: ["model", "stream", "storage"],
   interceptors: ["model", "telemetry", "cache"],
   dispatch: ["model"],
-  health: ["model"],
+  health: ["model", "storage"],
   services: ["model", "dispatch"],
   server: ["model", "telemetry", "services"],
   simulator: ["model", "stream"],

@@ -3,11 +3,14 @@ import type { Provider, Target } from "../model/target.ts";
 import type { CircuitState } from "./circuit.ts";
 import { Guard, type GuardParts, type Scope, type Visit } from "./guard.ts";
 import { refusalFor } from "./refusal.ts";
+import type { SharedPause } from "./shared-cooldowns.ts";
 
 /** What the breakers work with. */
-export interface BreakersParts extends Omit<GuardParts, "changed" | "trialAfterMs"> {
+export interface BreakersParts extends Omit<GuardParts, "changed" | "cooled" | "trialAfterMs"> {
   /** Told when a circuit has changed; `model` is empty unless that is its scope. */
   readonly changed: (providerId: string, scope: Scope, model: string, state: CircuitState) => void;
+  /** Told of each pause that a provider asked for here. */
+  readonly cooled: (pause: SharedPause) => void;
 }
 
 /** Of a provider that is not configured any more: calls that still run there are let through. */
@@ -58,13 +61,14 @@ export class Breakers implements Availability {
   }
 
   #guard(provider: Provider): Guard {
-    const { nowMs, random, changed } = this.#parts;
+    const { nowMs, random, changed, cooled } = this.#parts;
     const trialAfterMs = this.#trialAfterMs;
     return new Guard(provider, {
       nowMs,
       random,
       trialAfterMs,
       changed: (scope, model, state) => changed(provider.id, scope, model, state),
+      cooled: (model, forMs, quota) => cooled({ provider: provider.id, model, forMs, quota }),
     });
   }
 }

@@ -2,8 +2,8 @@ import { BoundedMap } from "./bounded-map.ts";
 
 /** Of one provider. Names of models are invented by callers; the bound keeps them from filling the memory. */
 const modelsMax = 1000;
-/** No provider is believed that asks for more. */
-const cooldownMsMax = 600_000;
+/** Longest pause, in milliseconds: no provider is believed that asks for more. */
+export const cooldownMsMax = 600_000;
 
 /** Why a target is left alone, and until when on the clock of the cooldowns. */
 export interface Cooldown {

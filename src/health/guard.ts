@@ -4,14 +4,12 @@ import type { GatewayError } from "../model/error.ts";
 import type { Provider } from "../model/target.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { Circuit, type CircuitParts, type CircuitState, type Verdict } from "./circuit.ts";
-import { type Cooldown, Cooldowns } from "./cooldowns.ts";
+import { type Cooldown, Cooldowns, cooldownMsMax } from "./cooldowns.ts";
 
 /** Models of one provider that have a circuit: some 8 kB each, and callers invent names. */
 const modelsMax = 1000;
 /** Wait after a 429 that does not say how long. */
 const cooldownMs = 2000;
-/** An account is not filled within seconds. */
-const quotaMs = 600_000;
 /** Health checks that may fail in a row; one may be lost on the way. */
 const checksFailedMax = 1;
 
@@ -27,6 +25,8 @@ export type Obstacle =
 export interface GuardParts extends Omit<CircuitParts, "changed"> {
   /** Told when a circuit has changed; `model` is empty unless that is its scope. */
   readonly changed: (scope: Scope, model: string, state: CircuitState) => void;
+  /** Told of each pause that the provider asked for here. */
+  readonly cooled: (model: string, forMs: number, quota: boolean) => void;
 }
 
 /** One attempt, as its guard sees it. */
@@ -122,12 +122,18 @@ export class Guard {
 
   #ended(model: string, trials: readonly number[], error: GatewayError | undefined): void {
     const blame = error && blameOf(error, this.#provider);
-    if (error !== undefined && blame === "rate") this.cooldowns.cool(model, error.retryMs ?? cooldownMs, false);
-    if (blame === "quota") this.cooldowns.cool(model, quotaMs, true);
+    if (error !== undefined && blame === "rate") this.#cool(model, error.retryMs ?? cooldownMs, false);
+    // An account is not filled within seconds.
+    if (blame === "quota") this.#cool(model, cooldownMsMax, true);
     for (const [i, scope] of scopes.entries()) {
       const verdict = verdictOn(scope, error, blame);
       this.#find(scope, model, verdict !== "nothing")?.note(verdict, trials[i] ?? 0);
     }
+  }
+
+  #cool(model: string, forMs: number, quota: boolean): void {
+    this.cooldowns.cool(model, forMs, quota);
+    this.#parts.cooled(model, Math.min(forMs, cooldownMsMax), quota);
   }
 
   /** A model has no circuit before an attempt has said something about it. */

@@ -23,7 +23,7 @@ export function failing(status: number, headers = {}, body: object = {}): Behavi
 export const noTrials = { trialAfter: "10m" };
 
 /** A gateway in front of an upstream whose behaviour changes when the test says so. */
-export async function behaving(first: Behaviour | Script, health: object = noTrials) {
+export async function behaving(first: Behaviour | Script, health: object = noTrials, redis?: { readonly url: string }) {
   const now: { behaviour: Behaviour | Script } = { behaviour: first };
   const upstream = await ScriptedUpstream.start(async (connection) => {
     for (;;) {
@@ -34,7 +34,11 @@ export async function behaving(first: Behaviour | Script, health: object = noTri
     }
   });
   const models = { "m-1": {}, "m-2": {} };
-  const gateway = await TestGateway.start({ providers: providerAt(upstream.url, chat.kind, { models }), health });
+  const gateway = await TestGateway.start({
+    providers: providerAt(upstream.url, chat.kind, { models }),
+    health,
+    ...(redis && { redis: { ...redis } }),
+  });
   return {
     upstream,
     gateway,

@@ -1,0 +1,50 @@
+import { expect } from "vitest";
+import { TestGateway } from "../../support/gateway.ts";
+import { RedisServer, testWithRedis } from "../../support/redis-server.ts";
+import { chat, providerAt, request } from "./dialects.ts";
+import { faultOf } from "./fault.ts";
+import { behaving, failing, noTrials } from "./target-health.ts";
+
+/** Resolves when a gateway knows of a pause, whoever found out. */
+async function knows(gateway: TestGateway): Promise<number> {
+  for (;;) {
+    const seconds = await gateway.metric("cooldown_seconds", { provider: "up" });
+    if (seconds > 0) return seconds;
+  }
+}
+
+const models = { "m-1": {}, "m-2": {} };
+
+testWithRedis("a pause that one replica is asked for is kept by the other, which calls nobody", async () => {
+  await using redis = await RedisServer.start();
+  await using at = await behaving(failing(429, { "retry-after": "300" }), noTrials, { url: redis.url });
+  const providers = providerAt(at.upstream.url, chat.kind, { models });
+  await using other = await TestGateway.start({ providers, health: noTrials, redis: { url: redis.url } });
+  await at.failures(1);
+  expect(await knows(other)).toBeGreaterThan(290);
+  const reached = at.upstream.requests.length;
+  const error = await other.failure(request);
+  expect(faultOf(error)).toMatchObject({ reason: "PROVIDER_RATE_LIMITED", cause: "cooldown" });
+  expect(Number(error.metadata.get("grpc-retry-pushback-ms"))).toBeGreaterThan(290_000);
+  expect(at.upstream.requests.length).toBe(reached);
+  expect(await redis.client.pttl("llmhub:cooldowns")).toBeGreaterThan(290_000);
+});
+
+testWithRedis("without Redis a pause holds all the same where it was found out", async () => {
+  await using redis = await RedisServer.start();
+  await using at = await behaving(failing(429, { "retry-after": "300" }), noTrials, { url: redis.url });
+  await redis.kill();
+  await at.failures(1);
+  expect(await at.refusal()).toMatchObject({ reason: "PROVIDER_RATE_LIMITED", cause: "cooldown" });
+  await at.failures(1, "up/m-2");
+  expect(await at.refusal("up/m-2")).toMatchObject({ reason: "PROVIDER_RATE_LIMITED", cause: "cooldown" });
+});
+
+testWithRedis("what else stands under the key is no pause, and does no harm", async () => {
+  await using redis = await RedisServer.start();
+  const soon = Date.now() + 300_000;
+  await redis.client.zadd("llmhub:cooldowns", soon, "no json", soon, "[1,2,3]", soon, '["up","m-1",false]');
+  await using at = await behaving(failing(500), noTrials, { url: redis.url });
+  expect(await knows(at.gateway)).toBeGreaterThan(290);
+  expect(await at.refusal()).toMatchObject({ reason: "PROVIDER_RATE_LIMITED" });
+});

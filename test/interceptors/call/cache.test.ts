@@ -1,0 +1,178 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { CacheMode, type CompleteRequest, CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
+import { AnswerCache, type CacheParts } from "../../../src/cache/answer-cache.ts";
+import { MemoryStore } from "../../../src/cache/memory.ts";
+import type { AnswerStore } from "../../../src/cache/store.ts";
+import { cache } from "../../../src/interceptors/call/cache.ts";
+import type { Call } from "../../../src/model/call.ts";
+import { type Chunk, textDelta } from "../../../src/model/chunk.ts";
+import { Fold } from "../../../src/model/fold.ts";
+import type { Reply } from "../../../src/model/reply.ts";
+import { unfold } from "../../../src/model/unfold.ts";
+import { Metrics } from "../../../src/telemetry/metrics.ts";
+import { rpcWith } from "../../support/rpc.ts";
+import { callOf, failedAttempt, finished, replyOf } from "./ended-call.ts";
+
+const minuteMs = 60_000;
+const asking = { model: "fast", input: "hi", temperature: 0 };
+const request = create(CompleteRequestSchema, asking);
+
+/** An answer of one text. */
+function chunksOf(text: string): Chunk[] {
+  const fold = new Fold();
+  const part = { case: "text", value: text } as const;
+  const started = { $typeName: "llmhub.v1.PartStarted", index: 0 } as const;
+  fold.add({
+    case: "partStarted",
+    value: { ...started, part: { $typeName: "llmhub.v1.ContentPart", part, citations: [], providerOptions: {} } },
+  });
+  const response = fold.response();
+  response.finishReason = finished.finishReason;
+  return unfold(response);
+}
+
+/** The interceptor around a provider that counts its answers, with a clock of its own. */
+function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[]) => Reply } = {}) {
+  let nowMs = 1_000_000;
+  let answers = 0;
+  let failures = 0;
+  const now = () => nowMs;
+  const answersCache = new AnswerCache({
+    store: new MemoryStore({ bytesMax: 1024 ** 2, now, evicted: () => undefined }),
+    settings: { scope: "key", ttlMs: 10 * minuteMs, entryBytesMax: 1024 },
+    generation: "",
+    secret: async () => new Uint8Array(32),
+    now,
+    changed: () => undefined,
+    failed: () => failures++,
+    ...over,
+  });
+  const metrics = new Metrics("test");
+  const { attempt } = replyOf(callOf(), Promise.resolve(finished));
+  const prospect = () => ({ policy: "", targets: [attempt.target] });
+  const replied =
+    over.reply ??
+    ((call: Call, chunks: Chunk[]): Reply => {
+      const reply = replyOf(call, Promise.resolve(finished));
+      return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches([chunks]) };
+    });
+  const ask = cache({ current: () => answersCache, prospect, metrics })(async (call) =>
+    replied(call, chunksOf(`answer ${++answers}`)),
+  );
+  return {
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+    failures: () => failures,
+    /** What is said, and what the cache did. */
+    async said(asked: CompleteRequest = request, cacheControl?: string): Promise<string> {
+      const reply = await ask(callOf({ request: asked, rpc: rpcWith({ cacheControl }) }));
+      const fold = new Fold();
+      for await (const batch of reply.chunks) for (const chunk of batch) fold.add(chunk);
+      const part = fold.response().message?.content[0]?.part;
+      const status = Object.entries(CacheStatus).find(([, value]) => value === reply.attempt.call.cache?.status);
+      return `${part?.case === "text" ? part.value : ""} ${status?.[0]}`;
+    },
+  };
+}
+
+async function* batches(list: readonly Chunk[][]): AsyncGenerator<readonly Chunk[]> {
+  yield* list;
+}
+
+test("an answer is good for its time, and then asked for anew", async () => {
+  const at = stage();
+  expect(await at.said()).toBe("answer 1 MISS");
+  at.pass(10 * minuteMs - 1);
+  expect(await at.said()).toBe("answer 1 HIT");
+  at.pass(2);
+  expect(await at.said()).toBe("answer 2 MISS");
+});
+
+test("a request may set the time of its answer", async () => {
+  const at = stage();
+  const long = create(CompleteRequestSchema, { ...asking, cache: { ttl: { seconds: 3600n } } });
+  expect(await at.said(long)).toBe("answer 1 MISS");
+  at.pass(59 * minuteMs);
+  expect(await at.said()).toBe("answer 1 HIT");
+  at.pass(2 * minuteMs);
+  expect(await at.said()).toBe("answer 2 MISS");
+});
+
+test("a request may say how old is too old, and then renews the answer for others", async () => {
+  const at = stage();
+  await at.said();
+  at.pass(30_000);
+  expect(await at.said(request, "max-age=30")).toBe("answer 1 HIT");
+  at.pass(1000);
+  expect(await at.said(request, "max-age=30")).toBe("answer 2 MISS");
+  expect(await at.said()).toBe("answer 2 HIT");
+});
+
+test("only-if-cached does not take what is too old", async () => {
+  const at = stage();
+  await at.said();
+  at.pass(31_000);
+  await expect(at.said(request, "only-if-cached, max-age=30")).rejects.toMatchObject({ reason: "CACHE_MISS" });
+});
+
+test("an answer that is a second choice is not kept", async () => {
+  const at = stage({
+    reply: (call, chunks) => ({ ...replyOf(call, Promise.resolve(finished)), chunks: batches([chunks]) }),
+  });
+  expect([await at.said(), await at.said()]).toEqual(["answer 1 MISS", "answer 2 MISS"]);
+});
+
+test("an answer after a repeat at the same target is kept", async () => {
+  const at = stage({
+    reply: (call, chunks) => {
+      const reply = replyOf(call, Promise.resolve(finished));
+      const failures = [{ ...failedAttempt("openai", "PROVIDER_OVERLOADED", 503), model: "openai/gpt-4o" }];
+      return { ...reply, attempt: { ...reply.attempt, failures }, chunks: batches([chunks]) };
+    },
+  });
+  expect([await at.said(), await at.said()]).toEqual(["answer 1 MISS", "answer 1 HIT"]);
+});
+
+test("a store that fails is done without, and told of", async () => {
+  const down = () => Promise.reject(new Error("down"));
+  const store: AnswerStore = { get: down, set: down, delete: down, clear: down, statistics: undefined };
+  const at = stage({ store, secret: down });
+  expect([await at.said(), await at.said()]).toEqual(["answer 1 MISS", "answer 2 MISS"]);
+  expect(at.failures()).toBe(6);
+});
+
+test("bytes in the store that are no answer are dropped", async () => {
+  const kept = new Map<string, Uint8Array>();
+  const store: AnswerStore = {
+    get: async (key) => kept.get(key),
+    set: async (key) => void kept.set(key, Buffer.from("not an answer")),
+    delete: async (key) => void kept.delete(key),
+    clear: async () => kept.clear(),
+    statistics: undefined,
+  };
+  const at = stage({ store });
+  await at.said();
+  expect(kept.size).toBe(1);
+  expect(await at.said(create(CompleteRequestSchema, { ...asking, cache: { mode: CacheMode.READ_WRITE } }))).toBe(
+    "answer 2 MISS",
+  );
+});
+
+test("a long answer passes in order, however it is cut, and is not kept", async () => {
+  const words = Array.from({ length: 3000 }, (_, i) => `${i} `);
+  const [begin, , ...end] = chunksOf("");
+  if (begin === undefined) throw new Error("an answer begins");
+  const whole = [begin, ...words.map((word) => textDelta(0, word)), ...end];
+  const at = stage({
+    reply: (call) => {
+      const cut = Array.from({ length: Math.ceil(whole.length / 7) }, (_, i) => whole.slice(i * 7, i * 7 + 7));
+      const reply = replyOf(call, Promise.resolve(finished));
+      return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches(cut) };
+    },
+  });
+  expect(await at.said()).toBe(`${words.join("")} MISS`);
+  expect(await at.said()).toBe(`${words.join("")} MISS`);
+});

@@ -63,7 +63,7 @@ export class ProviderHealth {
   configure({ health }: Config, providers: ReadonlyMap<string, Provider>): void {
     this.#providers = providers;
     this.#checked = health.checks.enabled;
-    this.breakers.configure(providers.values(), health.trialAfterMs);
+    this.breakers.configure(health.breakers ? providers.values() : [], health.trialAfterMs);
     this.#checks.configure(providers.values(), health.checks);
     for (const id of providers.keys()) this.#show(id);
     this.#renewReach();

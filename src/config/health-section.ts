@@ -10,6 +10,13 @@ const checks = section("Health checks: one small request for the list of models,
 
 /** How failing providers are spared and found to be well again. */
 export const health = section("How failing providers are spared, and found to be well again.", {
+  breakers: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description("Leave targets alone that keep failing or ask for it. false: every call is sent."),
+    ),
+    true,
+  ),
   trialAfter: v.optional(
     duration("From taking a failing target out of use to the first trial call, and from trial to trial."),
     "1s",

@@ -55,6 +55,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
     },
     media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
     health: {
+      breakers: health.breakers,
       trialAfterMs: health.trialAfter,
       checks: {
         enabled: health.checks.enabled,

@@ -175,6 +175,8 @@ interface StreamsConfig {
 
 /** How failing providers are spared, and found to be well again. */
 export interface HealthConfig {
+  /** Off: every call is sent, however the ones before went. */
+  readonly breakers: boolean;
   /** From opening a circuit to the first trial, and from trial to trial. */
   readonly trialAfterMs: number;
   readonly checks: {

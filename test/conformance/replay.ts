@@ -46,7 +46,9 @@ export class Replay implements AsyncDisposable {
     const deck = new Deck();
     const upstream = await ScriptedUpstream.start((connection) => deck.play(connection));
     const baseUrl = `${upstream.url}/v1`;
-    const gateway = await TestGateway.start({ providers: { [provider]: providerEntry(provider, baseUrl, own) } });
+    const providers = { [provider]: providerEntry(provider, baseUrl, own) };
+    // One recorded refusal must not keep the next from being played.
+    const gateway = await TestGateway.start({ providers, health: { breakers: false } });
     return new Replay(upstream, gateway, deck);
   }
 

@@ -10,6 +10,8 @@ import { type Cooldown, Cooldowns, cooldownMsMax } from "./cooldowns.ts";
 const modelsMax = 1000;
 /** Wait after a 429 that does not say how long. */
 const cooldownMs = 2000;
+/** After HTTP 402, which may be about the size of one request: more than is left is refused where less would be served. */
+const paymentMs = 10_000;
 /** Health checks that may fail in a row; one may be lost on the way. */
 const checksFailedMax = 1;
 
@@ -124,7 +126,7 @@ export class Guard {
     const blame = error && blameOf(error, this.#provider);
     if (error !== undefined && blame === "rate") this.#cool(model, error.retryMs ?? cooldownMs, false);
     // An account is not filled within seconds.
-    if (blame === "quota") this.#cool(model, cooldownMsMax, true);
+    if (blame === "quota") this.#cool(model, error?.upstream.status === 402 ? paymentMs : cooldownMsMax, true);
     for (const [i, scope] of scopes.entries()) {
       const verdict = verdictOn(scope, error, blame);
       this.#find(scope, model, verdict !== "nothing")?.note(verdict, trials[i] ?? 0);

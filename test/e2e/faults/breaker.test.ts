@@ -114,3 +114,10 @@ test("a reload that leaves the provider as it is keeps what is known of it", asy
   await at.gateway.reload({ providers: { up }, health: noTrials, models: { aliases: { other: "up/m-1" } } });
   expect(await at.refusal("other")).toMatchObject(out("model"));
 });
+
+test("with breakers off, every call is sent", async () => {
+  await using at = await behaving(failing(500), { breakers: false });
+  await at.failures(20);
+  expect(at.upstream.requests.length).toBeGreaterThanOrEqual(20);
+  expect(await at.state("model")).toBe(0);
+});

@@ -86,3 +86,11 @@ test.each(["insufficient_quota", "enforced_spend_limit_reached"])("U17: an empty
   expect(error.findDetails(PreconditionFailureSchema)[0]?.violations[0]?.type).toBe("PROVIDER_QUOTA");
   expect(await at.gateway.metric("cooldown_seconds", { provider: "up" })).toBeGreaterThan(590);
 });
+
+test("HTTP 402 may be about the size of one request: a pause of seconds", async () => {
+  await using at = await behaving(failing(402));
+  await at.failures(1);
+  const seconds = await at.gateway.metric("cooldown_seconds", { provider: "up" });
+  expect(seconds).toBeGreaterThan(0);
+  expect(seconds).toBeLessThanOrEqual(10);
+});

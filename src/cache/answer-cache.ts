@@ -98,9 +98,10 @@ export class AnswerCache {
 
   /** Keeps an answer, unless it is too large. */
   async keep(key: string, answer: CompleteResponse, ttlMs = this.settings.ttlMs): Promise<void> {
-    const bytes = encodeAnswer(answer);
-    if (bytes.length > this.settings.entryBytesMax) return;
-    await this.#attempt(() => this.#parts.store.set(key, bytes, ttlMs));
+    await this.#attempt(async () => {
+      const bytes = encodeAnswer(answer);
+      if (bytes.length <= this.settings.entryBytesMax) await this.#parts.store.set(key, bytes, ttlMs);
+    });
     this.#parts.changed(this.#parts.store.statistics);
   }
 

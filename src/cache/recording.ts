@@ -9,17 +9,25 @@ type Chunks = AsyncIterableIterator<readonly Chunk[]>;
 /** Chunks that may wait for a slow reader before its pace is that of the provider again: longer than most answers. */
 const aheadMax = 16_384;
 
-/** How a recording ends: with the whole answer, too large to go on, or with a stream that has no end. */
-export type Recorded = CompleteResponse | "large" | "cut";
+/** How a recording ends: with the whole answer, with one that cannot be kept, or with a stream that has no end. */
+export type Recorded = CompleteResponse | "unfit" | "cut";
+
+/** What is told of a recording. */
+export interface RecordingOptions {
+  /** Of the answer; a larger one passes all the same. */
+  readonly bytesMax: number;
+  /** The provider has nothing more to say: from here on nothing is gained by waiting for the reader. */
+  readonly settled: Promise<unknown>;
+  /** Called once, before the reader gets the last chunk, and also if nobody reads. The answer is nobody else's. */
+  readonly ended: (recorded: Recorded) => void;
+}
 
 /**
  * Writes an answer down while it passes, at the pace of its provider: others may wait for it, and a slow reader must not
  * hold them up.
- * @param bytesMax of the answer; a larger one passes all the same.
- * @param ended called once, before the reader gets the last chunk. The answer is nobody else's.
  */
-export function recorded(source: Chunks, bytesMax: number, ended: (recorded: Recorded) => void): Chunks {
-  const recording = new Recording(source, bytesMax, ended);
+export function recorded(source: Chunks, options: RecordingOptions): Chunks {
+  const recording = new Recording(source, options);
   void recording.run();
   return recording.chunks;
 }
@@ -31,9 +39,10 @@ class Recording {
   /** Undefined: the recording has ended. */
   #fold: Fold | undefined = new Fold();
   #bytesLeft: number;
+  #isSettled = false;
   #goOn: (() => void) | undefined;
 
-  constructor(source: Chunks, bytesMax: number, ended: (recorded: Recorded) => void) {
+  constructor(source: Chunks, { bytesMax, settled, ended }: RecordingOptions) {
     this.#source = source;
     this.#bytesLeft = bytesMax;
     this.#ended = ended;
@@ -41,6 +50,10 @@ class Recording {
       () => this.#goOn?.(),
       () => this.#leave(),
     );
+    void settled.then(() => {
+      this.#isSettled = true;
+      this.#goOn?.();
+    });
   }
 
   async run(): Promise<void> {
@@ -53,7 +66,8 @@ class Recording {
           this.chunks.items.push(chunk);
         }
         this.chunks.wake();
-        if (this.chunks.items.length > aheadMax) await new Promise<void>((resolve) => (this.#goOn = resolve));
+        if (this.chunks.items.length > aheadMax && !this.#isSettled)
+          await new Promise<void>((resolve) => (this.#goOn = resolve));
       }
       this.#end("cut");
       this.chunks.end();
@@ -65,12 +79,15 @@ class Recording {
 
   #add(chunk: Chunk): void {
     if (this.#fold === undefined) return;
-    this.#bytesLeft -= sizeOf(chunk);
-    if (this.#bytesLeft < 0) {
-      this.#end("large");
+    try {
+      this.#bytesLeft -= sizeOf(chunk);
+      if (this.#bytesLeft < 0) throw new RangeError("the answer is too large to be kept");
+      this.#fold.add(chunk);
+    } catch {
+      // It is for the reader to find fault with it.
+      this.#end("unfit");
       return;
     }
-    this.#fold.add(chunk);
     if (chunk.case === "finished") this.#end(this.#fold.response());
   }
 

@@ -3,7 +3,7 @@ import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { keptOf, madeMsOf, replay } from "../../cache/answer.ts";
 import type { AnswerCache } from "../../cache/answer-cache.ts";
 import { type Flight, type Landing, landingOf } from "../../cache/flight.ts";
-import { recorded } from "../../cache/recording.ts";
+import { type Recorded, recorded } from "../../cache/recording.ts";
 import { type Wish, wishOf } from "../../cache/wish.ts";
 import type { Call } from "../../model/call.ts";
 import type { Dispatch } from "../../model/dispatch.ts";
@@ -158,15 +158,17 @@ class CachedCall {
       answers.forget(key, flight);
       flight.land(landing);
     };
-    const chunks = recorded(reply.chunks, answers.settings.entryBytesMax, (ended) => {
-      const answer = typeof ended === "string" ? undefined : keptOf(reply, ended, answers.now());
+    const ended = (end: Recorded) => {
+      const answer = typeof end === "string" ? undefined : keptOf(reply, end, answers.now());
       if (answer !== undefined) {
         flight?.land({ case: "answer", answer });
+        // Until it is kept, those who come find the call.
         void answers.keep(key, answer, this.#wish.ttlMs).then(() => land({ case: "answer", answer }));
-      } else if (ended === "cut") void reply.outcome.then(({ error }) => land(landingOf(error)));
+      } else if (end === "cut") void reply.outcome.then(({ error }) => land(landingOf(error)));
       else land({ case: "unshared" });
-    });
-    return withChunks(reply, chunks);
+    };
+    const bytesMax = answers.settings.entryBytesMax;
+    return withChunks(reply, recorded(reply.chunks, { bytesMax, settled: reply.outcome, ended }));
   }
 }
 

@@ -6,6 +6,7 @@ import type { Provider } from "./model/target.ts";
 import { ProviderHealth } from "./provider-health.ts";
 import { type KeepRules, KeptStreams } from "./services/resume/kept-streams.ts";
 import { RedisLink } from "./storage/redis.ts";
+import { RedisStreamLog } from "./storage/redis-stream-log.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
@@ -27,6 +28,7 @@ export class Traffic {
   readonly #parts: TrafficParts;
   /** Streams that callers may take up again. */
   readonly streams: KeptStreams;
+  #streamLog: RedisStreamLog | undefined;
   #redis: RedisLink | undefined;
   #redisConfig: RedisConfig | undefined;
   #cache: AnswerCache | undefined;
@@ -36,6 +38,7 @@ export class Traffic {
     const { resumedStreams: resumed, keptStreamBytes: bytes, orphanedStreams: orphans } = parts.metrics;
     this.streams = new KeptStreams({
       rules: parts.streamRules,
+      log: () => this.#streamLog,
       counts: { resumed, bytes, orphans },
       now: () => performance.now(),
     });
@@ -74,13 +77,14 @@ export class Traffic {
     this.#redisConfig = redis;
     this.#redis = redis === undefined ? undefined : await this.#open(redis);
     this.health.share(this.#redis);
+    this.#streamLog = this.#redis && new RedisStreamLog(this.#redis);
     await before?.close();
   }
 
   /** Gives back what is shared; for the end of the process. */
   async close(): Promise<void> {
-    this.streams.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the stream could end"));
     this.health.close();
+    await this.streams.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the stream could end"));
     await this.#redis?.close();
   }
 

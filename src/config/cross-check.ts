@@ -12,7 +12,7 @@ export function crossCheck(
   kinds: ProviderKinds,
   findings: Findings,
 ): void {
-  const { auth, server, providers, models, cache, redis } = sections;
+  const { auth, server, providers, models, cache, redis, streams } = sections;
   if (auth !== undefined) checkKeys(auth, findings);
   if (auth?.mode === "off" && server !== undefined && !isLoopback(server.listen)) {
     const message =
@@ -23,7 +23,11 @@ export function crossCheck(
   if (server !== undefined && server.listen.port !== 0 && isDeepStrictEqual(server.listen, server.opsListen)) {
     findings.add(["server", "opsListen"], "is the same as server.listen; each needs a port of its own");
   }
-  if (cache !== undefined) checkCache(cache, "redis" in sections && redis === undefined, findings);
+  const noRedis = "redis" in sections && redis === undefined;
+  if (cache !== undefined) checkCache(cache, noRedis, findings);
+  if (streams?.shared === true && noRedis) {
+    findings.add(["streams", "shared"], "needs the section redis; add it with its url, or remove this");
+  }
   if (providers !== undefined) checkProviders(providers, kinds, findings);
   if (models !== undefined) checkModels(models, providerIds, findings);
 }

@@ -48,6 +48,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
     redis: sections.redis === undefined ? undefined : await redisOf(sections.redis, findings),
     streams: {
       resume: streams.resume,
+      shared: streams.shared,
       keepMs: streams.keep,
       graceMs: streams.graceAfterDisconnect,
       bytesMax: streams.bytesMax,

@@ -163,6 +163,8 @@ export interface RedisConfig {
 /** Keeping of streams for callers who lose their connection. */
 interface StreamsConfig {
   readonly resume: boolean;
+  /** Copy them for other replicas; redis is set. */
+  readonly shared: boolean;
   /** After the end of a stream. */
   readonly keepMs: number;
   /** For a stream that nobody reads to go on at the provider. */

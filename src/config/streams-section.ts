@@ -3,10 +3,14 @@ import { duration, integer } from "./scalar.ts";
 import { section } from "./section.ts";
 
 /** How the events of streams are kept for callers who lost their connection. */
-export const streams = section("Events of streams, kept in memory for callers who lose their connection.", {
+export const streams = section("Events of streams, kept for callers who lose their connection.", {
   resume: v.optional(
     v.pipe(v.boolean(), v.description("Keep them. false: a stream whose connection breaks is cancelled and lost.")),
     true,
+  ),
+  shared: v.optional(
+    v.pipe(v.boolean(), v.description("Copy them to Redis, for every replica. Needs the section redis.")),
+    false,
   ),
   keep: v.optional(duration("How long a stream is kept after its end."), "2m"),
   graceAfterDisconnect: v.optional(

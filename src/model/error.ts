@@ -57,6 +57,7 @@ const reasons: Readonly<Record<Reason, Meaning>> = {
   NO_HEALTHY_TARGET: { code: Code.Unavailable, retryMs: 1000 },
   GATEWAY_OVERLOADED: { code: Code.Unavailable, retryMs: 1000 },
   GATEWAY_DRAINING: { code: Code.Unavailable, retryMs: 0 },
+  GATEWAY_DEPENDENCY_UNAVAILABLE: { code: Code.Unavailable, retryMs: 1000 },
   INTERNAL: { code: Code.Internal },
   FEATURE_DISABLED: { code: Code.Unimplemented },
 };

@@ -81,7 +81,7 @@ const answering: Dispatch<Call> = async (call) => ({
 function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerOf(provider, bare)) {
   const rejected: { rpc: Rpc; error: unknown }[] = [];
   const previewed: Rpc[] = [];
-  const rules = { resume: false, keepMs: 0, graceMs: 0, bytesMax: 0, streamBytesMax: 0 };
+  const rules = { resume: false, keepMs: 0, graceMs: 0, bytesMax: 0, streamBytesMax: 0, shared: false };
   const counts = { resumed: { value: 0 }, bytes: { value: 0 }, orphans: { value: 0 } };
   const handlers = new CompletionHandlers({
     dispatch,
@@ -89,7 +89,7 @@ function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerO
     validator: createRequestValidator(),
     rejected: (rpc, error) => void rejected.push({ rpc, error }),
     callless: (rpc) => void previewed.push(rpc),
-    streams: new KeptStreams({ rules: () => rules, counts, now: () => 0 }),
+    streams: new KeptStreams({ rules: () => rules, counts, log: () => undefined, now: () => 0 }),
     newId: () => "cmp_new",
   });
   return { handlers, rejected, previewed };

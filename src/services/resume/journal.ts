@@ -25,6 +25,13 @@ export interface Reading {
   readonly place: number;
 }
 
+/** Messages in a row, the sequence number of the last event up to their end, and the place to read on from. */
+export interface Piece {
+  readonly messages: Buffer;
+  readonly sequence: number;
+  readonly place: number;
+}
+
 /**
  * The newest events of one stream as the gRPC messages that were sent. They are copied, a few dozen bytes per batch, so
  * that nothing of the call stays in memory for them; places are counted in bytes from the beginning of the stream.
@@ -87,20 +94,22 @@ export class Journal {
 
   /** The events from a place on, up to the end of a block. Undefined: the place is not kept any more. */
   read(place: number): Reading | undefined {
-    const block = this.#blocks.find(({ from, used }) => place < from + used);
-    if (block === undefined) return { events: [], place };
+    const piece = this.piece(place);
+    if (piece === undefined) return undefined;
+    return { events: numberedIn(piece.messages).map(({ event }) => event), place: piece.place };
+  }
+
+  /** The messages from a place on, up to the end of a block. Undefined: the place is not kept any more. */
+  piece(place: number): Piece | undefined {
+    const index = this.#blocks.findIndex(({ from, used }) => place < from + used);
+    const block = this.#blocks[index];
+    if (block === undefined) return { messages: nothing, sequence: this.#sequence, place };
     if (place < block.from) return undefined;
-    const events: Chunk[] = [];
-    for (let at = place - block.from; at < block.used; ) {
-      const next = nextMessage(block.bytes, at);
-      const { sequence, event } = fromBinary(
-        StreamCompleteResponseSchema,
-        block.bytes.subarray(at + envelopeBytes, next),
-      );
-      if (sequence > 0 && event.case !== undefined) events.push(event);
-      at = next;
-    }
-    return { events, place: block.from + block.used };
+    return {
+      messages: block.bytes.subarray(place - block.from, block.used),
+      sequence: this.#blocks[index + 1]?.after ?? this.#sequence,
+      place: block.from + block.used,
+    };
   }
 
   #open(bytes: number): Block {
@@ -120,6 +129,26 @@ export class Journal {
     this.#grown(grown);
     return block;
   }
+}
+
+const nothing = Buffer.alloc(0);
+
+/** An event and its place in the sequence. */
+export interface Numbered {
+  readonly sequence: number;
+  readonly event: Chunk;
+}
+
+/** The events of whole gRPC messages that have a number. */
+export function numberedIn(messages: Buffer): Numbered[] {
+  const events: Numbered[] = [];
+  for (let at = 0; at < messages.length; ) {
+    const next = nextMessage(messages, at);
+    const { sequence, event } = fromBinary(StreamCompleteResponseSchema, messages.subarray(at + envelopeBytes, next));
+    if (sequence > 0 && event.case !== undefined) events.push({ sequence, event });
+    at = next;
+  }
+  return events;
 }
 
 function nextMessage(bytes: Buffer, at: number): number {

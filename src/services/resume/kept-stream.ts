@@ -4,6 +4,7 @@ import { GatewayError } from "../../model/error.ts";
 import { EventEncoder } from "../event-encoder.ts";
 import type { Batch, EventStream } from "../event-stream.ts";
 import { Journal, type Reading } from "./journal.ts";
+import type { LogWriter } from "./log-writer.ts";
 import { evicted, graceOver, superseded, unknownToken } from "./refusals.ts";
 
 type Result = IteratorResult<Batch>;
@@ -17,6 +18,8 @@ export interface Keeper {
   readonly graceMs: number;
   readonly streamBytesMax: number;
   grown(bytes: number): void;
+  /** What copies the stream for other replicas, if anything. */
+  writerOf(stream: KeptStream, journal: Journal): LogWriter | undefined;
   /** The stream has ended, and waits for whoever resumes it. */
   ended(stream: KeptStream): void;
   /** Nothing of the stream is kept any more. */
@@ -50,6 +53,7 @@ export class KeptStream implements EventStream {
   #source: Source;
   #controller: AbortController | undefined;
   #journal: Journal | undefined;
+  readonly #writer: LogWriter | undefined;
   /** The batch that is awaited, or that came and is not encoded. */
   #pending: Promise<Result> | undefined;
   #end: { readonly error: GatewayError | undefined } | undefined;
@@ -64,7 +68,9 @@ export class KeptStream implements EventStream {
     this.token = token;
     this.keyId = rpc.caller.keyId;
     this.#keeper = keeper;
-    this.#journal = new Journal(keeper.streamBytesMax, (bytes) => keeper.grown(bytes));
+    const journal = new Journal(keeper.streamBytesMax, (bytes) => keeper.grown(bytes));
+    this.#journal = journal;
+    this.#writer = keeper.writerOf(this, journal);
     const { signal } = rpc;
     const controller = new AbortController();
     this.#controller = controller;
@@ -86,6 +92,7 @@ export class KeptStream implements EventStream {
     this.#pending = undefined;
     const messages = this.#encoder.encode(batch);
     this.#journal?.append(messages, this.#encoder.sequence);
+    this.#writer?.grew();
     if (batch[batch.length - 1]?.case === "finished") this.#ended(undefined);
     return messages;
   }
@@ -161,11 +168,22 @@ export class KeptStream implements EventStream {
     return this.#grace !== undefined;
   }
 
+  /** Another replica reads the stream: it has a reader, if a slow one to tell when it leaves. */
+  attended(): void {
+    this.#grace?.refresh();
+  }
+
+  /** Resolves when what other replicas get is written, or cannot be. */
+  async settled(): Promise<void> {
+    await this.#writer?.settled();
+  }
+
   /** Keeps nothing more. A reader of what was kept is told; a stream that nobody reads ends. */
   forget(): void {
     const journal = this.#journal;
     if (journal === undefined) return;
     this.#journal = undefined;
+    this.#writer?.stop();
     this.#keeper.forgotten(this, journal.bytes);
     this.#reader?.fail(evicted());
     if (this.#alone) this.#controller?.abort(callerLeft);
@@ -238,6 +256,7 @@ export class KeptStream implements EventStream {
     this.#adopt();
     if (this.#encoder.sequence === 0) this.forget();
     else if (this.#journal !== undefined) this.#keeper.ended(this);
+    if (this.#journal !== undefined) this.#writer?.end(error);
     this.#reader?.wake();
   }
 

@@ -2,9 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Rpc } from "../../model/call.ts";
 import { GatewayError } from "../../model/error.ts";
 import { type Batch, type EventStream, PassingEvents } from "../event-stream.ts";
+import type { Journal } from "./journal.ts";
 import { type Keeper, KeptStream } from "./kept-stream.ts";
+import { LogWriter } from "./log-writer.ts";
+import { LoggedEvents } from "./logged-events.ts";
 import { beyondEnd, unknownToken } from "./refusals.ts";
 import { ResumedEvents } from "./resumed-events.ts";
+import type { StreamLog } from "./stream-log.ts";
 
 /** Most streams that go on without a reader: each costs money that perhaps nobody has a use for. */
 const orphansMax = 1000;
@@ -21,6 +25,8 @@ export interface KeepRules {
   readonly bytesMax: number;
   /** Memory of one stream; above it the oldest events are dropped. */
   readonly streamBytesMax: number;
+  /** Copy streams for other replicas, if there is a log. */
+  readonly shared: boolean;
 }
 
 /** What is counted. */
@@ -35,6 +41,8 @@ export interface KeptStreamsParts {
   /** The rules in force. */
   readonly rules: () => KeepRules;
   readonly counts: KeepCounts;
+  /** The log that replicas share, now. Undefined: there is none. */
+  readonly log: () => StreamLog | undefined;
   /** The clock of performance.now(). */
   readonly now: () => number;
 }
@@ -91,6 +99,11 @@ export class KeptStreams implements Keeper {
     if (!this.#parts.rules().resume) throw switchedOff();
     this.#sweep();
     const stream = this.#streams.get(token);
+    const log = stream === undefined ? this.#log : undefined;
+    if (log !== undefined) {
+      this.#parts.counts.resumed.value += 1;
+      return new LoggedEvents(log, { token, after, ...call });
+    }
     if (stream?.keyId !== call.rpc.caller.keyId) throw unknownToken();
     if (after > stream.sequence) throw beyondEnd(stream.sequence);
     const place = stream.placeAfter(after);
@@ -99,10 +112,24 @@ export class KeptStreams implements Keeper {
     return new ResumedEvents({ ...call, stream, after, place });
   }
 
-  /** Ends the streams that nobody reads: nobody can come back to this process. */
-  close(reason: GatewayError): void {
+  /** Ends the streams that nobody reads: nobody can come back to this process. Resolves when the log has the others. */
+  async close(reason: GatewayError): Promise<void> {
     clearTimeout(this.#timer);
-    for (const stream of [...this.#streams.values()]) if (stream.isOrphan) stream.abort(reason);
+    const streams = [...this.#streams.values()];
+    for (const stream of streams) if (stream.isOrphan) stream.abort(reason);
+    await Promise.all(streams.map((stream) => stream.settled()));
+  }
+
+  get #log(): StreamLog | undefined {
+    return this.#parts.rules().shared ? this.#parts.log() : undefined;
+  }
+
+  writerOf(stream: KeptStream, journal: Journal): LogWriter | undefined {
+    const log = this.#log;
+    const { keepMs, streamBytesMax: bytesMax } = this.#parts.rules();
+    const { token, keyId } = stream;
+    const attended = () => stream.attended();
+    return log && new LogWriter({ log, token, keyId, journal, keepMs, bytesMax, attended });
   }
 
   grown(bytes: number): void {

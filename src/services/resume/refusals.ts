@@ -30,6 +30,20 @@ export function graceOver(graceMs: number): GatewayError {
   return new GatewayError("CANCELLED", `the connection broke, and nobody resumed the stream within ${graceMs} ms`);
 }
 
+/** The replica that carried the stream out has gone in the middle of it. */
+export function writerGone(): GatewayError {
+  return new GatewayError("STREAM_INTERRUPTED", "the gateway that served the stream is gone - begin a new stream", {
+    metadata: { cause: "gateway_lost" },
+  });
+}
+
+/** What replicas share cannot be asked. */
+export function logUnavailable(cause: unknown): GatewayError {
+  return new GatewayError("GATEWAY_DEPENDENCY_UNAVAILABLE", "the streams of other replicas cannot be reached", {
+    cause,
+  });
+}
+
 /** A resumed stream whose events had to go for others. */
 export function evicted(): GatewayError {
   return new GatewayError("GATEWAY_OVERLOADED", "the memory for streams is full - begin a new stream");

@@ -92,7 +92,7 @@ export async function readUntil(call: RawCall, sequence: number): Promise<Stream
 }
 
 /** A call whose connection breaks once an event has come. */
-export async function broken(gateway: TestGateway, sequence: number, headers = {}) {
+export async function broken(gateway: { readonly url: string }, sequence: number, headers = {}) {
   const call = new RawCall(gateway.url, "StreamComplete", request, headers);
   const events = await readUntil(call, sequence);
   call[Symbol.dispose]();

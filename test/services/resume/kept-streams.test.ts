@@ -24,6 +24,7 @@ const usual: KeepRules = {
   graceMs: 100,
   bytesMax: 1024 ** 2,
   streamBytesMax: 256 * 1024,
+  shared: false,
 };
 const started: Chunk = { case: "started", value: create(StreamStartedSchema, { id: "cmp_1" }) };
 const finished: Chunk = {
@@ -41,7 +42,12 @@ function rpcOf(keyId = "key") {
 function storeOf(rules: Partial<KeepRules> = {}) {
   let nowMs = 0;
   const counts = { resumed: { value: 0 }, bytes: { value: 0 }, orphans: { value: 0 } };
-  const store = new KeptStreams({ rules: () => ({ ...usual, ...rules }), counts, now: () => nowMs });
+  const store = new KeptStreams({
+    rules: () => ({ ...usual, ...rules }),
+    counts,
+    log: () => undefined,
+    now: () => nowMs,
+  });
   const pass = (ms: number) => {
     nowMs += ms;
     vi.advanceTimersByTime(ms);

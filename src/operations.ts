@@ -5,8 +5,12 @@ import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
 import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
 import { RerankRequestSchema, RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
-import { planOf } from "./dispatch/planner.ts";
+import type { JourneyParts } from "./dispatch/journey.ts";
+import { planOf, prospectsOf } from "./dispatch/planner.ts";
+import { Readings } from "./dispatch/readings.ts";
+import { RetryBudget } from "./dispatch/retry-budget.ts";
 import type { Router } from "./dispatch/router.ts";
+import { Turns } from "./dispatch/view.ts";
 import { cache } from "./interceptors/call/cache.ts";
 import { attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
@@ -49,17 +53,36 @@ export function operations(
   const { streams } = traffic;
   const validator = warmValidator();
   const shared = { validator, rejected: lines.refused, newId };
+  const journey = journeyOf(parts);
   const prospect = (call: Call) => {
-    const { target, alias } = planOf(router(), call);
-    return { policy: alias, targets: [target] };
+    const plan = planOf(router(), call);
+    return { policy: plan.route.policy, targets: prospectsOf(plan) };
   };
   const cached = cache({ current: () => traffic.cache, prospect, metrics });
-  const generate = chained(parts, "complete", ({ generate }) => generate, cached);
+  const generate = chained(parts, journey, "complete", ({ generate }) => generate, cached);
   return {
     validator,
     handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, callless: lines.callless, streams }),
-    embedding: { ...shared, dispatch: chained(parts, "embed", ({ embed }) => embed) },
-    reranking: { ...shared, dispatch: chained(parts, "rerank", ({ rerank }) => rerank) },
+    embedding: { ...shared, dispatch: chained(parts, journey, "embed", ({ embed }) => embed) },
+    reranking: { ...shared, dispatch: chained(parts, journey, "rerank", ({ rerank }) => rerank) },
+  };
+}
+
+/** What calls learn from each other: it outlives configurations. */
+function journeyOf({ metrics: { retries, chainSteps }, traffic }: OperationParts): JourneyParts {
+  const now = () => performance.now();
+  return {
+    availability: traffic.health.breakers,
+    readings: new Readings(now),
+    budget: new RetryBudget(now),
+    turns: new Turns(),
+    draw: Math.random,
+    wentOn: ({ provider }, to) => {
+      retries.cell(provider.id, to).value += 1;
+    },
+    stepped: (chain, step, reason) => {
+      chainSteps.cell(chain, String(step), reason?.toLowerCase() ?? "ok").value += 1;
+    },
   };
 }
 
@@ -79,6 +102,7 @@ function warmValidator(): RequestValidator {
 /** An operation of providers with what happens once per call, and once per attempt. */
 function chained<Request extends Asked, R extends Served>(
   { logger, metrics, router, traffic }: OperationParts,
+  journey: JourneyParts,
   name: string,
   of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
   around: (next: Dispatch<Call<Request>, R>) => Dispatch<Call<Request>, R> = (next) => next,
@@ -88,7 +112,7 @@ function chained<Request extends Asked, R extends Served>(
     return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, name));
   };
   const attempts = compose(attemptChain(metrics, traffic.health), operation);
-  return compose(callChain(logger, metrics), around(dispatcher(router, attempts)));
+  return compose(callChain(logger, metrics), around(dispatcher(router, journey, attempts)));
 }
 
 function lacking(id: string, operation: string): GatewayError {

@@ -43,11 +43,14 @@ export class Snapshot {
       { kinds, surroundings, before: before?.fleet },
     );
     const { providers } = this.fleet;
-    const { aliases, patterns } = config.models;
+    const { aliases, patterns, policies, chains, retry } = config.models;
     this.router = new Router({
       providers,
       aliases,
       patterns,
+      policies,
+      chains,
+      retry,
       absent: absentOf(kinds, config),
       defaultModel: config.models.default ?? this.#suggestedModel(),
     });

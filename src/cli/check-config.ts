@@ -64,6 +64,8 @@ function summaryOf({ server, auth, providers, models }: Config): string {
     ["auth", auth.mode === "off" ? "off" : `${auth.keys.length} key${auth.keys.length === 1 ? "" : "s"}`],
     ["providers", providers.map(({ id, kind }) => (id === kind ? id : `${id} (${kind})`)).join(", ")],
     ["aliases", list(models.aliases) || "none"],
+    ...(models.policies.size === 0 ? [] : [["policies", [...models.policies.keys()].join(", ")]]),
+    ...(models.chains.size === 0 ? [] : [["chains", [...models.chains.keys()].join(", ")]]),
     ...(models.patterns.size === 0 ? [] : [["patterns", list(models.patterns)]]),
     ["default", models.default ?? "of the first provider that has one"],
   ];

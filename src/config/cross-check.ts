@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { builtInKind, type ProviderKind, type ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
+import { checkModels } from "./model-names.ts";
 import type { Address } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
 
@@ -143,59 +144,4 @@ function checkBaseModels(
     const hint = didYouMean(baseModel, known.keys());
     findings.add([...path, "models", name, "baseModel"], `names no built-in model of this kind${hint}`);
   }
-}
-
-function checkModels(models: FileSections["models"], providerIds: ReadonlySet<string>, findings: Findings): void {
-  const aliases = new Map(Object.entries(models.aliases));
-  const check = (path: readonly string[], target: string) => {
-    const problem = targetProblem(target, aliases, providerIds);
-    if (problem !== undefined) findings.add(path, problem);
-  };
-  if (models.default !== undefined) check(["models", "default"], models.default);
-  for (const [alias, target] of aliases) check(["models", "aliases", alias], target);
-  for (const [pattern, provider] of Object.entries(models.patterns)) {
-    if (providerIds.has(provider)) continue;
-    const known = [...providerIds].join(", ");
-    const message = `names a provider that is not configured${didYouMean(provider, providerIds)} (configured: ${known})`;
-    findings.add(["models", "patterns", pattern], message);
-  }
-  for (const cycle of cyclesOf(aliases)) {
-    const message = `leads back to itself (${[...cycle, cycle[0]].join(" → ")}); let one of them name a model`;
-    findings.add(["models", "aliases", cycle[0] ?? ""], message, "key");
-  }
-}
-
-function targetProblem(
-  target: string,
-  aliases: ReadonlyMap<string, string>,
-  providerIds: ReadonlySet<string>,
-): string | undefined {
-  const slash = target.indexOf("/");
-  if (slash === -1) {
-    if (aliases.has(target)) return undefined;
-    return `names an alias that does not exist${didYouMean(target, aliases.keys())} (write an alias or "provider/model")`;
-  }
-  const provider = target.slice(0, slash);
-  if (slash === target.length - 1) return 'lacks the model after the "/"';
-  if (providerIds.has(provider)) return undefined;
-  const known = [...providerIds].join(", ");
-  return `names a provider that is not configured${didYouMean(provider, providerIds)} (configured: ${known})`;
-}
-
-/** Each cycle once, from its first alias in the order of the file. */
-function cyclesOf(aliases: ReadonlyMap<string, string>): string[][] {
-  const cycles: string[][] = [];
-  const settled = new Set<string>();
-  for (const start of aliases.keys()) {
-    const walk: string[] = [];
-    let alias: string | undefined = start;
-    while (alias !== undefined && aliases.has(alias) && !settled.has(alias) && !walk.includes(alias)) {
-      walk.push(alias);
-      alias = aliases.get(alias);
-    }
-    const back = alias === undefined ? -1 : walk.indexOf(alias);
-    if (back !== -1) cycles.push(walk.slice(back));
-    for (const seen of walk) settled.add(seen);
-  }
-  return cycles;
 }

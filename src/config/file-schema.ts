@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { cache } from "./cache-section.ts";
 import { health } from "./health-section.ts";
 import { redis } from "./redis-section.ts";
+import { chains, policies, retry } from "./routing-section.ts";
 import { address, baseUrl, duration, integer, pattern, price, text, time } from "./scalar.ts";
 import { section } from "./section.ts";
 import { streams } from "./streams-section.ts";
@@ -186,8 +187,8 @@ const aliasName = pattern(
 
 const aliasTarget = pattern(
   /^[A-Za-z0-9._:@/-]{1,256}$/,
-  'must be an alias or "provider/model"',
-  'Another alias or "provider/model".',
+  'must be an alias, "provider/model", "policies/name" or "chains/name"',
+  'Another alias, "provider/model", "policies/name" or "chains/name".',
 );
 
 const modelPattern = pattern(
@@ -196,17 +197,20 @@ const modelPattern = pattern(
   "How the names begin, with a * behind it. The longest beginning wins.",
 );
 
-const models = section("How callers name models.", {
+const models = section("How callers name models, and which of several answers.", {
   default: v.optional(
     pattern(/^[A-Za-z0-9._:@/-]{1,256}$/, 'must be an alias or "provider/model"', "Model of a call that names none."),
   ),
   aliases: v.nullish(
     v.pipe(
       v.record(aliasName, aliasTarget),
-      v.description('Short names: alias to "provider/model" or to another alias.'),
+      v.description('Short names: alias to "provider/model", a policy, a chain or another alias.'),
     ),
     {},
   ),
+  policies: v.nullish(policies, {}),
+  chains: v.nullish(chains, {}),
+  retry: v.nullish(retry, {}),
   patterns: v.nullish(
     v.pipe(
       v.record(modelPattern, providerName),

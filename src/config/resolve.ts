@@ -6,6 +6,7 @@ import { FileError, readBounded } from "./bounded-file.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import { isRedisUrl } from "./redis-section.ts";
+import { routingOf } from "./routing.ts";
 import type { Config, ModelConfig, ProviderConfig, RedisConfig, ServerConfig, TlsConfig } from "./schema.ts";
 import type { Path } from "./yaml-file.ts";
 
@@ -43,6 +44,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       default: models.default,
       aliases: new Map(Object.entries(models.aliases)),
       patterns: new Map(Object.entries(models.patterns)),
+      ...routingOf(models, findings),
     },
     cache: cacheOf(sections.cache),
     redis: sections.redis === undefined ? undefined : await redisOf(sections.redis, findings),

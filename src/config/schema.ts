@@ -1,5 +1,6 @@
 import type { Secret } from "../model/secret.ts";
 import type { ModelKind, Price } from "../model/target.ts";
+import type { RoutingConfig } from "./routing.ts";
 
 /** Everything that an operator decides, resolved and checked: defaults are filled in, files are read. Immutable. */
 export interface Config {
@@ -131,11 +132,11 @@ export interface ModelConfig {
   readonly prices: readonly Price[] | undefined;
 }
 
-/** How callers name models. */
-interface ModelsConfig {
-  /** Alias or "provider/model"; undefined: none is configured. */
+/** How callers name models, and which of several answers. */
+interface ModelsConfig extends RoutingConfig {
+  /** Whatever can be named; undefined: none is configured. */
   readonly default: string | undefined;
-  /** Name to alias or "provider/model"; free of cycles, providers exist. */
+  /** Name to alias, "provider/model", "policies/name" or "chains/name"; free of cycles, what they name exists. */
   readonly aliases: ReadonlyMap<string, string>;
   /** Beginning of a model's name, with a "*" behind it, to the provider that it leads to. */
   readonly patterns: ReadonlyMap<string, string>;

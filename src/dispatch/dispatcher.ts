@@ -1,25 +1,26 @@
 import type { Asked, Attempt, Call } from "../model/call.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import type { Served } from "../model/reply.ts";
-import { planOf } from "./planner.ts";
-import type { Route, Router } from "./router.ts";
+import { Journey, type JourneyParts, timeoutsFor } from "./journey.ts";
+import { type Plan, planOf } from "./planner.ts";
+import type { Router } from "./router.ts";
 
-/** Finds the target of a call and tries it. `router` is asked once per call, so a call keeps its configuration. */
+/**
+ * Plans a call and tries its targets until one answers. `router` is asked once per call, so a call keeps its
+ * configuration.
+ */
 export function dispatcher<Request extends Asked, R extends Served>(
   router: () => Router,
+  parts: JourneyParts,
   attempt: Dispatch<Attempt<Request>, R>,
 ): Dispatch<Call<Request>, R> {
-  return async (call) => attempt(firstAttempt(call, planOf(router(), call)));
+  return async (call) => new Journey(parts, call, planOf(router(), call), attempt).run();
 }
 
-/** The first attempt of a call at the target of its route. */
-export function firstAttempt<Request extends Asked>(call: Call<Request>, { target, alias }: Route): Attempt<Request> {
-  return {
-    call,
-    target,
-    policy: alias,
-    failures: [],
-    timeouts: target.provider.timeouts,
-    freshConnection: false,
-  };
+/** An attempt at the first target of a plan, for what is asked beside the call itself. */
+export function firstAttempt<Request extends Asked>(call: Call<Request>, { route, steps }: Plan): Attempt<Request> {
+  const [planned] = steps;
+  const { target } = planned?.candidates[0] ?? planned?.fallbacks[0] ?? route;
+  const timeouts = timeoutsFor(call, target, Number.POSITIVE_INFINITY);
+  return { call, target, policy: route.policy, failures: [], timeouts, freshConnection: false };
 }

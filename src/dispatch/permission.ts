@@ -1,7 +1,8 @@
 import { ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Caller } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
-import { type Route, type Router, selectorOf } from "./router.ts";
+import { type Route, targetsOf } from "./route.ts";
+import { type Router, selectorOf } from "./router.ts";
 
 /** Whether the caller's key may use an alias or a "provider/model" by that name. Case matters. */
 export function mayUse(caller: Caller, selector: string): boolean {
@@ -19,12 +20,13 @@ export function mayUseProvider(caller: Caller, providerId: string): boolean {
 }
 
 /**
- * Whether the caller may call what was requested: the key must match the alias as it was requested, or the target it
- * leads to. Aliases passed on the way do not count. `route` is undefined for a name that leads nowhere.
+ * Whether the caller may call what was requested: the key must match the alias, policy or chain as it was requested, or
+ * every target it leads to. Names passed on the way do not count. `route` is undefined for a name that leads nowhere.
  */
 export function allows(caller: Caller, requested: string, route: Route | undefined): boolean {
   if (caller.models === undefined) return true;
-  return mayUse(caller, selectorOf(requested)) || (route !== undefined && mayUse(caller, route.target.selector));
+  if (mayUse(caller, selectorOf(requested))) return true;
+  return route !== undefined && targetsOf(route).every(({ selector }) => mayUse(caller, selector));
 }
 
 /**

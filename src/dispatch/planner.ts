@@ -1,85 +1,124 @@
-import { BadRequestSchema, PreconditionFailureSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import type { RoutingOptions } from "../../gen/llmhub/v1/routing_pb.ts";
+import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { type RoutingOptions, RoutingStrategy } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Asked, Call } from "../model/call.ts";
-import { estimateCost } from "../model/cost.ts";
 import { GatewayError } from "../model/error.ts";
-import { estimateInput } from "../model/estimate.ts";
-import type { ModelKind, Target } from "../model/target.ts";
+import type { Overridable, Strategy } from "../model/policy.ts";
+import type { Target } from "../model/target.ts";
+import { refusalOf } from "./eligibility.ts";
 import { resolveFor } from "./permission.ts";
-import type { Route, Router } from "./router.ts";
+import { type Candidate, type Route, type Step, targetsOf } from "./route.ts";
+import type { Router } from "./router.ts";
 
-/** Output assumed for a price check when neither the caller nor the model bounds it. */
-const outputTokensDefault = 4096;
-
-/** Where a call goes: its route, after the caller's permission and the caller's own wishes have been heard. */
-export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "request" | "rpc">): Route {
-  const route = resolveFor(router, rpc.caller, request.model);
-  refuseOtherKind(route.target, request);
-  if (request.routing !== undefined) {
-    narrow(route.target, request.routing);
-    refuseAboveCost(route.target, request, request.routing);
-  }
-  return route;
+/** A step as it is for one call. */
+export interface PlannedStep {
+  readonly step: Step;
+  readonly strategy: Strategy;
+  /** Those of the step that the call may use, to be ordered by the strategy. At least one, unless there are fallbacks. */
+  readonly candidates: readonly Candidate[];
+  /** Those that the caller names, to be tried after them as they are. */
+  readonly fallbacks: readonly Candidate[];
 }
 
-type Kind = readonly [kind: ModelKind, operation: "generate" | "embed" | "rerank", service: string];
+/** Where a call goes, after the caller's permission and the caller's own wishes have been heard. */
+export interface Plan {
+  readonly route: Route;
+  /** At least one. */
+  readonly steps: readonly PlannedStep[];
+  /** Provider calls that the caller allows. */
+  readonly attemptsMax: number | undefined;
+}
 
-const kinds: Readonly<Record<Asked["$typeName"], Kind>> = {
-  "llmhub.v1.CompleteRequest": ["completion", "generate", "CompletionService"],
-  "llmhub.v1.EmbedRequest": ["embedding", "embed", "EmbeddingService"],
-  "llmhub.v1.RerankRequest": ["rerank", "rerank", "RerankService"],
+/** Plans a call. Throws why no target is left for it. */
+export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "request" | "rpc">): Plan {
+  const route = resolveFor(router, rpc.caller, request.model);
+  const { routing } = request;
+  if (routing !== undefined) refuseOverrides(route, routing);
+  const fallbacks = (routing?.fallbackModels ?? []).flatMap((model) =>
+    fallbackOf(route, resolveFor(router, rpc.caller, model)),
+  );
+  const refusals: GatewayError[] = [];
+  const eligible = (candidate: Candidate): boolean => {
+    const refusal = refusalOf(candidate.target, request);
+    if (refusal !== undefined) refusals.push(refusal);
+    return refusal === undefined;
+  };
+  const wanted = strategies.get(routing?.strategy ?? RoutingStrategy.UNSPECIFIED);
+  const last = route.steps.length - 1;
+  const steps = route.steps
+    .map((step, index) => ({
+      step,
+      strategy: wanted ?? step.strategy,
+      candidates: step.candidates.filter(eligible),
+      fallbacks: index === last ? fallbacks.filter(eligible) : [],
+    }))
+    .filter((planned) => planned.candidates.length + planned.fallbacks.length > 0);
+  const [refusal] = refusals;
+  if (steps.length === 0 && refusal !== undefined) throw refusal;
+  if (request.$typeName === "llmhub.v1.EmbedRequest") refuseOtherVectors(route, steps);
+  return { route, steps, attemptsMax: routing?.maxAttempts };
+}
+
+/** The targets that may answer, each once, in the order in which they are given. */
+export function prospectsOf({ steps }: Plan): readonly Target[] {
+  return targetsOf({
+    steps: steps.map(({ candidates, fallbacks }) => ({ candidates: [...candidates, ...fallbacks] })),
+  });
+}
+
+const strategies: ReadonlyMap<RoutingStrategy, Strategy> = new Map([
+  [RoutingStrategy.PRIORITY, "priority"],
+  [RoutingStrategy.ROUND_ROBIN, "round-robin"],
+  [RoutingStrategy.WEIGHTED, "weighted"],
+  [RoutingStrategy.LOWEST_COST, "lowest-cost"],
+  [RoutingStrategy.LOWEST_LATENCY, "lowest-latency"],
+  [RoutingStrategy.HEALTHIEST, "healthiest"],
+]);
+
+/** Field and whether the caller uses it, by the name in configuration. */
+const used: Readonly<Record<Overridable, readonly [field: string, isUsed: (options: RoutingOptions) => boolean]>> = {
+  strategy: ["strategy", ({ strategy }) => strategy !== RoutingStrategy.UNSPECIFIED],
+  allowedProviders: ["allowed_providers", ({ allowedProviders }) => allowedProviders.length > 0],
+  deniedProviders: ["denied_providers", ({ deniedProviders }) => deniedProviders.length > 0],
+  fallbackModels: ["fallback_models", ({ fallbackModels }) => fallbackModels.length > 0],
+  maxAttempts: ["max_attempts", ({ maxAttempts }) => maxAttempts !== undefined],
+  attemptTimeout: ["attempt_timeout", ({ attemptTimeout }) => attemptTimeout !== undefined],
+  firstOutputTimeout: ["first_output_timeout", ({ firstOutputTimeout }) => firstOutputTimeout !== undefined],
+  maxCost: ["max_cost", ({ maxCost }) => maxCost !== undefined],
+  affinityKey: ["affinity_key", ({ affinityKey }) => affinityKey !== ""],
 };
 
-/** A model that is known to be made for other calls need not be asked. What its provider has not at all is told later. */
-function refuseOtherKind({ provider, facts, selector }: Target, { $typeName }: Asked): void {
-  const [wanted, operation] = kinds[$typeName];
-  if (facts.type === undefined || facts.type === wanted || provider[operation] === undefined) return;
-  const service = Object.values(kinds).find(([kind]) => kind === facts.type)?.[2];
-  const description = `${selector} is made for ${facts.type}: call it through ${service}, or choose another model`;
-  const metadata = { model: selector, capability: wanted, field: "model" };
-  throw new GatewayError("CAPABILITY_UNSUPPORTED", description, { metadata }).detail(BadRequestSchema, {
-    fieldViolations: [{ field: "model", description, reason: "OTHER_KIND_OF_MODEL" }],
-  });
+/** A wish that the policy does not grant is refused, not dropped: the caller relies on it. */
+function refuseOverrides({ policy, steps }: Route, options: RoutingOptions): void {
+  for (const { overridable } of steps) {
+    if (overridable === undefined) continue;
+    for (const [name, [field, isUsed]] of Object.entries(used)) {
+      if (!isUsed(options) || overridable.some((allowed) => allowed === name)) continue;
+      throw invalid(`routing.${field}`, `${policy} does not let callers set routing.${field}`, "NOT_OVERRIDABLE");
+    }
+  }
 }
 
-function narrow(target: Target, { allowedProviders, deniedProviders }: RoutingOptions): void {
-  const { id } = target.provider;
-  const excluded = allowedProviders.length > 0 && !allowedProviders.includes(id);
-  if (!excluded && !deniedProviders.includes(id)) return;
-  const field = excluded ? "routing.allowed_providers" : "routing.denied_providers";
-  const description = `${target.selector} is served by ${id}, which ${field} rules out`;
-  throw new GatewayError("INVALID_REQUEST", description, { metadata: { violations: "1" } }).detail(BadRequestSchema, {
-    fieldViolations: [{ field, description, reason: "NO_TARGET_LEFT" }],
-  });
+/** The candidates of a model that is to be tried when the others cannot answer. A chain is more than a list of those. */
+function fallbackOf(route: Route, fallback: Route): readonly Candidate[] {
+  const chain = [route, fallback].find(({ policy }) => policy.startsWith("chains/"));
+  if (chain === undefined) return fallback.steps.flatMap(({ candidates }) => candidates);
+  const description = `${chain.policy} says itself what to try next. Leave routing.fallback_models out, or name models`;
+  throw invalid("routing.fallback_models", description, "CHAIN");
 }
 
-/** Only completions have output. */
-function outputTokensOf(request: Asked, { facts }: Target): number {
-  if (request.$typeName !== "llmhub.v1.CompleteRequest") return 0;
-  return request.maxOutputTokens ?? (facts.maxOutputTokens || outputTokensDefault);
-}
-
-function refuseAboveCost(target: Target, request: Asked, { maxCost }: RoutingOptions): void {
-  if (maxCost === undefined) return;
-  const outputTokens = outputTokensOf(request, target);
-  const cost = estimateCost(estimateInput(request), outputTokens, target.facts.priceList)?.total;
-  // An unknown price may be above any limit.
-  if (cost?.currencyCode === maxCost.currencyCode && cost.amountNanos <= maxCost.amountNanos) return;
-  const lowest = cost === undefined ? "unknown" : String(cost.amountNanos);
-  const { currencyCode } = maxCost;
+/** Vectors of two models cannot be compared, so failover must not change the model. */
+function refuseOtherVectors({ target }: Route, steps: readonly PlannedStep[]): void {
+  const all = steps.flatMap(({ candidates, fallbacks }) => [...candidates, ...fallbacks]);
+  const other = all.find((candidate) => candidate.target.model !== target.model)?.target;
+  if (other === undefined) return;
   const description =
-    cost === undefined
-      ? `the price of ${target.selector} is not known, so routing.max_cost cannot be kept`
-      : cost.currencyCode === currencyCode
-        ? `the call may cost ${lowest} billionths of a ${currencyCode}, above routing.max_cost`
-        : `prices are in ${cost.currencyCode}, so routing.max_cost in ${currencyCode} cannot be kept`;
-  throw new GatewayError("COST_LIMIT_EXCEEDED", description, {
-    metadata: {
-      maxCostNanos: String(maxCost.amountNanos),
-      lowestCostNanos: lowest,
-      currencyCode: cost?.currencyCode ?? "unknown",
-    },
-  }).detail(PreconditionFailureSchema, {
-    violations: [{ type: "MAX_COST", subject: target.selector, description }],
+    `${target.selector} and ${other.selector} give vectors that cannot be compared. ` +
+    "Embed with one model, or with targets whose models have the same name";
+  throw invalid("model", description, "OTHER_VECTORS");
+}
+
+function invalid(field: string, description: string, reason: string): GatewayError {
+  return new GatewayError("INVALID_REQUEST", description, { metadata: { violations: "1" } }).detail(BadRequestSchema, {
+    fieldViolations: [{ field, description, reason }],
   });
 }

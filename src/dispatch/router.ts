@@ -1,13 +1,15 @@
 import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { GatewayError } from "../model/error.ts";
+import type { Chain, Policy, RetryRules } from "../model/policy.ts";
 import type { ModelPattern, Provider, Target } from "../model/target.ts";
 import { knownFacts } from "./known-facts.ts";
 import { nearNames } from "./near-names.ts";
+import { chainRoute, plainRoute, policyRoute, type Route, retryDefault, targetsOf } from "./route.ts";
 
 /** Names travel in paths, where these lead elsewhere: no model has such a name. */
 const dotSegment = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
-/** What the configuration says about names. Aliases lead to "provider/model" or to another alias, without cycles. */
+/** What the configuration says about names. Aliases lead to whatever can be named, without cycles. */
 export interface RouterSnapshot {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly aliases: ReadonlyMap<string, string>;
@@ -16,17 +18,13 @@ export interface RouterSnapshot {
   readonly patterns?: ReadonlyMap<string, string>;
   /** How names begin that would lead somewhere if a provider of the kind were configured. */
   readonly absent?: readonly { readonly prefix: string; readonly kind: string }[];
+  /** By name, without "policies/" and "chains/". */
+  readonly policies?: ReadonlyMap<string, Policy>;
+  readonly chains?: ReadonlyMap<string, Chain>;
+  /** How calls are repeated that no policy leads. */
+  readonly retry?: RetryRules;
   /** Alias or "provider/model" of a caller who names none. */
   readonly defaultModel: string | undefined;
-}
-
-/** Where a selector leads. */
-export interface Route {
-  /** As the caller wrote it; empty when the default was meant. */
-  readonly selector: string;
-  readonly target: Target;
-  /** Resource name of the alias on the way, "aliases/fast"; empty when there was none. */
-  readonly alias: string;
 }
 
 /** A pattern and the id of the provider that it leads to. */
@@ -53,7 +51,7 @@ export function resourceNameOf(target: Target): string {
 export class Router {
   /** Alias or "provider/model" of a caller who names none. */
   readonly defaultModel: string | undefined;
-  /** Models that a provider's table or an alias names, by selector in code unit order. */
+  /** Models that a provider's table, an alias, a policy or a chain names, by selector in code unit order. */
   readonly targets: readonly Target[];
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #routes = new Map<string, Route>();
@@ -62,10 +60,14 @@ export class Router {
   /** Longest beginning first. */
   readonly #patterns: readonly PatternOf[];
 
-  constructor({ providers, aliases, patterns = new Map(), absent = [], defaultModel }: RouterSnapshot) {
+  readonly #retry: RetryRules;
+
+  constructor(snapshot: RouterSnapshot) {
+    const { providers, aliases, patterns = new Map(), absent = [], defaultModel } = snapshot;
     this.defaultModel = defaultModel;
     this.#absent = absent;
     this.#providers = providers;
+    this.#retry = snapshot.retry ?? retryDefault;
     const found: PatternOf[] = [
       ...[...patterns].map(([pattern, provider]) => ({ prefix: pattern.slice(0, -1), strips: false, provider })),
       ...[...providers.values()].flatMap(({ id, patterns = [] }) =>
@@ -76,12 +78,19 @@ export class Router {
     for (const provider of providers.values()) {
       for (const [model, facts] of provider.models) this.#declare({ provider, model, facts });
     }
+    for (const [name, policy] of snapshot.policies ?? []) {
+      this.#lead(policyRoute(`policies/${name}`, policy, (selector) => this.find(selector)?.target));
+    }
+    for (const [name, chain] of snapshot.chains ?? []) {
+      this.#lead(chainRoute(`chains/${name}`, chain, (selector) => this.find(selector)));
+    }
     for (const alias of aliases.keys()) this.#declareAlias(alias, aliases);
-    const targets = new Map([...this.#routes.values()].map(({ target }) => [target.selector, target]));
-    this.targets = [...targets.values()].sort((a, b) => (a.selector < b.selector ? -1 : 1));
+    this.targets = targetsOf({ steps: [...this.#routes.values()].flatMap(({ steps }) => steps) }).toSorted((a, b) =>
+      a.selector < b.selector ? -1 : 1,
+    );
   }
 
-  /** Aliases that lead to the model of this selector, in code unit order. */
+  /** Aliases, policies and chains that lead to the model of this selector, in code unit order. */
   aliasesOf(selector: string): readonly string[] {
     return this.#aliases.get(selector) ?? [];
   }
@@ -93,7 +102,7 @@ export class Router {
     const route = this.#routes.get(wanted);
     if (route !== undefined) return route.selector === selector ? route : { ...route, selector };
     const target = this.#undeclared(wanted) ?? this.#matching(wanted);
-    return target && { selector, target, alias: "" };
+    return target && plainRoute(selector, target, this.#retry);
   }
 
   /**
@@ -121,7 +130,7 @@ export class Router {
   #declare({ provider, model, facts }: Omit<Target, "selector">): void {
     const selector = `${provider.id}/${model}`;
     const target = Object.freeze({ provider, model, selector, facts });
-    this.#routes.set(selector, Object.freeze({ selector, target, alias: "" }));
+    this.#routes.set(selector, plainRoute(selector, target, this.#retry));
   }
 
   #declareAlias(alias: string, aliases: ReadonlyMap<string, string>): void {
@@ -129,10 +138,18 @@ export class Router {
     for (let steps = 0; steps < aliases.size && aliases.has(leadsTo); steps++) {
       leadsTo = selectorOf(aliases.get(leadsTo) ?? "");
     }
-    const target = this.#routes.get(leadsTo)?.target ?? this.#undeclared(leadsTo);
-    if (target === undefined) return;
-    this.#routes.set(alias, Object.freeze({ selector: alias, target, alias: `aliases/${alias}` }));
-    this.#aliases.set(target.selector, [...this.aliasesOf(target.selector), alias].sort());
+    const undeclared = this.#undeclared(leadsTo);
+    const route = this.#routes.get(leadsTo) ?? (undeclared && plainRoute(leadsTo, undeclared, this.#retry));
+    this.#lead(route && Object.freeze({ ...route, selector: alias, policy: route.policy || `aliases/${alias}` }));
+  }
+
+  /** Takes a name into use that leads to models. */
+  #lead(route: Route | undefined): void {
+    if (route === undefined) return;
+    this.#routes.set(route.selector, route);
+    for (const { selector } of targetsOf(route)) {
+      this.#aliases.set(selector, [...this.aliasesOf(selector), route.selector].sort());
+    }
   }
 
   /** The target of a name that says no provider, by how it begins. */

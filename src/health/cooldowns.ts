@@ -1,4 +1,4 @@
-import { BoundedMap } from "./bounded-map.ts";
+import { BoundedMap } from "../model/bounded-map.ts";
 
 /** Of one provider. Names of models are invented by callers; the bound keeps them from filling the memory. */
 const modelsMax = 1000;

@@ -1,8 +1,8 @@
 import type { Blame } from "../model/blame.ts";
 import { blameOf } from "../model/blame.ts";
+import { BoundedMap } from "../model/bounded-map.ts";
 import type { GatewayError } from "../model/error.ts";
 import type { Provider } from "../model/target.ts";
-import { BoundedMap } from "./bounded-map.ts";
 import { Circuit, type CircuitParts, type CircuitState, type Verdict } from "./circuit.ts";
 import { type Cooldown, Cooldowns, cooldownMsMax } from "./cooldowns.ts";
 

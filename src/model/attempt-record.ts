@@ -1,6 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Attempt as AttemptRecord, AttemptSchema, CacheStatus } from "../../gen/llmhub/v1/routing_pb.ts";
+import {
+  AttemptOutcome,
+  type Attempt as AttemptRecord,
+  AttemptSchema,
+  CacheStatus,
+} from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Asked, Attempt } from "./call.ts";
 import { durationOf } from "./error.ts";
 
@@ -23,5 +28,10 @@ export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: Atte
 
 /** Provider calls made for an answer, up to this attempt: none when it comes from the response cache. */
 export function attemptCount({ call, failures }: Attempt<Asked>): number {
-  return call.cache?.status === CacheStatus.HIT ? 0 : failures.length + 1;
+  return call.cache?.status === CacheStatus.HIT ? 0 : triedOf(failures) + 1;
+}
+
+/** How many of the attempts reached out to a provider. */
+export function triedOf(attempts: readonly AttemptRecord[]): number {
+  return attempts.reduce((sum, { outcome }) => (outcome === AttemptOutcome.SKIPPED ? sum : sum + 1), 0);
 }

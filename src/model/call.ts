@@ -65,9 +65,11 @@ export interface Timeouts {
 export interface Attempt<Request extends Asked = CompleteRequest> {
   readonly call: Call<Request>;
   readonly target: Target;
-  /** Resource name of the alias that led to the target, such as "aliases/fast"; empty when none did. */
+  /** Resource name of the policy, chain or else alias that led to the target, such as "aliases/fast"; empty when none did. */
   readonly policy: string;
-  /** Earlier attempts of this call, in order; all failed. Their number plus one is the number of this one. */
+  /** Arm of an experiment that the target stands for; absent for none. */
+  readonly arm?: string;
+  /** Earlier attempts of this call, in order: failed, or skipped. Their number plus one is the number of this one. */
   readonly failures: readonly AttemptRecord[];
   readonly timeouts: Timeouts;
   /** Use a connection that carried nothing before. */

@@ -83,6 +83,8 @@ export class GatewayError extends ConnectError {
   readonly info: Readonly<Record<string, string>>;
   /** Undefined: a repeat does not help. */
   readonly retryMs: number | undefined;
+  /** When a repeat may help, as the provider itself said; undefined where it said nothing, or that none does. */
+  readonly hintMs: number | undefined;
   readonly upstream: { readonly status: number; readonly code: string; readonly requestId: string };
   #failure: CompletionFailure | undefined;
 
@@ -99,6 +101,7 @@ export class GatewayError extends ConnectError {
       code: upstreamCode.slice(0, valueCharsMax),
       requestId: requestId.slice(0, valueCharsMax),
     };
+    this.hintMs = typeof facts.retryMs === "number" ? facts.retryMs : undefined;
     this.retryMs = facts.retryMs === "never" ? undefined : delayOf(facts.retryMs, retryMsDefault);
     this.detail(ErrorInfoSchema, { reason, domain: errorDomain, metadata: { ...this.info } });
     if (this.retryMs !== undefined) {
@@ -124,7 +127,10 @@ export class GatewayError extends ConnectError {
    * The same failure with more metadata, and perhaps no advice to repeat. A new object: the reason of a signal is shared
    * by all who listen to it.
    */
-  with(metadata: Readonly<Record<string, string>>, retryMs: number | "never" = this.retryMs ?? "never"): GatewayError {
+  with(
+    metadata: Readonly<Record<string, string>>,
+    retryMs: number | "never" | undefined = this.retryMs === undefined ? "never" : this.hintMs,
+  ): GatewayError {
     const { upstream, cause } = this;
     const copy = new GatewayError(this.reason, this.rawMessage, {
       metadata: { ...this.info, ...metadata },

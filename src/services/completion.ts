@@ -31,7 +31,7 @@ import { checkConversation } from "./conversation-rules.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { EventStream } from "./event-stream.ts";
 import type { KeptStreams } from "./resume/kept-streams.ts";
-import { createTimeOf, plannedRouting, routingOf, viewed } from "./routing-info.ts";
+import { createTimeOf, plannedRouting, routingAt, routingOf, viewed } from "./routing-info.ts";
 import type { RequestValidator } from "./validation.ts";
 
 /** Longest silence on a stream unless the caller says otherwise: proxies cut idle streams after 60 s. */
@@ -143,8 +143,7 @@ export class CompletionHandlers {
 
   /** What a call would do, without doing it. */
   #preview(call: Call): CompleteResponse {
-    const route = planOf(this.#parts.router(), call);
-    const attempt = firstAttempt(call, route);
+    const attempt = firstAttempt(call, planOf(this.#parts.router(), call));
     const { provider, facts } = attempt.target;
     if (provider.preview === undefined) throw unsupported(provider.id, "complete");
     const inputTokens = estimateInput(call.request);
@@ -152,7 +151,7 @@ export class CompletionHandlers {
     const cost = costOf(usage, facts.priceList);
     const response = create(CompleteResponseSchema, {
       id: call.id,
-      routing: plannedRouting(call, route),
+      routing: routingAt(call, attempt.policy, attempt.target),
       createTime: timestampOf(Date.now()),
       warnings: [...provider.preview(attempt)],
       usage,

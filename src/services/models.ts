@@ -19,6 +19,7 @@ import {
 } from "../../gen/llmhub/v1/model_service_pb.ts";
 import type { HealthReading } from "../dispatch/health-window.ts";
 import { allows, mayUse, mayUseProvider, permissionDenied, resolveFor } from "../dispatch/permission.ts";
+import { targetsOf as targetsOfRoute } from "../dispatch/route.ts";
 import { type Router, resourceNameOf } from "../dispatch/router.ts";
 import type { Caller } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
@@ -97,10 +98,10 @@ async function listModels(view: ModelView, caller: Caller, request: ListModelsRe
 function getModel(view: ModelView, caller: Caller, name: string) {
   const found = view.router.find(name);
   const seen = found !== undefined && sees(view.router, caller, found.target);
-  const { target, alias } = seen ? found : resolveFor(view.router, caller, name);
+  const route = seen ? found : resolveFor(view.router, caller, name);
   return {
-    model: modelOf(view, caller, target, remembered(view)),
-    targets: alias === "" ? [] : [target.selector],
+    model: modelOf(view, caller, route.target, remembered(view)),
+    targets: route.policy === "" ? [] : targetsOfRoute(route).map(({ selector }) => selector),
   };
 }
 

@@ -2,23 +2,31 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome, CacheStatus, type RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
-import type { Route } from "../dispatch/router.ts";
+import { type Plan, prospectsOf } from "../dispatch/planner.ts";
 import { attemptCount, attemptRecord } from "../model/attempt-record.ts";
 import type { Asked, Call } from "../model/call.ts";
 import { durationOf } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
+import type { Target } from "../model/target.ts";
 import { timestampOf } from "../model/timestamp.ts";
 
-/** How a call is to be served, before any provider has answered. */
-export function plannedRouting(call: Call<Asked>, { target, alias }: Pick<Route, "target" | "alias">): RoutingInfo {
+/** How a call is to be served, before any provider has answered. Which target it is to be is known if there is but one. */
+export function plannedRouting(call: Call<Asked>, plan: Plan): RoutingInfo {
+  const [target, other] = prospectsOf(plan);
+  return routingAt(call, plan.route.policy, other === undefined ? target : undefined);
+}
+
+/** How a call would be served at a target. */
+export function routingAt(call: Call<Asked>, policy: string, target: Target | undefined): RoutingInfo {
   return {
     $typeName: "llmhub.v1.RoutingInfo",
     requestedModel: call.request.model,
-    provider: target.provider.id,
-    model: target.selector,
+    provider: target?.provider.id ?? "",
+    model: target?.selector ?? "",
     upstreamModel: "",
     upstreamRequestId: "",
-    policy: alias,
+    policy,
+    experimentArm: "",
     attemptCount: 0,
     attempts: [],
     cacheStatus: CacheStatus.UNSPECIFIED,
@@ -28,7 +36,8 @@ export function plannedRouting(call: Call<Asked>, { target, alias }: Pick<Route,
 /** How a call is being served, as far as known; complete once the reply has ended and `usage` is given. */
 export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage): RoutingInfo {
   const { attempt } = reply;
-  const routing = plannedRouting(call, { target: attempt.target, alias: attempt.policy });
+  const routing = routingAt(call, attempt.policy, attempt.target);
+  routing.experimentArm = attempt.arm ?? "";
   routing.upstreamModel = reply.upstreamModel;
   routing.upstreamRequestId = reply.upstreamRequestId;
   routing.attemptCount = attemptCount(attempt);

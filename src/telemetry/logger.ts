@@ -16,6 +16,10 @@ export interface LogFields {
   readonly model?: string;
   readonly upstreamModel?: string;
   readonly upstreamRequestId?: string;
+  /** Resource name of what led to the model: a policy, a chain or an alias. */
+  readonly policy?: string | undefined;
+  /** Arm of an experiment. */
+  readonly arm?: string | undefined;
   readonly attempts?: number;
   /** What the response cache did: "HIT", "MISS", "BYPASS". */
   readonly cache?: string | undefined;

@@ -70,6 +70,13 @@ export class Metrics {
 
   /** Labels: provider, and "ok" or what went wrong. */
   readonly attempts = this.#counter("upstream_attempts_total", "Attempts at providers.", ["provider", "outcome"]);
+  /** Labels: provider that failed, and what the call did: "other" target, "repeat", or "over_budget" for no repeat. */
+  readonly retries = this.#counter("retries_total", "What became of calls whose attempt at a provider failed.", [
+    "provider",
+    "to",
+  ]);
+  /** Labels: chain, step, and "ok" or the reason why the step ended. */
+  readonly chainSteps = this.#counter("chain_steps_total", "Steps that chains took.", ["chain", "step", "outcome"]);
   /** Labels: method. */
   readonly openStreams = this.#gauge("open_streams", "Streams that have begun and not ended.", ["method"]);
   /** Labels: reason. */

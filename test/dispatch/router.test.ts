@@ -53,9 +53,9 @@ describe("a selector leads to", () => {
     ["providers/openrouter/models/meta/llama-4", "openrouter/meta/llama-4", ""],
     ["openai/gpt-7-undeclared", "openai/gpt-7-undeclared", ""],
     ["", "openai/gpt-4o-mini", "aliases/fast"],
-  ])("%j: %s", (selector, target, alias) => {
+  ])("%j: %s", (selector, target, policy) => {
     const route = router.resolve(selector);
-    expect(route).toMatchObject({ selector, alias, target: { selector: target } });
+    expect(route).toMatchObject({ selector, policy, target: { selector: target } });
     expect(selectorOf(resourceNameOf(route.target))).toBe(target);
   });
 });

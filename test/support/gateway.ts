@@ -35,7 +35,14 @@ export interface ProviderSection {
 /** Sections of a configuration file. Ports are 0, authentication is off, and nothing is logged unless they say so. */
 export interface TestConfig {
   readonly providers: Readonly<Record<string, ProviderSection>>;
-  readonly models?: { readonly default?: string; readonly aliases?: Readonly<Record<string, string>> };
+  /** A call is not repeated unless its retry says so, so that each failure of an attempt is seen. */
+  readonly models?: {
+    readonly default?: string;
+    readonly aliases?: Readonly<Record<string, string>>;
+    readonly policies?: Readonly<Record<string, object>>;
+    readonly chains?: Readonly<Record<string, object>>;
+    readonly retry?: object;
+  };
   readonly timeouts?: Readonly<Record<string, string>>;
   readonly server?: Readonly<Record<string, unknown>>;
   readonly health?: object;
@@ -162,7 +169,13 @@ export class TestGateway implements AsyncDisposable {
 }
 
 /** The configuration that a file with these sections gives. */
-export async function configOf({ env = {}, kinds = providerKinds, server, ...sections }: TestConfig): Promise<Config> {
+export async function configOf({
+  env = {},
+  kinds = providerKinds,
+  server,
+  models,
+  ...sections
+}: TestConfig): Promise<Config> {
   const directory = await mkdtemp(join(tmpdir(), "llmhub-gateway-"));
   try {
     const path = join(directory, "llmhub.yaml");
@@ -175,6 +188,7 @@ export async function configOf({ env = {}, kinds = providerKinds, server, ...sec
         drain: { timeout: "50ms" },
         ...server,
       },
+      models: { retry: { maxAttempts: 1 }, ...models },
       ...sections,
     };
     // JSON is YAML.

@@ -61,7 +61,7 @@ export type Model = Message<"llmhub.v1.Model"> & {
   upstreamModel: string;
 
   /**
-   * Aliases that may lead here.
+   * Aliases, policies and chains that may lead here.
    *
    * @generated from field: repeated string aliases = 6;
    */
@@ -442,7 +442,7 @@ export const GetModelRequestSchema: GenMessage<GetModelRequest> = /*@__PURE__*/
  */
 export type GetModelResponse = Message<"llmhub.v1.GetModelResponse"> & {
   /**
-   * The model, or the first target of an alias.
+   * The model, or the first target of an alias, policy or chain.
    *
    * @generated from field: llmhub.v1.Model model = 1;
    */
@@ -682,7 +682,8 @@ export const ModelService: GenService<{
     output: typeof ListModelsResponseSchema;
   },
   /**
-   * Reads one model; also resolves an alias to its target.
+   * Reads one model; also resolves an alias, a policy or a
+   * chain to its targets.
    *
    * @generated from rpc llmhub.v1.ModelService.GetModel
    */

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file llmhub/v1/routing.proto.
  */
 export const file_llmhub_v1_routing: GenFile = /*@__PURE__*/
-  fileDesc("ChdsbG1odWIvdjEvcm91dGluZy5wcm90bxIJbGxtaHViLnYxIoICCg5Sb3V0aW5nT3B0aW9ucxIlChFhbGxvd2VkX3Byb3ZpZGVycxgCIAMoCUIKukgHkgEEECAYARIkChBkZW5pZWRfcHJvdmlkZXJzGAMgAygJQgq6SAeSAQQQIBgBEjwKD2F0dGVtcHRfdGltZW91dBgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIIukgFqgECKgASQQoUZmlyc3Rfb3V0cHV0X3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAioAEiIKCG1heF9jb3N0GAggASgLMhAubGxtaHViLnYxLk1vbmV5IrACCgtSb3V0aW5nSW5mbxIXCg9yZXF1ZXN0ZWRfbW9kZWwYASABKAkSEAoIcHJvdmlkZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSFgoOdXBzdHJlYW1fbW9kZWwYBCABKAkSGwoTdXBzdHJlYW1fcmVxdWVzdF9pZBgFIAEoCRIOCgZwb2xpY3kYBiABKAkSFQoNYXR0ZW1wdF9jb3VudBgIIAEoBRIkCghhdHRlbXB0cxgJIAMoCzISLmxsbWh1Yi52MS5BdHRlbXB0EiwKDGNhY2hlX3N0YXR1cxgKIAEoDjIWLmxsbWh1Yi52MS5DYWNoZVN0YXR1cxI3ChR0aW1lX3RvX2ZpcnN0X291dHB1dBgMIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKqAgoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSEAoIcHJvdmlkZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSKgoHb3V0Y29tZRgEIAEoDjIZLmxsbWh1Yi52MS5BdHRlbXB0T3V0Y29tZRIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxlcnJvcl9yZWFzb24YByABKAkSFwoPdXBzdHJlYW1fc3RhdHVzGAggASgFEhUKDXVwc3RyZWFtX2NvZGUYCSABKAkSHwoFdXNhZ2UYCyABKAsyEC5sbG1odWIudjEuVXNhZ2UqcQoLQ2FjaGVTdGF0dXMSHAoYQ0FDSEVfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRQ0FDSEVfU1RBVFVTX01JU1MQARIUChBDQUNIRV9TVEFUVVNfSElUEAISFwoTQ0FDSEVfU1RBVFVTX0JZUEFTUxAEKosBCg5BdHRlbXB0T3V0Y29tZRIfChtBVFRFTVBUX09VVENPTUVfVU5TUEVDSUZJRUQQABIdChlBVFRFTVBUX09VVENPTUVfU1VDQ0VFREVEEAESGgoWQVRURU1QVF9PVVRDT01FX0ZBSUxFRBACEh0KGUFUVEVNUFRfT1VUQ09NRV9USU1FRF9PVVQQA0JzCg1kZXYubGxtaHViLnYxQgxSb3V0aW5nUHJvdG9QAVo5Z2l0aHViLmNvbS9sbG0tY29ubmVjdG9yLWh1Yi9sbG1odWItZ28vbGxtaHViL3YxO2xsbWh1YnYxqgIJTGxtSHViLlYx6gIKTGxtSHViOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmhub_v1_usage]);
+  fileDesc("ChdsbG1odWIvdjEvcm91dGluZy5wcm90bxIJbGxtaHViLnYxItMDCg5Sb3V0aW5nT3B0aW9ucxI2CghzdHJhdGVneRgBIAEoDjIaLmxsbWh1Yi52MS5Sb3V0aW5nU3RyYXRlZ3lCCLpIBYIBAhABEiUKEWFsbG93ZWRfcHJvdmlkZXJzGAIgAygJQgq6SAeSAQQQIBgBEiQKEGRlbmllZF9wcm92aWRlcnMYAyADKAlCCrpIB5IBBBAgGAESQAoPZmFsbGJhY2tfbW9kZWxzGAQgAygJQie6SCSSASEQCCIdchsQARiAAjIUXltBLVphLXowLTkuXzpALy1dKiQSJAoMbWF4X2F0dGVtcHRzGAUgASgFQgm6SAYaBBgKKAFIAIgBARI8Cg9hdHRlbXB0X3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAioAEkEKFGZpcnN0X291dHB1dF90aW1lb3V0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgi6SAWqAQIqABIiCghtYXhfY29zdBgIIAEoCzIQLmxsbWh1Yi52MS5Nb25leRIeCgxhZmZpbml0eV9rZXkYCiABKAlCCLpIBXIDGIACQg8KDV9tYXhfYXR0ZW1wdHMiyAIKC1JvdXRpbmdJbmZvEhcKD3JlcXVlc3RlZF9tb2RlbBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgEIAEoCRIbChN1cHN0cmVhbV9yZXF1ZXN0X2lkGAUgASgJEg4KBnBvbGljeRgGIAEoCRIWCg5leHBlcmltZW50X2FybRgHIAEoCRIVCg1hdHRlbXB0X2NvdW50GAggASgFEiQKCGF0dGVtcHRzGAkgAygLMhIubGxtaHViLnYxLkF0dGVtcHQSLAoMY2FjaGVfc3RhdHVzGAogASgOMhYubGxtaHViLnYxLkNhY2hlU3RhdHVzEjcKFHRpbWVfdG9fZmlyc3Rfb3V0cHV0GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIqoCCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIQCghwcm92aWRlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIqCgdvdXRjb21lGAQgASgOMhkubGxtaHViLnYxLkF0dGVtcHRPdXRjb21lEi4KCnN0YXJ0X3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCGR1cmF0aW9uGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDGVycm9yX3JlYXNvbhgHIAEoCRIXCg91cHN0cmVhbV9zdGF0dXMYCCABKAUSFQoNdXBzdHJlYW1fY29kZRgJIAEoCRIfCgV1c2FnZRgLIAEoCzIQLmxsbWh1Yi52MS5Vc2FnZSr7AQoPUm91dGluZ1N0cmF0ZWd5EiAKHFJPVVRJTkdfU1RSQVRFR1lfVU5TUEVDSUZJRUQQABIdChlST1VUSU5HX1NUUkFURUdZX1BSSU9SSVRZEAESIAocUk9VVElOR19TVFJBVEVHWV9ST1VORF9ST0JJThACEh0KGVJPVVRJTkdfU1RSQVRFR1lfV0VJR0hURUQQAxIgChxST1VUSU5HX1NUUkFURUdZX0xPV0VTVF9DT1NUEAQSIwofUk9VVElOR19TVFJBVEVHWV9MT1dFU1RfTEFURU5DWRAFEh8KG1JPVVRJTkdfU1RSQVRFR1lfSEVBTFRISUVTVBAGKnEKC0NhY2hlU3RhdHVzEhwKGENBQ0hFX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEUNBQ0hFX1NUQVRVU19NSVNTEAESFAoQQ0FDSEVfU1RBVFVTX0hJVBACEhcKE0NBQ0hFX1NUQVRVU19CWVBBU1MQBCqoAQoOQXR0ZW1wdE91dGNvbWUSHwobQVRURU1QVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASHQoZQVRURU1QVF9PVVRDT01FX1NVQ0NFRURFRBABEhoKFkFUVEVNUFRfT1VUQ09NRV9GQUlMRUQQAhIdChlBVFRFTVBUX09VVENPTUVfVElNRURfT1VUEAMSGwoXQVRURU1QVF9PVVRDT01FX1NLSVBQRUQQBUJzCg1kZXYubGxtaHViLnYxQgxSb3V0aW5nUHJvdG9QAVo5Z2l0aHViLmNvbS9sbG0tY29ubmVjdG9yLWh1Yi9sbG1odWItZ28vbGxtaHViL3YxO2xsbWh1YnYxqgIJTGxtSHViLlYx6gIKTGxtSHViOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmhub_v1_usage]);
 
 /**
  * Wishes of one request. They narrow what the configuration allows, never widen it.
@@ -23,6 +23,13 @@ export const file_llmhub_v1_routing: GenFile = /*@__PURE__*/
  * @generated from message llmhub.v1.RoutingOptions
  */
 export type RoutingOptions = Message<"llmhub.v1.RoutingOptions"> & {
+  /**
+   * Pick by this rule instead of the policy's.
+   *
+   * @generated from field: llmhub.v1.RoutingStrategy strategy = 1;
+   */
+  strategy: RoutingStrategy;
+
   /**
    * Only these providers. Empty: all.
    *
@@ -36,6 +43,21 @@ export type RoutingOptions = Message<"llmhub.v1.RoutingOptions"> & {
    * @generated from field: repeated string denied_providers = 3;
    */
   deniedProviders: string[];
+
+  /**
+   * Models to try next, in order, when those of the request's model cannot
+   * answer. Not together with a chain, and no chains.
+   *
+   * @generated from field: repeated string fallback_models = 4;
+   */
+  fallbackModels: string[];
+
+  /**
+   * Provider calls at most, the first included. 1 switches failover off.
+   *
+   * @generated from field: optional int32 max_attempts = 5;
+   */
+  maxAttempts?: number | undefined;
 
   /**
    * Time for one attempt.
@@ -57,6 +79,13 @@ export type RoutingOptions = Message<"llmhub.v1.RoutingOptions"> & {
    * @generated from field: llmhub.v1.Money max_cost = 8;
    */
   maxCost?: Money | undefined;
+
+  /**
+   * Requests with the same key prefer the same target, for prompt caches.
+   *
+   * @generated from field: string affinity_key = 10;
+   */
+  affinityKey: string;
 };
 
 /**
@@ -108,11 +137,19 @@ export type RoutingInfo = Message<"llmhub.v1.RoutingInfo"> & {
   upstreamRequestId: string;
 
   /**
-   * Resource name of the alias that led here, such as "aliases/fast".
+   * Resource name of the policy, chain or else alias that led here, such as
+   * "policies/chat".
    *
    * @generated from field: string policy = 6;
    */
   policy: string;
+
+  /**
+   * Arm of an experiment, if one applied.
+   *
+   * @generated from field: string experiment_arm = 7;
+   */
+  experimentArm: string;
 
   /**
    * Provider calls made. 0 for a cache hit.
@@ -157,7 +194,7 @@ export const RoutingInfoSchema: GenMessage<RoutingInfo> = /*@__PURE__*/
  */
 export type Attempt = Message<"llmhub.v1.Attempt"> & {
   /**
-   * Counted from 1.
+   * Counted from 1, targets that were skipped included.
    *
    * @generated from field: int32 number = 1;
    */
@@ -235,6 +272,75 @@ export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
   messageDesc(file_llmhub_v1_routing, 2);
 
 /**
+ * How a target is picked among candidates.
+ *
+ * @generated from enum llmhub.v1.RoutingStrategy
+ */
+export const RoutingStrategy = {
+  /**
+   * Not given: what the policy says.
+   *
+   * @generated from enum value: ROUTING_STRATEGY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * First available one in the given order.
+   *
+   * @generated from enum value: ROUTING_STRATEGY_PRIORITY = 1;
+   */
+  PRIORITY: 1,
+
+  /**
+   * In turn.
+   *
+   * @generated from enum value: ROUTING_STRATEGY_ROUND_ROBIN = 2;
+   */
+  ROUND_ROBIN: 2,
+
+  /**
+   * At random by weight; also A/B tests.
+   *
+   * @generated from enum value: ROUTING_STRATEGY_WEIGHTED = 3;
+   */
+  WEIGHTED: 3,
+
+  /**
+   * Cheapest for the expected tokens.
+   *
+   * @generated from enum value: ROUTING_STRATEGY_LOWEST_COST = 4;
+   */
+  LOWEST_COST: 4,
+
+  /**
+   * Fastest of late.
+   *
+   * @generated from enum value: ROUTING_STRATEGY_LOWEST_LATENCY = 5;
+   */
+  LOWEST_LATENCY: 5,
+
+  /**
+   * Fewest failures of late.
+   *
+   * @generated from enum value: ROUTING_STRATEGY_HEALTHIEST = 6;
+   */
+  HEALTHIEST: 6,
+} as const;
+
+/**
+ * How a target is picked among candidates.
+ *
+ * @generated from enum llmhub.v1.RoutingStrategy
+ */
+export type RoutingStrategy = (typeof RoutingStrategy)[keyof typeof RoutingStrategy] | UnknownEnum;
+
+/**
+ * Describes the enum llmhub.v1.RoutingStrategy.
+ */
+export const RoutingStrategySchema: GenEnum<RoutingStrategy> = /*@__PURE__*/
+  enumDesc(file_llmhub_v1_routing, 0);
+
+/**
  * What the gateway's own response cache did.
  *
  * @generated from enum llmhub.v1.CacheStatus
@@ -282,7 +388,7 @@ export type CacheStatus = (typeof CacheStatus)[keyof typeof CacheStatus] | Unkno
  * Describes the enum llmhub.v1.CacheStatus.
  */
 export const CacheStatusSchema: GenEnum<CacheStatus> = /*@__PURE__*/
-  enumDesc(file_llmhub_v1_routing, 0);
+  enumDesc(file_llmhub_v1_routing, 1);
 
 /**
  * How one attempt ended.
@@ -317,6 +423,13 @@ export const AttemptOutcome = {
    * @generated from enum value: ATTEMPT_OUTCOME_TIMED_OUT = 3;
    */
   TIMED_OUT: 3,
+
+  /**
+   * Not tried: circuit open, no quota, or the call is nothing for it.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_SKIPPED = 5;
+   */
+  SKIPPED: 5,
 } as const;
 
 /**
@@ -330,5 +443,5 @@ export type AttemptOutcome = (typeof AttemptOutcome)[keyof typeof AttemptOutcome
  * Describes the enum llmhub.v1.AttemptOutcome.
  */
 export const AttemptOutcomeSchema: GenEnum<AttemptOutcome> = /*@__PURE__*/
-  enumDesc(file_llmhub_v1_routing, 1);
+  enumDesc(file_llmhub_v1_routing, 2);
 

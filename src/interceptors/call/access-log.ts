@@ -1,7 +1,7 @@
 import { FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
-import { attemptCount } from "../../model/attempt-record.ts";
+import { attemptCount, triedOf } from "../../model/attempt-record.ts";
 import type { Asked, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
@@ -54,7 +54,7 @@ function failureFields({ id, rpc, request }: Call<Asked>, error: GatewayError): 
     provider: last?.provider ?? "",
     model: last?.model ?? "",
     upstreamRequestId: error.upstream.requestId,
-    attempts: attempts.length,
+    attempts: triedOf(attempts),
     inputTokens: usage?.inputTokens ?? 0,
     outputTokens: usage?.outputTokens ?? 0,
     usageEstimated: usage?.source === UsageSource.ESTIMATED,
@@ -83,6 +83,8 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
     model: target.selector,
     upstreamModel: reply.upstreamModel,
     upstreamRequestId: reply.upstreamRequestId,
+    policy: reply.attempt.policy || undefined,
+    arm: reply.attempt.arm,
     attempts: attemptCount(reply.attempt),
     cache: cache && cacheStatuses.get(cache.status),
     cacheAgeMs: cache?.madeMs && Math.max(0, Date.now() - cache.madeMs),

@@ -26,7 +26,8 @@ function countRejected(metrics: Metrics, { rpc }: Call<Asked>, error: GatewayErr
   const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
   series.calls(codeName(error.code)).value += 1;
   series.duration.observe(secondsBetween(rpc.startMs, performance.now()));
-  countFailures(series, attempts.slice(0, -1));
+  const charged = attempts.filter((attempt) => attempt.usage !== undefined);
+  countFailures(series, usage === undefined ? charged : charged.slice(0, -1));
   if (usage !== undefined) countUsage(series, usage, cost);
 }
 

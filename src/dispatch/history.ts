@@ -1,0 +1,64 @@
+import { create } from "@bufbuild/protobuf";
+import { CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import { AttemptOutcome, type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import { triedOf } from "../model/attempt-record.ts";
+import type { GatewayError, Reason } from "../model/error.ts";
+import type { Target } from "../model/target.ts";
+
+/** Records of attempts that an error carries: details travel in a trailer of 4 KiB. */
+const recordsMax = 20;
+
+/** What happened to one call so far: every target that failed, or was passed over. */
+export class History {
+  records: readonly AttemptRecord[] = [];
+  /** The last failure of a provider; what keeps the gateway from asking one says less. */
+  #failure: GatewayError | undefined;
+
+  /** Attempts that reached out to a provider. */
+  get tried(): number {
+    return triedOf(this.records);
+  }
+
+  /** Takes note of how an attempt failed. Returns whether it reached out to the provider. */
+  failed(target: Target, error: GatewayError): boolean {
+    if (error.failure === undefined) {
+      this.skipped(target, error.reason);
+      return false;
+    }
+    this.records = error.failure.attempts;
+    this.#failure = error;
+    return true;
+  }
+
+  /** Takes note of a target that is not tried. */
+  skipped({ provider, selector }: Target, errorReason: Reason): void {
+    const number = this.records.length + 1;
+    const outcome = AttemptOutcome.SKIPPED;
+    this.records = [
+      ...this.records,
+      create(AttemptSchema, { number, provider: provider.id, model: selector, outcome, errorReason }),
+    ];
+  }
+
+  /** The error to end the call with: it tells of every attempt, and of a provider's failure rather than of one skipped. */
+  ending(id: string, last: GatewayError): GatewayError {
+    const error = last.failure === undefined && isSkip(last) ? (this.#failure ?? last) : last;
+    if (this.records.length === (error.failure?.attempts.length ?? 0)) return error;
+    const { usage, cost } = error.failure ?? {};
+    const attempts = this.records.slice(-recordsMax);
+    // A copy: the reason of a signal is shared by all who listen to it.
+    return error.with({}).withFailure(
+      create(CompletionFailureSchema, {
+        id,
+        attempts,
+        ...(usage === undefined ? {} : { usage }),
+        ...(cost === undefined ? {} : { cost }),
+      }),
+    );
+  }
+}
+
+/** Not what ended the call, but why a target was passed over. */
+function isSkip({ reason }: GatewayError): boolean {
+  return reason !== "CANCELLED" && reason !== "DEADLINE_EXCEEDED" && reason !== "GATEWAY_DRAINING";
+}

@@ -1,0 +1,104 @@
+import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Reason } from "../model/error.ts";
+import type { Chain, ChainStep, Policy, RetryRules } from "../model/policy.ts";
+import type { Target } from "../model/target.ts";
+
+/** A target among others. */
+export interface Candidate {
+  readonly target: Target;
+  readonly weight: number;
+  /** Arm of an experiment; empty for none. */
+  readonly arm: string;
+}
+
+/** Candidates to pick from, and what to do when one fails. */
+export interface Step extends Omit<Policy, "targets"> {
+  /** Names the memory of turns: "policies/name", or the selector of a single target. */
+  readonly name: string;
+  /** At least one. */
+  readonly candidates: readonly Candidate[];
+  readonly maxLatencyMs: number | undefined;
+  /** Undefined: every reason that another target may cure. */
+  readonly fallThroughOn: ReadonlySet<Reason> | undefined;
+  readonly overrides: Partial<CompleteRequest> | undefined;
+}
+
+/** Where a selector leads. */
+export interface Route {
+  /** As the caller wrote it; empty when the default was meant. */
+  readonly selector: string;
+  /** The first of all targets. */
+  readonly target: Target;
+  /** Resource name of the policy, chain or else alias on the way, such as "aliases/fast"; empty when there was none. */
+  readonly policy: string;
+  /** At least one. */
+  readonly steps: readonly Step[];
+  /** For all steps together. */
+  readonly maxLatencyMs: number | undefined;
+}
+
+/** Repeats where the configuration says nothing. */
+export const retryDefault: RetryRules = { maxAttempts: undefined, initialBackoffMs: 100, maxBackoffMs: 5000 };
+
+/** The route to a single target: a policy of one. */
+export function plainRoute(selector: string, target: Target, retry: RetryRules): Route {
+  const step: Step = Object.freeze({
+    name: target.selector,
+    strategy: "priority",
+    candidates: [{ target, weight: 1, arm: "" }],
+    retry,
+    stickyTo: undefined,
+    overridable: undefined,
+    ...unlimited,
+  });
+  return Object.freeze({ selector, target, policy: "", steps: [step], maxLatencyMs: undefined });
+}
+
+/** The route of a policy; undefined if a target is not to be found, which a checked configuration rules out. */
+export function policyRoute(
+  name: string,
+  { targets, ...rules }: Policy,
+  find: (selector: string) => Target | undefined,
+): Route | undefined {
+  const candidates = targets.flatMap(({ model, weight, arm }) => {
+    const target = find(model);
+    return target === undefined ? [] : [{ target, weight, arm }];
+  });
+  const target = candidates[0]?.target;
+  if (target === undefined) return undefined;
+  const step: Step = Object.freeze({ ...rules, name, candidates, ...unlimited });
+  return Object.freeze({ selector: name, target, policy: name, steps: [step], maxLatencyMs: undefined });
+}
+
+/** The route of a chain: the steps of what its steps name, with what it says of each. */
+export function chainRoute(
+  name: string,
+  { steps, maxLatencyMs }: Chain,
+  find: (selector: string) => Route | undefined,
+): Route | undefined {
+  const taken = steps.flatMap((step) => {
+    const [led] = find(step.target)?.steps ?? [];
+    return led === undefined ? [] : [Object.freeze(stepOf(step, led))];
+  });
+  const target = taken[0]?.candidates[0]?.target;
+  if (target === undefined) return undefined;
+  return Object.freeze({ selector: name, target, policy: name, steps: taken, maxLatencyMs });
+}
+
+/** The targets of a route, each once, in order. */
+export function targetsOf({ steps }: { readonly steps: readonly Pick<Step, "candidates">[] }): readonly Target[] {
+  const targets = steps.flatMap(({ candidates }) => candidates.map(({ target }) => target));
+  return [...new Map(targets.map((target) => [target.selector, target])).values()];
+}
+
+const unlimited = { maxLatencyMs: undefined, fallThroughOn: undefined, overrides: undefined };
+
+function stepOf({ maxRetries, maxLatencyMs, fallThroughOn, overrides }: ChainStep, led: Step): Step {
+  return {
+    ...led,
+    retry: maxRetries === undefined ? led.retry : { ...led.retry, maxAttempts: maxRetries + 1 },
+    maxLatencyMs,
+    fallThroughOn: fallThroughOn && new Set(fallThroughOn),
+    overrides,
+  };
+}

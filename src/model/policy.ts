@@ -1,0 +1,107 @@
+import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Reason } from "./error.ts";
+
+/** How a target is picked among candidates, by the names of configuration files. */
+export const strategies = [
+  "priority",
+  "round-robin",
+  "weighted",
+  "lowest-cost",
+  "lowest-latency",
+  "healthiest",
+] as const;
+
+/** One way of picking. */
+export type Strategy = (typeof strategies)[number];
+
+/** What picks stick to, so that calls that share it prefer the same target. */
+export const stickyKeys = ["api-key", "end-user", "affinity", "prompt"] as const;
+
+/** Whose calls stay together: those of a key, of an end user, of an affinity key, or with the same beginning of a prompt. */
+export type StickyKey = (typeof stickyKeys)[number];
+
+/** Fields of RoutingOptions that a policy may keep callers from using. */
+export const overridables = [
+  "strategy",
+  "allowedProviders",
+  "deniedProviders",
+  "fallbackModels",
+  "maxAttempts",
+  "attemptTimeout",
+  "firstOutputTimeout",
+  "maxCost",
+  "affinityKey",
+] as const;
+
+/** One such field. */
+export type Overridable = (typeof overridables)[number];
+
+/** Failures after which a chain may go on with its next step. */
+export const fallThroughReasons = [
+  "PROVIDER_UNAVAILABLE",
+  "PROVIDER_OVERLOADED",
+  "PROVIDER_TIMEOUT",
+  "PROVIDER_RATE_LIMITED",
+  "PROVIDER_QUOTA_EXHAUSTED",
+  "PROVIDER_CREDENTIAL_INVALID",
+  "PROVIDER_MODEL_NOT_FOUND",
+  "PROVIDER_BAD_RESPONSE",
+  "PROVIDER_CONTENT_FILTERED",
+  "PROVIDER_INVALID_REQUEST",
+  "CONTEXT_LENGTH_EXCEEDED",
+  "CAPABILITY_UNSUPPORTED",
+  "MODEL_NOT_FOUND",
+  "FEATURE_DISABLED",
+  "NO_HEALTHY_TARGET",
+] as const satisfies readonly Reason[];
+
+/** How often and how patiently a call is repeated. */
+export interface RetryRules {
+  /** Provider calls at most, the first included. Undefined: three, or one for each target if there are more. */
+  readonly maxAttempts: number | undefined;
+  /** Bound of the wait before a target is asked again; doubles from one time to the next. */
+  readonly initialBackoffMs: number;
+  readonly maxBackoffMs: number;
+}
+
+/** A target that a policy names. */
+export interface PolicyTarget {
+  /** "openai/gpt-4o". */
+  readonly model: string;
+  /** Share of calls where picks go by weight; 0 is for failover only. */
+  readonly weight: number;
+  /** Arm of an experiment, for reports; empty for none. */
+  readonly arm: string;
+}
+
+/** How to pick among targets for one logical model. */
+export interface Policy {
+  readonly strategy: Strategy;
+  /** At least one, in order of preference. */
+  readonly targets: readonly PolicyTarget[];
+  readonly retry: RetryRules;
+  readonly stickyTo: StickyKey | undefined;
+  /** Undefined: callers may use every field of RoutingOptions. */
+  readonly overridable: readonly Overridable[] | undefined;
+}
+
+/** One step of a chain. */
+export interface ChainStep {
+  /** "openai/gpt-4o" or "policies/name". */
+  readonly target: string;
+  /** Provider calls after the first. Undefined: as the policy says. */
+  readonly maxRetries: number | undefined;
+  /** Time for this step with its retries, until its first output. */
+  readonly maxLatencyMs: number | undefined;
+  /** Undefined: every reason that another target may cure. */
+  readonly fallThroughOn: readonly Reason[] | undefined;
+  /** Fields that are put on the request in this step. */
+  readonly overrides: Partial<CompleteRequest> | undefined;
+}
+
+/** Steps to try one after the other. */
+export interface Chain {
+  /** Time for all steps together, until the first output. */
+  readonly maxLatencyMs: number | undefined;
+  readonly steps: readonly ChainStep[];
+}

@@ -14,6 +14,8 @@ const hints: Readonly<Record<string, string>> = {
   PERMISSION_DENIED: "`llmhub models` lists the models that this key may use",
   PROVIDER_CREDENTIAL_INVALID:
     "the gateway's own credential is meant, not yours: the provider's apiKey or settings in its configuration, or what its environment offers; `llmhub check-config --probe` tries it there",
+  NO_HEALTHY_TARGET:
+    "calls to it kept failing, and the gateway leaves it alone for now; `llmhub models` shows how the others do",
   PROVIDER_QUOTA_EXHAUSTED: "the gateway's account at the provider needs credit",
 };
 

@@ -582,14 +582,14 @@ export const HealthState = {
   HEALTHY: 1,
 
   /**
-   * Works badly: slow or failing at times.
+   * Works badly: slow or failing at times, or some model of it is to be left alone for a while.
    *
    * @generated from enum value: HEALTH_STATE_DEGRADED = 2;
    */
   DEGRADED: 2,
 
   /**
-   * Down: at least half of the last calls failed.
+   * Down: at least half of the last calls failed, or no call is let through but trials.
    *
    * @generated from enum value: HEALTH_STATE_UNAVAILABLE = 3;
    */

@@ -80,7 +80,8 @@ class App implements Gateway {
     const { limits, listen, tls } = config.server;
     const logger = this.#logger;
     const streamRules = () => this.#snapshot.config.streams;
-    this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules });
+    const router = () => this.#snapshot.router;
+    this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules, router });
     const now = () => performance.now();
     this.#discovery = discovery(logger, now);
     this.#admission = new Admission({
@@ -90,13 +91,7 @@ class App implements Gateway {
       now,
     });
     const lines = new CallLines(logger, this.#metrics, chainedMethods);
-    const served = operations({
-      logger,
-      metrics: this.#metrics,
-      lines,
-      router: () => this.#snapshot.router,
-      traffic: this.#traffic,
-    });
+    const served = operations({ logger, metrics: this.#metrics, lines, router, traffic: this.#traffic });
     const onRequest = connectHandler({
       routes: routes({
         ...served,

@@ -41,7 +41,7 @@ export interface OperationParts {
   readonly lines: CallLines;
   /** The router of the configuration in force. */
   readonly router: () => Router;
-  /** What calls share: breakers, streams for callers who lose their connection, the response cache. */
+  /** What calls share: limits, breakers, streams for callers who lose their connection, the response cache. */
   readonly traffic: Traffic;
 }
 
@@ -112,7 +112,7 @@ function chained<Request extends Asked, R extends Served>(
     return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, name));
   };
   const attempts = compose(attemptChain(metrics, traffic.health), operation);
-  return compose(callChain(logger, metrics), around(dispatcher(router, journey, attempts)));
+  return compose(callChain(logger, metrics, traffic.limits), around(dispatcher(router, journey, attempts)));
 }
 
 function lacking(id: string, operation: string): GatewayError {

@@ -1,8 +1,12 @@
 import type { AnswerCache } from "./cache/answer-cache.ts";
 import { openCache } from "./caching.ts";
 import type { Config, RedisConfig } from "./config/schema.ts";
+import { planOf, prospectsOf } from "./dispatch/planner.ts";
+import type { Router } from "./dispatch/router.ts";
+import { Limits } from "./limits/limits.ts";
+import type { Asked, Call } from "./model/call.ts";
 import { GatewayError } from "./model/error.ts";
-import type { Provider } from "./model/target.ts";
+import type { Provider, Target } from "./model/target.ts";
 import { ProviderHealth } from "./provider-health.ts";
 import { type KeepRules, KeptStreams } from "./services/resume/kept-streams.ts";
 import { RedisLink } from "./storage/redis.ts";
@@ -19,12 +23,15 @@ export interface TrafficParts {
   readonly metrics: Metrics;
   /** Of the configuration in force. */
   readonly streamRules: () => KeepRules;
+  /** The router of the configuration in force. */
+  readonly router: () => Router;
 }
 
 /** What calls share with each other and across reloads. A configuration changes it; calls in flight notice nothing. */
 export class Traffic {
   /** How the providers do, and whom to spare. */
   readonly health: ProviderHealth;
+  readonly limits: Limits;
   readonly #parts: TrafficParts;
   /** Streams that callers may take up again. */
   readonly streams: KeptStreams;
@@ -43,6 +50,11 @@ export class Traffic {
       now: () => performance.now(),
     });
     this.health = new ProviderHealth(parts);
+    this.limits = new Limits({
+      redis: () => this.#redis,
+      targetOf: (call) => targetOf(parts.router(), call),
+      nowMs: () => Math.floor(performance.timeOrigin + performance.now()),
+    });
   }
 
   /** Undefined: none is configured. Ask anew for each use: a reload may bring another. */
@@ -64,6 +76,7 @@ export class Traffic {
   /** Takes a configuration into use. What has not changed keeps its state, but for the cache, which starts anew. */
   async configure(config: Config, providers: ReadonlyMap<string, Provider>): Promise<void> {
     this.health.configure(config, providers);
+    this.limits.configure(config.limits, config.redis?.replicas ?? 1);
     await this.#configureRedis(config);
     const before = this.#cache;
     this.#cache = openCache(config, this.#parts.metrics, this.#redis);
@@ -94,6 +107,7 @@ export class Traffic {
     const link = await RedisLink.open(settings, {
       changed: (cause) => {
         metrics.redisUp.value = cause === undefined ? 1 : 0;
+        if (cause === undefined) this.limits.resume();
         if (cause === undefined) logger.info({}, "Redis is in use");
         else logger.warn({ cause }, "Redis cannot be used; each replica goes by what it knows itself");
       },
@@ -103,6 +117,15 @@ export class Traffic {
     });
     await link.settled(redisSettleMs);
     return link;
+  }
+}
+
+/** The target that the route of a call names first. Why there is none is told where the call is dispatched. */
+function targetOf(router: Router, call: Call<Asked>): Target | undefined {
+  try {
+    return prospectsOf(planOf(router, call))[0];
+  } catch {
+    return undefined;
   }
 }
 

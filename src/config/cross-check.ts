@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { builtInKind, type ProviderKind, type ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
+import { checkLimits } from "./limits-section.ts";
 import { checkModels } from "./model-names.ts";
 import type { Address } from "./schema.ts";
 import { didYouMean } from "./suggestion.ts";
@@ -13,7 +14,7 @@ export function crossCheck(
   kinds: ProviderKinds,
   findings: Findings,
 ): void {
-  const { auth, server, providers, models, cache, redis, streams } = sections;
+  const { auth, server, providers, models, cache, redis, streams, limits } = sections;
   if (auth !== undefined) checkKeys(auth, findings);
   if (auth?.mode === "off" && server !== undefined && !isLoopback(server.listen)) {
     const message =
@@ -31,6 +32,10 @@ export function crossCheck(
   }
   if (providers !== undefined) checkProviders(providers, kinds, findings);
   if (models !== undefined) checkModels(models, providerIds, findings);
+  if (limits !== undefined) {
+    const keys = auth && { key: new Set(auth.keys.map(({ id }) => id)) };
+    checkLimits(limits, { provider: providerIds, ...keys }, findings);
+  }
 }
 
 function checkCache(

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { cache } from "./cache-section.ts";
 import { health } from "./health-section.ts";
+import { limits as rateLimits } from "./limits-section.ts";
 import { redis } from "./redis-section.ts";
 import { chains, policies, retry } from "./routing-section.ts";
 import { address, baseUrl, duration, integer, pattern, price, text, time } from "./scalar.ts";
@@ -255,6 +256,7 @@ export const fileSections = {
   streams: v.nullish(streams, {}),
   health: v.nullish(health, {}),
   cache: v.nullish(cache, {}),
+  limits: v.nullish(rateLimits, []),
   log: v.nullish(log, {}),
 };
 

@@ -84,6 +84,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("streams", fileSections.streams),
     ...parse("health", fileSections.health),
     ...parse("cache", fileSections.cache),
+    ...parse("limits", fileSections.limits),
     ...parse("log", fileSections.log),
   };
 }

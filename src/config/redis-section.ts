@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { duration, pattern, text } from "./scalar.ts";
+import { duration, integer, pattern, text } from "./scalar.ts";
 import { section } from "./section.ts";
 
 /** Bytes that no key may begin with: braces would decide about the shard of a cluster. */
@@ -16,6 +16,10 @@ export const redis = section("A Redis that the replicas of the gateway share. Ab
   ),
   keyPrefix: v.optional(keyPrefix, "llmhub:"),
   opTimeout: v.optional(duration("Longest wait for an answer of Redis. What is later is done without it."), "50ms"),
+  replicas: v.optional(
+    integer(1, 10_000, "Gateways that share it; while it does not answer each keeps its part of the limits."),
+    1,
+  ),
 });
 
 /** Whether a text is an address that the link to Redis can use. */

@@ -5,6 +5,7 @@ import type { Price } from "../model/target.ts";
 import { FileError, readBounded } from "./bounded-file.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
+import { limitsOf } from "./limits-section.ts";
 import { isRedisUrl } from "./redis-section.ts";
 import { routingOf } from "./routing.ts";
 import type { Config, ModelConfig, ProviderConfig, RedisConfig, ServerConfig, TlsConfig } from "./schema.ts";
@@ -56,6 +57,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       bytesMax: streams.bytesMax,
       streamBytesMax: streams.perStreamBytesMax,
     },
+    limits: limitsOf(sections.limits),
     media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
     health: {
       breakers: health.breakers,
@@ -103,7 +105,7 @@ async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Find
       "must be redis://[user:password@]host[:port][/database], or rediss:// for TLS; percent-encode signs",
     );
   }
-  return { url, keyPrefix: redis.keyPrefix, opTimeoutMs: redis.opTimeout };
+  return { url, keyPrefix: redis.keyPrefix, opTimeoutMs: redis.opTimeout, replicas: redis.replicas };
 }
 
 async function tlsOf(tls: NonNullable<FileSections["server"]["tls"]>, findings: Findings): Promise<TlsConfig> {

@@ -15,6 +15,8 @@ export interface Config {
   readonly streams: StreamsConfig;
   readonly health: HealthConfig;
   readonly cache: CacheConfig;
+  /** All that concern a call hold at the same time. */
+  readonly limits: readonly LimitConfig[];
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -159,6 +161,21 @@ export interface RedisConfig {
   readonly keyPrefix: string;
   /** Longest wait for one answer. */
   readonly opTimeoutMs: number;
+  /** Gateways that share it; each keeps its part of the limits while it does not answer. */
+  readonly replicas: number;
+}
+
+/** A limit on one metric, as the operator wrote it. Every subject of the scope counts for itself. */
+export interface LimitConfig {
+  /** Whom it counts for. */
+  readonly scope: "key" | "model" | "provider" | "ip";
+  /** Name of a subject, or how names begin with a "*" behind it. Undefined: all. */
+  readonly match: string | undefined;
+  readonly metric: "requests" | "tokens" | "concurrent";
+  readonly limit: number;
+  /** The window; undefined for `concurrent`. */
+  readonly per: "minute" | "hour" | "day" | undefined;
+  readonly algorithm: "token-bucket" | "fixed-window" | "sliding-window";
 }
 
 /** Keeping of streams for callers who lose their connection. */

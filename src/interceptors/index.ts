@@ -1,3 +1,4 @@
+import type { Limits } from "../limits/limits.ts";
 import type { Asked, Attempt, Call } from "../model/call.ts";
 import type { Interceptor } from "../model/dispatch.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -7,11 +8,12 @@ import { observe, type Watch } from "./attempt/observe.ts";
 import { reconnect } from "./attempt/reconnect.ts";
 import { timeout } from "./attempt/timeout.ts";
 import { accessLog } from "./call/access-log.ts";
+import { limit } from "./call/limit.ts";
 import { meter } from "./call/meter.ts";
 
 /** Around every call, once; the first is outermost. */
-export function callChain(logger: Logger, metrics: Metrics): readonly Interceptor<Call<Asked>>[] {
-  return [accessLog(logger), meter(metrics)];
+export function callChain(logger: Logger, metrics: Metrics, limits: Limits): readonly Interceptor<Call<Asked>>[] {
+  return [accessLog(logger), meter(metrics), limit(limits, metrics)];
 }
 
 /** Decides about attempts by how earlier ones went, and learns from each. */

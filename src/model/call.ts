@@ -19,6 +19,10 @@ export interface Rpc {
   /** Correlation id: the caller's x-request-id, or one made here. */
   readonly requestId: string;
   readonly caller: Caller;
+  /** Address of whoever holds the connection, perhaps a proxy; empty when it is gone. */
+  readonly peerAddress: () => string;
+  /** Sends a header with the answer. In time until the first message of the answer, or its error, is on its way. */
+  readonly answerHeader: (name: string, value: string) => void;
   /** Arrival, on the clock of performance.now(). */
   readonly startMs: number;
   /** When the caller has no more use for an answer, on the same clock. Always finite. */

@@ -38,6 +38,8 @@ const reasons: Readonly<Record<Reason, Meaning>> = {
   API_KEY_EXPIRED: { code: Code.Unauthenticated },
   API_KEY_SUSPENDED: { code: Code.PermissionDenied },
   PERMISSION_DENIED: { code: Code.PermissionDenied },
+  RATE_LIMITED: { code: Code.ResourceExhausted, retryMs: 1000 },
+  CONCURRENCY_LIMITED: { code: Code.ResourceExhausted, retryMs: 1000 },
   COST_LIMIT_EXCEEDED: { code: Code.FailedPrecondition },
   DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded },
   CANCELLED: { code: Code.Canceled },

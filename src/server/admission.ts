@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Caller } from "../model/call.ts";
+import type { Caller, Rpc } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
@@ -10,6 +10,11 @@ import { RpcScope } from "./rpc-scope.ts";
 const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection."];
 
 const anyone: Caller = { keyId: "", models: undefined };
+
+/** What only the transport knows of a call. */
+export type Line = Pick<Rpc, "peerAddress" | "answerHeader">;
+
+const noLine: Line = { peerAddress: () => "", answerHeader: () => undefined };
 
 /** What admission decides by. */
 export interface AdmissionOptions {
@@ -46,10 +51,10 @@ export class Admission {
    * @throws GatewayError with "x-request-id" in its metadata: GATEWAY_DRAINING, CREDENTIALS_MISSING, API_KEY_*,
    *   INVALID_REQUEST, DEADLINE_EXCEEDED.
    */
-  admit(headers: IncomingHttpHeaders, path: string): RpcScope {
+  admit(headers: IncomingHttpHeaders, path: string, line: Line = noLine): RpcScope {
     const requestId = requestIdOf(headers["x-request-id"]);
     try {
-      return this.#admit(headers, path.slice(1), requestId);
+      return this.#admit(headers, path.slice(1), requestId, line);
     } catch (error) {
       const failure = GatewayError.of(error);
       failure.metadata.set("x-request-id", requestId);
@@ -67,7 +72,7 @@ export class Admission {
     for (const scope of [...this.#scopes]) scope.abort(reason);
   }
 
-  #admit(headers: IncomingHttpHeaders, method: string, requestId: string): RpcScope {
+  #admit(headers: IncomingHttpHeaders, method: string, requestId: string, line: Line): RpcScope {
     const { keys, deadlineMaxMs, draining, now } = this.#options;
     const open = isOpen(method);
     if (!open && draining()) {
@@ -82,7 +87,7 @@ export class Admission {
     const askedMs = callerTimeoutMs(headers);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
     const scope = new RpcScope(
-      { method, requestId, caller, startMs: now(), cacheControl: headers["cache-control"] },
+      { ...line, method, requestId, caller, startMs: now(), cacheControl: headers["cache-control"] },
       timeoutMs,
       Math.min(askedMs ?? longestMs, longestMs),
       this.#left,

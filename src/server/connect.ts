@@ -22,6 +22,7 @@ import type { Admission } from "./admission.ts";
 import { BoundedStream, orAborted } from "./bounded.ts";
 import { timeoutHeaders } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
+import { peerAddressOf } from "./peer-address.ts";
 import type { AnyRequest, RequestHandler } from "./request-handler.ts";
 import type { RpcScope } from "./rpc-scope.ts";
 import { answerUnknown } from "./unknown-rpc.ts";
@@ -53,6 +54,7 @@ interface Arrival {
   readonly path: string;
   /** What it came on. Undefined over HTTP/1.1, where to close the connection is how one cancels. */
   readonly session: Http2Session | undefined;
+  readonly peerAddress: () => string;
 }
 
 /** A call between its admission and its end. */
@@ -95,7 +97,8 @@ function arrive(request: AnyRequest, startMs: number): ContextValues {
   for (const name of timeoutHeaders) delete request.headers[name];
   const path = request.url?.split("?", 1)[0] ?? "";
   const session = "stream" in request ? request.stream.session : undefined;
-  return createContextValues().set(arrivalKey, { startMs, headers, path, session });
+  const peerAddress = () => peerAddressOf(() => request.socket);
+  return createContextValues().set(arrivalKey, { startMs, headers, path, session, peerAddress });
 }
 
 /** Runs before the body is read. The context's signal fires at the end of every call that comes here, however it ends. */
@@ -105,7 +108,10 @@ function gate(context: HandlerContext, options: ConnectOptions): void {
   const facts = { startMs: arrival.startMs, method: arrival.path.slice(1), protocol: context.protocolName };
   let scope: RpcScope;
   try {
-    scope = options.admission.admit(arrival.headers, arrival.path);
+    scope = options.admission.admit(arrival.headers, arrival.path, {
+      peerAddress: arrival.peerAddress,
+      answerHeader: (name, value) => context.responseHeader.set(name, value),
+    });
   } catch (error) {
     const failure = GatewayError.of(error);
     const requestId = failure.metadata.get("x-request-id") ?? "";

@@ -33,6 +33,7 @@ const failuresMax = 3;
 /** First wait before connecting again, and the longest: what comes back is found within two seconds. */
 const reconnectMsMin = 50;
 const reconnectMsMax = 1000;
+/** For a connection to open, and for anything to come back on it. */
 const connectTimeoutMs = 1000;
 const portDefault = 6379;
 
@@ -70,6 +71,7 @@ export class RedisLink {
   #rounds = 0;
   /** Why the link is down; undefined while it is up. */
   #cause: string | undefined = "connecting";
+  readonly #known = Promise.withResolvers<void>();
   #closing = false;
 
   /** Connects in the background, for as long as it takes. */
@@ -84,7 +86,7 @@ export class RedisLink {
     this.#redis = new Client({
       ...placeOf(settings.url),
       keyPrefix: settings.keyPrefix,
-      commandTimeout: settings.opTimeoutMs,
+      socketTimeout: connectTimeoutMs,
       disconnectTimeout: settings.opTimeoutMs,
       connectTimeout: connectTimeoutMs,
       // An operation whose answer was lost must not be repeated, and none may pile up.
@@ -94,9 +96,9 @@ export class RedisLink {
       disableClientInfo: true,
       retryStrategy: () => this.#reconnectMs(),
     });
-    this.#redis.on("ready", () => this.#rise());
+    this.#redis.on("ready", () => void this.#prove());
     this.#redis.on("error", (error) => this.#fall(faultOf(error).word));
-    this.#redis.on("close", () => this.#fall(this.#cause ?? "closed"));
+    this.#redis.on("close", () => this.#fall(this.#cause === "connecting" ? "closed" : (this.#cause ?? "closed")));
   }
 
   /** Why Redis cannot be used now; undefined while it can. */
@@ -106,16 +108,7 @@ export class RedisLink {
 
   /** Resolves when it is known whether Redis answers, or after that time. */
   async settled(withinMs: number): Promise<void> {
-    if (this.#cause !== "connecting") return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, withinMs);
-      const settle = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#redis.once("ready", settle);
-      this.#redis.once("close", settle);
-    });
+    await withinTime(this.#known.promise, withinMs).catch(() => undefined);
   }
 
   /** One command; texts come back as strings. Rejects with a RedisFailure. */
@@ -130,22 +123,20 @@ export class RedisLink {
 
   /** Runs a script, which Redis learns where it does not know it (any more). Rejects with a RedisFailure. */
   script({ lua, sha }: Script, keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
-    return this.#operate(async () => {
-      const startMs = performance.now();
-      try {
-        return await this.#redis.evalsha(sha, keys.length, ...keys, ...args);
-      } catch (error) {
+    return this.#operate(() =>
+      this.#redis.evalsha(sha, keys.length, ...keys, ...args).catch((error) => {
         if (faultOf(error).word !== "NOSCRIPT") throw error;
-        const leftMs = this.#settings.opTimeoutMs - (performance.now() - startMs);
-        return await withinTime(this.#redis.eval(lua, keys.length, ...keys, ...args), leftMs);
-      }
-    });
+        return this.#redis.eval(lua, keys.length, ...keys, ...args);
+      }),
+    );
   }
 
   /** Ends the connection once what was sent is answered, or its time is up. */
   async close(): Promise<void> {
     this.#closing = true;
-    if (this.#cause === undefined) await this.#redis.quit().catch(() => undefined);
+    if (this.#cause === undefined) {
+      await withinTime(this.#redis.quit(), this.#settings.opTimeoutMs).catch(() => undefined);
+    }
     this.#redis.disconnect();
   }
 
@@ -155,7 +146,7 @@ export class RedisLink {
       throw new RedisFailure("down", this.#cause);
     }
     try {
-      const reply = await send();
+      const reply = await withinTime(send(), this.#settings.opTimeoutMs);
       this.#failures = 0;
       this.#rounds = 0;
       return reply;
@@ -171,15 +162,25 @@ export class RedisLink {
     }
   }
 
-  #rise(): void {
+  /** A connection is worth nothing until Redis answers on it as fast as it has to. */
+  async #prove(): Promise<void> {
+    try {
+      await withinTime(this.#redis.ping(), this.#settings.opTimeoutMs);
+    } catch (error) {
+      this.#fall(faultOf(error).word);
+      this.#redis.disconnect(true);
+      return;
+    }
     this.#failures = 0;
     this.#cause = undefined;
+    this.#known.resolve();
     this.#watch.changed(undefined);
   }
 
   #fall(cause: string): void {
     if (this.#closing || this.#cause === cause) return;
     this.#cause = cause;
+    this.#known.resolve();
     this.#watch.changed(cause);
   }
 
@@ -206,7 +207,7 @@ function placeOf(secret: Secret) {
 function faultOf(error: unknown): RedisFailure {
   if (error instanceof RedisFailure) return error;
   if (!(error instanceof Error)) return new RedisFailure("connection", "unknown");
-  if (error.message === "Command timed out") return new RedisFailure("timeout", "timeout");
+  if (error.message.startsWith("Socket timeout")) return new RedisFailure("timeout", "timeout");
   if (error.name === "ReplyError") {
     return new RedisFailure("reply", /^[A-Z]{2,20}\b/.exec(error.message)?.[0] ?? "ERR");
   }
@@ -215,14 +216,11 @@ function faultOf(error: unknown): RedisFailure {
   return new RedisFailure("connection", /^[A-Za-z_]{1,48}$/.test(code) ? code : "closed");
 }
 
-async function withinTime<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new RedisFailure("timeout", "timeout")), Math.max(0, ms));
+/** When time is up what has arrived is read first: a process that was busy itself must not blame Redis. */
+function withinTime<T>(promise: Promise<T>, ms: number): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const late = (): void => reject(new RedisFailure("timeout", "timeout"));
+    const timer = setTimeout(() => setImmediate(late), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

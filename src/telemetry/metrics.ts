@@ -100,6 +100,11 @@ export class Metrics {
   readonly credentialUnhealthy = this.#gauge("credential_unhealthy", "1 while the provider refuses the credential.", [
     "provider",
   ]);
+  /** Labels: scope, metric of the limit. */
+  readonly rateLimited = this.#counter("rate_limited_total", "Calls refused by a limit of the gateway.", [
+    "scope",
+    "metric",
+  ]);
   /** Labels: kind, as in RedisFailure. */
   readonly redisFailures = this.#counter("redis_op_failures_total", "Operations that Redis did not answer well.", [
     "kind",

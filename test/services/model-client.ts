@@ -1,23 +1,16 @@
 import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
 import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
-import type { Rpc } from "../../src/model/call.ts";
 import { rpcKey } from "../../src/services/context.ts";
 import { Discovery } from "../../src/services/discovery.ts";
 import { type ModelView, modelService } from "../../src/services/models.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
+import { rpcWith } from "../support/rpc.ts";
 
 const validator = createRequestValidator();
 
 /** A client of the service under a key for these models; undefined is a key for all. */
 export function modelClient(models: readonly string[] | undefined, view: () => ModelView) {
-  const rpc: Rpc = {
-    method: "llmhub.v1.ModelService/Any",
-    requestId: "r1",
-    caller: { keyId: "k1", models },
-    startMs: 0,
-    deadlineMs: 60_000,
-    signal: new AbortController().signal,
-  };
+  const rpc = rpcWith({ method: "llmhub.v1.ModelService/Any", caller: { keyId: "k1", models } });
   const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(view, validator)), {
     router: {
       interceptors: [

@@ -14,7 +14,7 @@ class Watched implements AsyncDisposable {
   link!: RedisLink;
   #waiting: { readonly up: boolean; readonly go: () => void } | undefined;
 
-  static async open(url: string, opTimeoutMs = 50): Promise<Watched> {
+  static async open(url: string, opTimeoutMs = 200): Promise<Watched> {
     const watched = new Watched();
     watched.link = await RedisLink.open(
       { url: new Secret(url), keyPrefix: "t:", opTimeoutMs },
@@ -98,7 +98,7 @@ testWithRedis.each(["cut", "blackHole"] as const)(
     await watched.link.settled(1000);
     proxy[fault]();
     const kinds = await Promise.all(
-      [1, 2, 3].map(async () => (await within(watched.failure(watched.link.call("PING")), 500)).kind),
+      [1, 2, 3].map(async () => (await within(watched.failure(watched.link.call("PING")), 1000)).kind),
     );
     expect(kinds).not.toContain("down");
     await watched.is("down");
@@ -116,7 +116,7 @@ testWithRedis("what a slow Redis did late is not done again", async () => {
   const { link } = watched;
   await link.settled(1000);
   await link.script(count, ["late"], [1]);
-  proxy.delay(100);
+  proxy.delay(400);
   expect((await watched.failure(link.script(count, ["late"], [1]))).kind).toBe("timeout");
   proxy.delay(0);
   await expect.poll(() => server.client.get("t:late")).toBe("2");

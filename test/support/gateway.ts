@@ -48,6 +48,7 @@ export interface TestConfig {
   readonly health?: object;
   readonly auth?: object;
   readonly streams?: Readonly<Record<string, unknown>>;
+  readonly limits?: readonly object[];
   readonly redis?: Readonly<Record<string, unknown>>;
   readonly cache?: Readonly<Record<string, unknown>>;
   readonly log?: object;

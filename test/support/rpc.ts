@@ -6,6 +6,8 @@ export function rpcWith(rest: Partial<Rpc> = {}): Rpc {
     method: "llmhub.v1.CompletionService/Complete",
     requestId: "r",
     caller: { keyId: "", models: undefined },
+    peerAddress: () => "",
+    answerHeader: () => undefined,
     startMs: 0,
     deadlineMs: 60_000,
     signal: new AbortController().signal,

@@ -5,6 +5,7 @@ import { GatewayError } from "../../model/error.ts";
 import { enveloped } from "../../services/event-encoder.ts";
 import type { EventStream } from "../../services/event-stream.ts";
 import { resetStalled } from "../http2-core.ts";
+import { peerAddressOf } from "../peer-address.ts";
 import type { RpcScope } from "../rpc-scope.ts";
 import { RequestBody, type RequestSink } from "./request-body.ts";
 import { errorTrailers, okTrailers } from "./status.ts";
@@ -20,6 +21,7 @@ export class GrpcCall implements RequestSink {
   readonly #method: GrpcMethod;
   readonly #options: GrpcOptions;
   #path = "";
+  readonly #headers: OutgoingHttpHeaders = {};
   readonly #startMs = performance.now();
   #scope: RpcScope | undefined;
   #body: RequestBody | undefined;
@@ -42,7 +44,12 @@ export class GrpcCall implements RequestSink {
     stream.on("close", () => this.#closed());
     stream.on("wantTrailers", () => stream.sendTrailers(this.#trailers));
     try {
-      this.#scope = this.#options.admission.admit(headers, path);
+      this.#scope = this.#options.admission.admit(headers, path, {
+        peerAddress: () => peerAddressOf(() => stream.session?.socket),
+        answerHeader: (name, value) => {
+          this.#headers[name] = value;
+        },
+      });
     } catch (error) {
       this.#fail(GatewayError.of(error));
       return;
@@ -124,7 +131,7 @@ export class GrpcCall implements RequestSink {
   #respond(): void {
     const requestId = this.#scope?.rpc.requestId ?? "";
     this.#stream.respond(
-      { ":status": 200, "content-type": "application/grpc+proto", "x-request-id": requestId },
+      { ":status": 200, "content-type": "application/grpc+proto", "x-request-id": requestId, ...this.#headers },
       { waitForTrailers: true },
     );
     // A caller that reads nothing of its answer is cut off, also when all is written and no deadline runs any more.
@@ -162,7 +169,13 @@ export class GrpcCall implements RequestSink {
     if (stream.headersSent || stream.destroyed || stream.closed) {
       this.#finish(trailers);
     } else {
-      const head = { ":status": 200, "content-type": "application/grpc+proto", ...this.#requestId(), ...trailers };
+      const head = {
+        ":status": 200,
+        "content-type": "application/grpc+proto",
+        ...this.#requestId(),
+        ...this.#headers,
+        ...trailers,
+      };
       stream.respond(head, { endStream: true });
     }
     // The caller may still be sending: tell it to stop, without an error (RFC 9113, 8.1).

@@ -1,0 +1,124 @@
+import { QuotaFailureSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
+import type { Admission, Limits } from "../../limits/limits.ts";
+import type { Metric, Rule } from "../../limits/rule.ts";
+import type { Refusal } from "../../limits/verdict.ts";
+import type { Asked, Call } from "../../model/call.ts";
+import type { Interceptor } from "../../model/dispatch.ts";
+import { GatewayError } from "../../model/error.ts";
+import type { Outcome, Served } from "../../model/reply.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+
+/** Refuses calls beyond the limits; what a call took and did not use is given back when it has ended. */
+export function limit(limits: Limits, metrics: Metrics): Interceptor<Call<Asked>> {
+  return (next) => async (call) => {
+    const admission = await limits.admit(call);
+    if (admission === undefined) return next(call);
+    const headers = headersOf(admission);
+    if (admission.refusal !== undefined) {
+      const { scope, metric } = admission.refusal.draw.rule;
+      metrics.rateLimited.cell(scope, metric).value += 1;
+      throw refused(admission.refusal, headers);
+    }
+    for (const [name, value] of headers) call.rpc.answerHeader(name, value);
+    const reply = await next(call).catch((error: unknown) => {
+      admission.settle(usedBefore(error));
+      throw error;
+    });
+    void reply.outcome.then((outcome) => admission.settle(usedBy(reply, outcome)));
+    return reply;
+  };
+}
+
+/** Tokens that attempts used before their call failed; none that were refused at once. */
+function usedBefore(error: unknown): number {
+  const { attempts = [], usage } = GatewayError.of(error).failure ?? {};
+  return sumOf(attempts.slice(0, -1)) + tokensOf(usage);
+}
+
+function usedBy({ attempt }: Served, { usage }: Outcome): number {
+  return sumOf(attempt.failures) + tokensOf(usage);
+}
+
+function sumOf(attempts: readonly { readonly usage?: Usage | undefined }[]): number {
+  return attempts.reduce((sum, { usage }) => sum + tokensOf(usage), 0);
+}
+
+function tokensOf(usage: Usage | undefined): number {
+  return usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
+}
+
+function refused({ draw, waitMs }: Refusal, headers: readonly (readonly [string, string])[]): GatewayError {
+  const { rule, limit, cost } = draw;
+  const subject = subjectName(rule, draw.subject);
+  const window = rule.per ?? "now";
+  const error = new GatewayError(
+    rule.metric === "concurrent" ? "CONCURRENCY_LIMITED" : "RATE_LIMITED",
+    waitMs === undefined
+      ? `the call may need ${cost} ${rule.metric}, and ${subject} may use ${limit} per ${window} - make it smaller`
+      : `${subject} has used its limit of ${limitText(rule, limit)}`,
+    {
+      metadata: { subject, metric: rule.metric, window, limit: String(limit) },
+      retryMs: waitMs ?? "never",
+    },
+  );
+  for (const [name, value] of headers) error.metadata.set(name, value);
+  const description = `at most ${limitText(rule, limit)}`;
+  return error.detail(QuotaFailureSchema, {
+    violations: [
+      {
+        subject,
+        description,
+        quotaMetric: rule.metric,
+        quotaId: `${rule.scope}-${rule.metric}-per-${window}`,
+        quotaValue: BigInt(limit),
+      },
+    ],
+  });
+}
+
+function limitText({ metric, per }: Rule, limit: number): string {
+  return per === undefined ? `${limit} calls at once` : `${limit} ${metric} per ${per}`;
+}
+
+function subjectName({ scope }: Rule, subject: string): string {
+  switch (scope) {
+    case "key":
+      return `apiKeys/${subject}`;
+    case "provider":
+      return `providers/${subject}`;
+    case "model":
+      return `providers/${subject.replace("/", "/models/")}`;
+    case "ip":
+      return `addresses/${subject}`;
+  }
+}
+
+/** The tightest limit on requests, and the tightest on tokens, as clients of OpenAI know them. */
+function headersOf(admission: Admission): (readonly [string, string])[] {
+  return [...headersFor("requests", admission), ...headersFor("tokens", admission)];
+}
+
+function headersFor(metric: Metric, { draws, readings }: Admission): (readonly [string, string])[] {
+  let tightest = -1;
+  for (const [i, { rule }] of draws.entries()) {
+    const left = readings[i]?.remaining ?? 0;
+    if (rule.metric === metric && left < (readings[tightest]?.remaining ?? Infinity)) tightest = i;
+  }
+  const reading = readings[tightest];
+  if (reading === undefined) return [];
+  return [
+    [`x-ratelimit-limit-${metric}`, String(draws[tightest]?.limit)],
+    [`x-ratelimit-remaining-${metric}`, String(reading.remaining)],
+    [`x-ratelimit-reset-${metric}`, durationText(reading.resetMs)],
+  ];
+}
+
+/** "1h2m3.5s", "17ms". */
+function durationText(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor(ms / 60_000) % 60;
+  const seconds = (ms % 60_000) / 1000;
+  return `${hours > 0 ? `${hours}h` : ""}${hours > 0 || minutes > 0 ? `${minutes}m` : ""}${seconds}s`;
+}

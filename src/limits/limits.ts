@@ -1,0 +1,134 @@
+import type { Asked, Call } from "../model/call.ts";
+import type { Target } from "../model/target.ts";
+import type { RedisLink } from "../storage/redis.ts";
+import { MemoryStore, type Reservation } from "./memory-store.ts";
+import { fitted, needOf } from "./need.ts";
+import { networkOf } from "./network.ts";
+import { RedisStore, type SharedReservation } from "./redis-store.ts";
+import { type Draw, keyOf, type Rule, rulesFor } from "./rule.ts";
+import type { Reading, Refusal } from "./verdict.ts";
+
+/** How long the units of a call stay taken after its deadline if its gateway dies. */
+const lifeMarginMs = 60_000;
+
+/** What limits are kept with. */
+export interface LimitParts {
+  /** The Redis that replicas share, if there is one now. */
+  readonly redis: () => RedisLink | undefined;
+  /** The target that the route of a call names first; undefined where none is found, which is then told elsewhere. */
+  readonly targetOf: (call: Call<Asked>) => Target | undefined;
+  /** Whole milliseconds of a clock that nobody sets. */
+  readonly nowMs: () => number;
+}
+
+/** What became of a call at its limits. */
+export interface Admission {
+  readonly refusal: Refusal | undefined;
+  readonly draws: readonly Draw[];
+  /** One for each draw, in their order. */
+  readonly readings: readonly Reading[];
+  /** Gives back what was not used; the first word counts. Not waited for: it never rejects. */
+  settle(tokens: number): void;
+}
+
+/**
+ * Rate limits: exact across replicas with Redis, of this process without. While Redis does not answer each replica
+ * keeps its share of every limit, and what calls used is told to Redis when it is back.
+ */
+export class Limits {
+  readonly #parts: LimitParts;
+  readonly #local: MemoryStore;
+  readonly #shared: RedisStore;
+  #rules: readonly Rule[] = [];
+  #replicas = 1;
+  #needsTokens = false;
+  #needsTarget = false;
+
+  constructor(parts: LimitParts) {
+    this.#parts = parts;
+    this.#local = new MemoryStore(parts.nowMs);
+    this.#shared = new RedisStore(parts.redis);
+  }
+
+  /** Takes other rules into use; what is taken stays taken. */
+  configure(rules: readonly Rule[], replicas: number): void {
+    this.#rules = rules;
+    this.#replicas = replicas;
+    this.#needsTokens = rules.some(({ metric }) => metric === "tokens");
+    this.#needsTarget = this.#needsTokens || rules.some(({ scope }) => scope === "model" || scope === "provider");
+  }
+
+  /** Redis answers again. */
+  resume(): void {
+    void this.#shared.resume();
+  }
+
+  /** Takes what a call needs from every limit that concerns it, or nothing; undefined where none does. Never rejects. */
+  async admit(call: Call<Asked>): Promise<Admission | undefined> {
+    if (this.#rules.length === 0) return undefined;
+    const draws = this.#drawsOf(call);
+    if (draws.length === 0) return undefined;
+    const link = this.#parts.redis();
+    if (link === undefined) return admissionOf(draws, this.#local.admit(draws));
+    const reservation = { id: call.id, draws, lifeMs: lifeOf(call, draws) };
+    if (link.cause !== undefined) return this.#admitShare(reservation, false);
+    try {
+      const verdict = await this.#shared.admit(link, reservation);
+      return admissionOf(draws, { verdict, settle: (tokens) => void this.#shared.settle(reservation, tokens, false) });
+    } catch {
+      return this.#admitShare(reservation, true);
+    }
+  }
+
+  /** @param unsure Redis may have taken the call's units, or still take them. */
+  #admitShare(reservation: SharedReservation, unsure: boolean): Admission {
+    const draws = reservation.draws.map((draw) => shareOf(draw, this.#replicas));
+    const local = this.#local.admit(draws);
+    const settle = (tokens: number): void => {
+      local.settle(tokens);
+      if (unsure) void this.#shared.settle(reservation, tokens, true);
+    };
+    if (local.verdict.refusal !== undefined) settle(0);
+    return admissionOf(draws, { verdict: local.verdict, settle });
+  }
+
+  #drawsOf(call: Call<Asked>): Draw[] {
+    const target = this.#needsTarget ? this.#parts.targetOf(call) : undefined;
+    const need = this.#needsTokens ? needOf(call.request, target) : undefined;
+    return rulesFor(this.#rules, (scope) => subjectOf(call, target, scope)).map(({ rule, subject }) => ({
+      rule,
+      subject,
+      key: keyOf(rule, subject),
+      limit: rule.limit,
+      cost: need !== undefined && rule.metric === "tokens" ? fitted(need, rule.limit) : 1,
+    }));
+  }
+}
+
+function admissionOf(draws: readonly Draw[], { verdict, settle }: Reservation): Admission {
+  return { ...verdict, draws, settle };
+}
+
+/** Requests alone are never settled, so that nothing need be remembered of them. */
+function lifeOf({ rpc }: Call<Asked>, draws: readonly Draw[]): number {
+  const isSettled = draws.some(({ rule }) => rule.metric !== "requests");
+  return isSettled ? Math.ceil(rpc.deadlineMs - rpc.startMs) + lifeMarginMs : 0;
+}
+
+function shareOf(draw: Draw, replicas: number): Draw {
+  const limit = Math.max(1, Math.floor(draw.limit / replicas));
+  return { ...draw, limit };
+}
+
+function subjectOf({ rpc }: Call<Asked>, target: Target | undefined, scope: Rule["scope"]): string | undefined {
+  switch (scope) {
+    case "key":
+      return rpc.caller.keyId || "anonymous";
+    case "model":
+      return target?.selector;
+    case "provider":
+      return target?.provider.id;
+    case "ip":
+      return networkOf(rpc.peerAddress()) || undefined;
+  }
+}

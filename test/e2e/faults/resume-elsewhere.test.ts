@@ -172,3 +172,26 @@ testWithRedis("without Redis, streams go on where they are, and elsewhere the ca
   expect(status).toBe("0");
   expect(textOf({ events: [...events] })).toBe("two");
 });
+
+testWithRedis("a Redis that was away gets the rest of a stream when it is back", async () => {
+  await using redis = await RedisServer.start();
+  await using upstream = await PacedUpstream.start();
+  await using one = await TestGateway.start(sharing(upstream, redis));
+  await using other = await TestGateway.start(sharing(upstream, redis));
+  upstream.say("one ");
+  const { token } = await broken(one, 3);
+  while ((await redis.client.exists(`llmhub:stream:{${token}}`)) === 0);
+  await redis.kill();
+  await until(one, "redis_up", 0);
+  upstream.say("two");
+  upstream.finish();
+  await until(one, "open_streams", 0);
+  await redis.run();
+  await written(redis, token);
+  await until(other, "redis_up", 1);
+  const { events, status } = await resumed(other.url, { token, afterSequence: 3 });
+  expect(status).toBe("0");
+  expect(textOf({ events: [...events] })).toBe("two");
+  // It came back empty: what it lost with its memory is not made up.
+  expect((await resumed(other.url, { token, afterSequence: 0 })).status).toBe("5 RESUME_TOKEN_INVALID");
+});

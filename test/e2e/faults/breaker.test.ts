@@ -1,8 +1,11 @@
 import { createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { CompletionView } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { HealthState, ModelService } from "../../../gen/llmhub/v1/model_service_pb.ts";
+import { AttemptOutcome } from "../../../gen/llmhub/v1/routing_pb.ts";
 import type { TestGateway } from "../../support/gateway.ts";
-import { chat, request } from "./dialects.ts";
+import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
+import { chat, providerAt, request } from "./dialects.ts";
 import { behaving, failing, noTrials, well } from "./target-health.ts";
 
 const out = (scope: string) => ({ code: "Unavailable", reason: "NO_HEALTHY_TARGET", cause: `circuit_${scope}` });
@@ -120,4 +123,30 @@ test("with breakers off, every call is sent", async () => {
   await at.failures(20);
   expect(at.upstream.requests.length).toBeGreaterThanOrEqual(20);
   expect(await at.state("model")).toBe(0);
+});
+
+test("U1: while a target is out, the next of its policy answers at once, and nobody reaches the first", async () => {
+  await using at = await behaving(failing(500));
+  await using spare = await ScriptedUpstream.start(async (connection) => {
+    for (;;) {
+      await connection.request();
+      await connection.respond(200, chat.whole("Hello"));
+    }
+  });
+  const providers = {
+    ...providerAt(at.upstream.url, chat.kind),
+    spare: { kind: chat.kind, baseUrl: `${spare.url}/v1` },
+  };
+  const policies = { both: { targets: [{ model: "up/m-1" }, { model: "spare/m-1" }] } };
+  await at.gateway.reload({ providers, health: noTrials, models: { policies } });
+  const asked = { ...request, model: "policies/both", view: CompletionView.FULL };
+  for (let i = 0; i < 5; i++) await at.gateway.complete(asked);
+  expect(await at.state("model")).toBe(2);
+  const reached = at.upstream.requests.length;
+  const { routing } = await at.gateway.complete(asked);
+  expect(at.upstream.requests.length).toBe(reached);
+  expect(routing?.attempts.map(({ model, outcome }) => [model, outcome])).toEqual([
+    ["up/m-1", AttemptOutcome.SKIPPED],
+    ["spare/m-1", AttemptOutcome.SUCCEEDED],
+  ]);
 });

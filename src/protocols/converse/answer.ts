@@ -11,6 +11,7 @@ import { PartWriter } from "../part-writer.ts";
 import { answerToolOf } from "./answer-form.ts";
 import { citationOf } from "./citation.ts";
 import { isDocument } from "./media.ts";
+import { signerOf } from "./model-id.ts";
 import { bytesOf, growOwn, memberOf, type OpenBlock, reasoningOf, wholeOf } from "./open-block.ts";
 import { finishReasonOf } from "./stop-reason.ts";
 import { usageOf } from "./usage.ts";
@@ -208,7 +209,8 @@ export class Answer {
   }
 
   #signed(value: string) {
-    return { $typeName: "llmhub.v1.PartSignature" as const, provider: this.#provider, value };
+    const provider = signerOf(this.#attempt.target);
+    return { $typeName: "llmhub.v1.PartSignature" as const, provider, value };
   }
 
   #cited({ content, citations }: JsonObject, out: Chunk[]): void {

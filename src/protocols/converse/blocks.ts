@@ -3,6 +3,7 @@ import { fitCallId } from "../call-ids.ts";
 import { objectOf, parseExactObject } from "../field.ts";
 import { toolInput } from "../tool-input.ts";
 import { renderDocument, renderMedia } from "./media.ts";
+import { signerOf } from "./model-id.ts";
 import type { Rendering } from "./rendering.ts";
 import type { Block } from "./wire.ts";
 
@@ -25,7 +26,7 @@ export function renderBlock(content: ContentPart, path: string, rendering: Rende
 }
 
 function blockOf({ part, signature }: ContentPart, path: string, rendering: Rendering): Block | undefined {
-  const isForeign = signature !== undefined && !rendering.isOwn(signature.provider);
+  const isForeign = signature !== undefined && signature.provider !== signerOf(rendering.target);
   switch (part.case) {
     case "text":
     case "refusal":
@@ -42,7 +43,7 @@ function blockOf({ part, signature }: ContentPart, path: string, rendering: Rend
       return resultBlock(part.value, path, rendering);
     case "reasoning":
       return isForeign
-        ? dropped(path, "the reasoning is signed by another provider", rendering)
+        ? dropped(path, "the reasoning is signed by another provider, or by another vendor's model", rendering)
         : reasoningBlock(part.value, signature?.value ?? "", path, rendering);
     case "providerPart":
       if (!rendering.isOwn(part.value.provider)) return dropped(path, "the block is another provider's", rendering);

@@ -1,3 +1,5 @@
+import type { Target } from "../../model/target.ts";
+
 /** Where a cross-region profile leads: "us.", "apac.", "global.". */
 const geography = /^(?:[a-z]{2}|us-gov|apac|global)\.(?=[a-z0-9-]+\.)/;
 
@@ -14,4 +16,10 @@ export function vendorOf(model: string): string {
 /** Path of an operation on a model. Ids have ":" and, as ARNs, "/". */
 export function modelPath(model: string, operation: string): string {
   return `/model/${encodeURIComponent(model)}/${operation}`;
+}
+
+/** Who signs reasoning: many vendors' models live at one instance, and each reads its own proofs only. */
+export function signerOf({ provider, model }: Pick<Target, "provider" | "model">): string {
+  const vendor = vendorOf(model);
+  return vendor === "" ? provider.id : `${provider.id}.${vendor}`;
 }

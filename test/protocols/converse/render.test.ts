@@ -38,6 +38,18 @@ describe("messages", () => {
     );
   });
 
+  test("reasoning goes back to models of its own vendor only, though others live at the same instance", () => {
+    const thought = { reasoning: { text: "hm" }, signature: { provider: "bedrock.anthropic", value: "proof" } };
+    const request = { messages: [{ role: "ROLE_ASSISTANT", content: [thought, { text: "a" }] }], input: "b" } as never;
+    const said = { reasoningContent: { reasoningText: { text: "hm", signature: "proof" } } };
+    expect(bodyOf(request, "us.anthropic.claude-sonnet-4-20250514-v1:0").messages[0]?.content).toEqual([
+      said,
+      { text: "a" },
+    ]);
+    expect(bodyOf(request, "amazon.nova-pro-v1:0").messages[0]?.content).toEqual([{ text: "a" }]);
+    expect(warningsOf(request, "amazon.nova-pro-v1:0")).toEqual(["PART_DROPPED messages[0].content[0]"]);
+  });
+
   test("what is lost is told", () => {
     const messages = [
       { role: "ROLE_USER", text: "a", name: "ann" },

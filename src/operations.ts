@@ -12,7 +12,8 @@ import { RetryBudget } from "./dispatch/retry-budget.ts";
 import type { Router } from "./dispatch/router.ts";
 import { Turns } from "./dispatch/view.ts";
 import { cache } from "./interceptors/call/cache.ts";
-import { attemptChain, callChain } from "./interceptors/index.ts";
+import { countAnswered } from "./interceptors/call/limit.ts";
+import { askChain, attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
 import { compose, type Dispatch } from "./model/dispatch.ts";
 import { GatewayError } from "./model/error.ts";
@@ -58,7 +59,8 @@ export function operations(
     const plan = planOf(router(), call);
     return { policy: plan.route.policy, targets: prospectsOf(plan) };
   };
-  const cached = cache({ current: () => traffic.cache, prospect, metrics });
+  const answered = (call: Call) => countAnswered(traffic.limits, metrics, call);
+  const cached = cache({ current: () => traffic.cache, prospect, answered, metrics });
   const generate = chained(parts, journey, "complete", ({ generate }) => generate, cached);
   return {
     validator,
@@ -112,7 +114,8 @@ function chained<Request extends Asked, R extends Served>(
     return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, name));
   };
   const attempts = compose(attemptChain(metrics, traffic.health), operation);
-  return compose(callChain(logger, metrics, traffic.limits), around(dispatcher(router, journey, attempts)));
+  const asked = compose(askChain(metrics, traffic.limits), dispatcher(router, journey, attempts));
+  return compose(callChain(logger, metrics), around(asked));
 }
 
 function lacking(id: string, operation: string): GatewayError {

@@ -11,9 +11,14 @@ import { accessLog } from "./call/access-log.ts";
 import { limit } from "./call/limit.ts";
 import { meter } from "./call/meter.ts";
 
-/** Around every call, once; the first is outermost. */
-export function callChain(logger: Logger, metrics: Metrics, limits: Limits): readonly Interceptor<Call<Asked>>[] {
-  return [accessLog(logger), meter(metrics), limit(limits, metrics)];
+/** Around every call, once; the first is outermost. The cache of completions comes next. */
+export function callChain(logger: Logger, metrics: Metrics): readonly Interceptor<Call<Asked>>[] {
+  return [accessLog(logger), meter(metrics)];
+}
+
+/** Around every call that the cache does not answer, once. */
+export function askChain(metrics: Metrics, limits: Limits): readonly Interceptor<Call<Asked>>[] {
+  return [limit(limits, metrics)];
 }
 
 /** Decides about attempts by how earlier ones went, and learns from each. */

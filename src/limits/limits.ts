@@ -2,7 +2,7 @@ import type { Asked, Call } from "../model/call.ts";
 import type { Target } from "../model/target.ts";
 import type { RedisLink } from "../storage/redis.ts";
 import { MemoryStore, type Reservation } from "./memory-store.ts";
-import { fitted, needOf } from "./need.ts";
+import { fitted, type Need, needOf } from "./need.ts";
 import { networkOf } from "./network.ts";
 import { RedisStore, type SharedReservation } from "./redis-store.ts";
 import { type Draw, keyOf, type Rule, rulesFor } from "./rule.ts";
@@ -40,6 +40,8 @@ export class Limits {
   readonly #local: MemoryStore;
   readonly #shared: RedisStore;
   #rules: readonly Rule[] = [];
+  /** Those that concern a call which no provider is asked for. */
+  #callerRules: readonly Rule[] = [];
   #replicas = 1;
   #needsTokens = false;
   #needsTarget = false;
@@ -53,6 +55,9 @@ export class Limits {
   /** Takes other rules into use; what is taken stays taken. */
   configure(rules: readonly Rule[], replicas: number): void {
     this.#rules = rules;
+    this.#callerRules = rules.filter(
+      ({ metric, scope }) => metric === "requests" && (scope === "key" || scope === "ip"),
+    );
     this.#replicas = replicas;
     this.#needsTokens = rules.some(({ metric }) => metric === "tokens");
     this.#needsTarget = this.#needsTokens || rules.some(({ scope }) => scope === "model" || scope === "provider");
@@ -65,8 +70,15 @@ export class Limits {
 
   /** Takes what a call needs from every limit that concerns it, or nothing; undefined where none does. Never rejects. */
   async admit(call: Call<Asked>): Promise<Admission | undefined> {
-    if (this.#rules.length === 0) return undefined;
-    const draws = this.#drawsOf(call);
+    return this.#rules.length === 0 ? undefined : this.#take(call, this.#drawsOf(call));
+  }
+
+  /** The same for a call that is answered without a provider: only limits on requests of its caller concern it. */
+  async admitAnswered(call: Call<Asked>): Promise<Admission | undefined> {
+    return this.#callerRules.length === 0 ? undefined : this.#take(call, drawsOf(this.#callerRules, call, undefined));
+  }
+
+  async #take(call: Call<Asked>, draws: readonly Draw[]): Promise<Admission | undefined> {
     if (draws.length === 0) return undefined;
     const link = this.#parts.redis();
     if (link === undefined) return admissionOf(draws, this.#local.admit(draws));
@@ -95,14 +107,18 @@ export class Limits {
   #drawsOf(call: Call<Asked>): Draw[] {
     const target = this.#needsTarget ? this.#parts.targetOf(call) : undefined;
     const need = this.#needsTokens ? needOf(call.request, target) : undefined;
-    return rulesFor(this.#rules, (scope) => subjectOf(call, target, scope)).map(({ rule, subject }) => ({
-      rule,
-      subject,
-      key: keyOf(rule, subject),
-      limit: rule.limit,
-      cost: need !== undefined && rule.metric === "tokens" ? fitted(need, rule.limit) : 1,
-    }));
+    return drawsOf(this.#rules, call, target, need);
   }
+}
+
+function drawsOf(rules: readonly Rule[], call: Call<Asked>, target: Target | undefined, need?: Need): Draw[] {
+  return rulesFor(rules, (scope) => subjectOf(call, target, scope)).map(({ rule, subject }) => ({
+    rule,
+    subject,
+    key: keyOf(rule, subject),
+    limit: rule.limit,
+    cost: need !== undefined && rule.metric === "tokens" ? fitted(need, rule.limit) : 1,
+  }));
 }
 
 function admissionOf(draws: readonly Draw[], { verdict, settle }: Reservation): Admission {

@@ -138,6 +138,28 @@ test("a caller who reads slowly holds nobody up", async () => {
   await slow.next().catch(() => undefined);
 });
 
+test("what the cache answers counts as a request of its caller, and takes no tokens", async () => {
+  await using at = await stage();
+  const gateway = await at.gateway({
+    limits: [
+      { scope: "key", requests: 4, per: "day" },
+      { scope: "key", tokens: 110, per: "day" },
+      { scope: "provider", requests: 2, per: "day" },
+    ],
+  });
+  const request = { ...ask, maxOutputTokens: 100 };
+  const texts: unknown[] = [];
+  for (let i = 0; i < 3; i++) texts.push((await gateway.complete(request)).message?.content[0]?.part.value);
+  expect(texts).toEqual(["answer 1", "answer 1", "answer 1"]);
+  // Ten tokens were used, so a hundred and one more are too many, but for what is in the cache.
+  expect(faultOf(await gateway.failure({ ...request, input: "else" })).reason).toBe("RATE_LIMITED");
+  await gateway.complete(request);
+  expect(faultOf(await gateway.failure(request)).reason).toBe("RATE_LIMITED");
+  expect(await gateway.metric("rate_limited_total", { metric: "tokens" })).toBe(1);
+  expect(await gateway.metric("rate_limited_total", { metric: "requests" })).toBe(1);
+  expect(at.upstream.requests).toHaveLength(1);
+});
+
 test("calls of different keys do not wait for each other", async () => {
   const provider = held();
   await using at = await stage(provider.play);

@@ -29,18 +29,21 @@ export interface CacheOptions {
   readonly current: () => AnswerCache | undefined;
   /** Throws what forbids the call: nobody gets from the cache what a provider would not be asked for. */
   readonly prospect: (call: Call) => Prospect;
+  /** Told of each call that the cache answers, before it is; rejects with what forbids it. */
+  readonly answered: (call: Call) => Promise<void>;
   readonly metrics: Metrics;
 }
 
 /** Answers a completion from the cache where it may and can, and calls that ask the same at the same time by one. */
-export function cache({ current, prospect, metrics }: CacheOptions): (next: Dispatch<Call>) => Dispatch<Call> {
+export function cache(options: CacheOptions): (next: Dispatch<Call>) => Dispatch<Call> {
+  const { current, metrics } = options;
   return (next) => (call) => {
     const answers = current();
     const { request, rpc } = call;
     if (answers === undefined && request.cache === undefined && rpc.cacheControl === undefined) return next(call);
     const wish = wishOf(request, rpc.cacheControl);
     if (answers !== undefined && (wish.read || wish.write)) {
-      return new CachedCall(answers, next, call, wish, metrics).answer(prospect);
+      return new CachedCall(answers, next, call, wish, options).answer();
     }
     if (wish.only) return Promise.reject(missed(answers === undefined ? "the cache is off" : "it is none to be kept"));
     if (answers === undefined) return next(call);
@@ -55,19 +58,19 @@ class CachedCall {
   readonly #next: Dispatch<Call>;
   readonly #call: Call;
   readonly #wish: Wish;
-  readonly #metrics: Metrics;
+  readonly #options: CacheOptions;
 
-  constructor(answers: AnswerCache, next: Dispatch<Call>, call: Call, wish: Wish, metrics: Metrics) {
+  constructor(answers: AnswerCache, next: Dispatch<Call>, call: Call, wish: Wish, options: CacheOptions) {
     this.#answers = answers;
     this.#next = next;
     this.#call = call;
     this.#wish = wish;
-    this.#metrics = metrics;
+    this.#options = options;
   }
 
-  async answer(prospect: CacheOptions["prospect"]): Promise<Reply> {
+  async answer(): Promise<Reply> {
     const { request, rpc } = this.#call;
-    const place = prospect(this.#call);
+    const place = this.#options.prospect(this.#call);
     const selectors = place.targets.map(({ selector }) => selector);
     const key = await this.#answers.keyOf(request, { keyId: rpc.caller.keyId, policy: place.policy, selectors });
     if (this.#wish.only) return (await this.#found(key, place)) ?? this.#missed();
@@ -87,6 +90,7 @@ class CachedCall {
       if (landing.case === "refused") throw landing.error.with({});
       const reply = landing.case === "answer" ? this.#replay(landing.answer, place) : undefined;
       if (reply !== undefined) {
+        await this.#options.answered(this.#call);
         this.#count("shared");
         return reply;
       }
@@ -98,7 +102,7 @@ class CachedCall {
   }
 
   async #landed(flight: Flight): Promise<Landing> {
-    const { cacheWaiting } = this.#metrics;
+    const { cacheWaiting } = this.#options.metrics;
     cacheWaiting.value += 1;
     try {
       return await flight.landed(this.#call.rpc.signal);
@@ -126,11 +130,12 @@ class CachedCall {
     const answer = await this.#answers.find(key);
     const reply = answer === undefined ? undefined : this.#replay(answer, place);
     if (answer === undefined || reply === undefined) return undefined;
-    this.#count("hit");
     if (flight !== undefined) {
       this.#answers.forget(key, flight);
       flight.land({ case: "answer", answer });
     }
+    await this.#options.answered(this.#call);
+    this.#count("hit");
     return reply;
   }
 
@@ -142,7 +147,7 @@ class CachedCall {
   }
 
   #count(result: CacheResult): void {
-    this.#metrics.cacheRequests.cell(result).value += 1;
+    this.#options.metrics.cacheRequests.cell(result).value += 1;
   }
 
   #missed(): never {

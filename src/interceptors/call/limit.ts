@@ -14,13 +14,7 @@ export function limit(limits: Limits, metrics: Metrics): Interceptor<Call<Asked>
   return (next) => async (call) => {
     const admission = await limits.admit(call);
     if (admission === undefined) return next(call);
-    const headers = headersOf(admission);
-    if (admission.refusal !== undefined) {
-      const { scope, metric } = admission.refusal.draw.rule;
-      metrics.rateLimited.cell(scope, metric).value += 1;
-      throw refused(admission.refusal, headers);
-    }
-    for (const [name, value] of headers) call.rpc.answerHeader(name, value);
+    tell(admission, call, metrics);
     const reply = await next(call).catch((error: unknown) => {
       admission.settle(usedBefore(error));
       throw error;
@@ -28,6 +22,23 @@ export function limit(limits: Limits, metrics: Metrics): Interceptor<Call<Asked>
     void reply.outcome.then((outcome) => admission.settle(usedBy(reply, outcome)));
     return reply;
   };
+}
+
+/** Counts a call that is answered without a provider as a request of its caller. Throws if that is beyond a limit. */
+export async function countAnswered(limits: Limits, metrics: Metrics, call: Call<Asked>): Promise<void> {
+  const admission = await limits.admitAnswered(call);
+  if (admission !== undefined) tell(admission, call, metrics);
+}
+
+/** Tells the caller what is left. Throws if it was too little. */
+function tell(admission: Admission, { rpc }: Call<Asked>, metrics: Metrics): void {
+  const headers = headersOf(admission);
+  if (admission.refusal !== undefined) {
+    const { scope, metric } = admission.refusal.draw.rule;
+    metrics.rateLimited.cell(scope, metric).value += 1;
+    throw refused(admission.refusal, headers);
+  }
+  for (const [name, value] of headers) rpc.answerHeader(name, value);
 }
 
 /** Tokens that attempts used before their call failed; none that were refused at once. */

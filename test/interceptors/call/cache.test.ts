@@ -52,13 +52,14 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
   const metrics = new Metrics("test");
   const { attempt } = replyOf(callOf(), Promise.resolve(finished));
   const prospect = () => ({ policy: "", targets: [attempt.target] });
+  const answered = async () => undefined;
   const replied =
     over.reply ??
     ((call: Call, chunks: Chunk[]): Reply => {
       const reply = replyOf(call, Promise.resolve(finished));
       return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches([chunks]) };
     });
-  const ask = cache({ current: () => answersCache, prospect, metrics })(async (call) =>
+  const ask = cache({ current: () => answersCache, prospect, answered, metrics })(async (call) =>
     replied(call, chunksOf(`answer ${++answers}`)),
   );
   return {

@@ -20,7 +20,14 @@ const backoffTexts = {
 
 /** How calls are repeated that no policy leads. */
 export const retry = section("How calls are repeated that no policy leads, before any output.", {
-  maxAttempts: v.optional(integer(1, attemptsMax, "Provider calls at most, the first included. 1: no repeat."), 3),
+  maxAttempts: v.optional(
+    integer(
+      1,
+      attemptsMax,
+      "Provider calls at most, the first included; one more for each of routing.fallback_models. 1: no repeat.",
+    ),
+    3,
+  ),
   initialBackoff: v.optional(duration(backoffTexts.initial), "100ms"),
   maxBackoff: v.optional(duration(backoffTexts.max), "5s"),
 });

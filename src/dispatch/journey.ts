@@ -108,7 +108,7 @@ export class Journey<Request extends Asked, R extends Served> {
       call,
       step,
       endMs: Math.min(endMs, performance.now() + (step.maxLatencyMs ?? Number.POSITIVE_INFINITY)),
-      attemptsMax: attemptsOf(step.retry, untried.length, wanted && wanted - triedBefore),
+      attemptsMax: attemptsOf(step.retry, own.length, untried.length - own.length, wanted && wanted - triedBefore),
       triedBefore,
       targetsAfter: this.#plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0),
       untried,
@@ -143,8 +143,10 @@ export class Journey<Request extends Asked, R extends Served> {
     }
   }
 
-  async #try({ call, endMs, untried, targetsAfter }: Stage<Request>, { target, arm }: Candidate): Promise<R> {
-    const shareMs = attemptShare(this.#leftMs(endMs), 1 + untried.length + targetsAfter);
+  async #try(stage: Stage<Request>, { target, arm }: Candidate): Promise<R> {
+    const { call, endMs, untried, attemptsMax, triedBefore, targetsAfter } = stage;
+    const othersHere = Math.min(untried.length, attemptsMax - 1 - (this.#history.tried - triedBefore));
+    const shareMs = attemptShare(this.#leftMs(endMs), 1 + Math.max(0, othersHere) + targetsAfter);
     const limitMs = Math.max(1, Math.min(shareMs, endMs - performance.now()));
     const { readings } = this.#parts;
     const reply = await this.#dispatch({

@@ -93,9 +93,12 @@ export function usefulMs(latencyMs = 0): number {
   return Math.max(usefulMsMin, latencyMs / 2);
 }
 
-/** Provider calls that a call may make: by the rules, or enough for each target, and no more than the caller wants. */
-export function attemptsOf({ maxAttempts }: RetryRules, targets: number, wanted = attemptsMax): number {
-  return Math.min(wanted, maxAttempts ?? Math.min(attemptsMax, Math.max(attemptsDefault, targets)));
+/**
+ * Provider calls that a call may make: by the rules, or enough for each target; one more for each target that the caller
+ * names; and no more than the caller wants.
+ */
+export function attemptsOf({ maxAttempts }: RetryRules, own: number, named: number, wanted = attemptsMax): number {
+  return Math.min(wanted, attemptsMax, (maxAttempts ?? Math.max(attemptsDefault, own)) + named);
 }
 
 /**

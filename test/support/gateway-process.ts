@@ -20,14 +20,19 @@ export class GatewayProcess implements AsyncDisposable {
     this.url = `http://${address}`;
   }
 
-  /** @param sections of the configuration file; it listens where it likes, without authentication. */
-  static async start(sections: object): Promise<GatewayProcess> {
+  /**
+   * @param sections of the configuration file; it listens where it likes, without authentication.
+   * @param aheadMs by how much its clock goes wrong.
+   */
+  static async start(sections: object, aheadMs = 0): Promise<GatewayProcess> {
     const directory = await mkdtemp(join(tmpdir(), "llmhub-process-"));
     const path = join(directory, "llmhub.yaml");
     const server = { listen: "127.0.0.1:0", opsListen: "127.0.0.1:0" };
     // JSON is YAML.
     await writeFile(path, JSON.stringify({ auth: { mode: "off" }, log: { format: "json" }, server, ...sections }));
-    const started = spawn(process.execPath, [main, "serve", "--config", path], {
+    const clock = `const now = Date.now; Date.now = () => now() + ${aheadMs};`;
+    const preload = aheadMs === 0 ? [] : ["--import", `data:text/javascript,${encodeURIComponent(clock)}`];
+    const started = spawn(process.execPath, [...preload, main, "serve", "--config", path], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     for await (const line of createInterface(started.stdout)) {

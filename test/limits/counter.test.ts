@@ -100,6 +100,23 @@ test("a bucket fills exactly, also where limit and window have nothing in common
   expect(back.every((units, ms) => units === Math.floor((ms * 7) / 60_000))).toBe(true);
 });
 
+test("a bucket pays its debt before it gives again, and owes no more than twice the limit", () => {
+  const counter = counterOf(ruleWith());
+  counter.take(10, 10, startMs);
+  for (let i = 0; i < 5; i++) counter.settle(10, 0, 10, startMs);
+  expect(counter.remaining(10, startMs + 60_000)).toBe(0);
+  expect(counter.waitMs(10, 1, startMs + 60_000)).toBe(6000);
+  expect(counterAfter(120_000)).toBe(10);
+});
+
+/** What is left in a bucket that owed all it may, after so long without a look. */
+function counterAfter(ms: number): number {
+  const counter = counterOf(ruleWith());
+  counter.take(10, 10, startMs);
+  counter.settle(10, 0, 10, startMs);
+  return counter.remaining(10, startMs + ms);
+}
+
 test("the largest limit keeps every unit", () => {
   const limit = 2_147_483_647;
   for (const per of ["minute", "hour", "day"] as const) {

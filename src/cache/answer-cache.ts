@@ -66,7 +66,8 @@ export class AnswerCache {
   async keyOf(request: CompleteRequest, { keyId, policy, selectors }: Place): Promise<string> {
     const secret = (await this.#attempt(this.#parts.secret)) ?? this.#ownSecret;
     const scope = this.settings.scope === "key" ? keyId : "";
-    return answerKey(secret, { scope, generation: this.#parts.generation, policy, selectors, request });
+    const affinity = selectors.length > 1 ? (request.routing?.affinityKey ?? "") : "";
+    return answerKey(secret, { scope, generation: this.#parts.generation, policy, selectors, affinity, request });
   }
 
   /** The call that others with this key wait for. */

@@ -29,6 +29,8 @@ export interface KeyParts {
   readonly policy: string;
   /** The targets that may have given it, in order: "openai/gpt-4o". */
   readonly selectors: readonly string[];
+  /** What the call sticks to one of several targets by; empty where there is one, or it sticks to none. */
+  readonly affinity: string;
   readonly request: CompleteRequest;
 }
 

@@ -19,7 +19,7 @@ import { Role } from "../../gen/llmhub/v1/content_pb.ts";
 import { answerKey } from "../../src/cache/key.ts";
 
 const secret = Buffer.alloc(32, 7);
-const place = { scope: "team", generation: "g", policy: "", selectors: ["openai/gpt-4o"] };
+const place = { scope: "team", generation: "g", policy: "", selectors: ["openai/gpt-4o"], affinity: "" };
 const keyOf = (request: CompleteRequest, over: Partial<typeof place> = {}) =>
   answerKey(secret, { ...place, ...over, request });
 
@@ -144,6 +144,7 @@ test("nothing can be moved from one member to its neighbour", () => {
     { ...place, scope: "tea", generation: "mg" },
     { ...place, scope: "teamg", generation: "" },
     { ...place, policy: "aliases/fast" },
+    { ...place, affinity: "aliases/fast" },
     { ...place, selectors: ["openai/gpt-4o", ""] },
     { ...place, selectors: ["openai", "gpt-4o"] },
     { ...place, selectors: [] },

@@ -3,6 +3,7 @@ import { CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome, type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import { triedOf } from "../model/attempt-record.ts";
 import type { GatewayError, Reason } from "../model/error.ts";
+import { chargesOf } from "../model/sum.ts";
 import type { Target } from "../model/target.ts";
 
 /** Records of attempts that an error carries: details travel in a trailer of 4 KiB. */
@@ -43,19 +44,19 @@ export class History {
   /** The error to end the call with: it tells of every attempt, and of a provider's failure rather than of one skipped. */
   ending(id: string, last: GatewayError): GatewayError {
     const error = last.failure === undefined && isSkip(last) ? (this.#failure ?? last) : last;
-    if (this.records.length === (error.failure?.attempts.length ?? 0)) return error;
-    const { usage, cost } = error.failure ?? {};
-    const attempts = this.records.slice(-recordsMax);
+    const known = error.failure?.attempts.length ?? 0;
+    if (this.records.length === known && known <= recordsMax) return error;
     // A copy: the reason of a signal is shared by all who listen to it.
-    return error.with({}).withFailure(
-      create(CompletionFailureSchema, {
-        id,
-        attempts,
-        ...(usage === undefined ? {} : { usage }),
-        ...(cost === undefined ? {} : { cost }),
-      }),
-    );
+    return error
+      .with({})
+      .withFailure(create(CompletionFailureSchema, { id, attempts: told(this.records), ...chargesOf(this.records) }));
   }
+}
+
+/** The last records, but for those of targets passed over before others: what was tried is told first. */
+function told(records: readonly AttemptRecord[]): AttemptRecord[] {
+  let spare = records.length - recordsMax;
+  return records.filter(({ outcome }) => outcome !== AttemptOutcome.SKIPPED || spare-- <= 0).slice(-recordsMax);
 }
 
 /** Not what ended the call, but why a target was passed over. */

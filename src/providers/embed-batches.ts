@@ -4,7 +4,7 @@ import { GatewayError } from "../model/error.ts";
 import { estimateTokens } from "../model/estimate.ts";
 import type { EmbedDialect } from "../model/protocol.ts";
 import type { Outcome, Result } from "../model/reply.ts";
-import { addCosts, addUsages } from "../model/sum.ts";
+import { addCosts, addUsages, chargesOf } from "../model/sum.ts";
 import type { Vectors } from "../model/vectors.ts";
 import type { Carrier } from "../upstream/carrier.ts";
 import { failureOf } from "../upstream/interruption.ts";
@@ -134,6 +134,8 @@ async function withSpent(error: GatewayError, { attempt, startMs, results, failu
   // Without a record the request was not even begun, and the error can be the reason of a signal, which many share.
   const own = error.failure === undefined ? error.with({}) : error;
   const told = own.failure ?? failureOf(attempt, own, { usage, cost, sentMs: startMs, sent: true, started: false });
-  const last = told.attempts.slice(-1).map((record) => ({ ...record, usage }));
-  return own.withFailure({ ...told, usage, cost, attempts: [...told.attempts.slice(0, -1), ...last] });
+  const charge = cost === undefined ? { usage } : { usage, cost: { ...cost, lines: [] } };
+  const last = told.attempts.slice(-1).map((record) => ({ ...record, ...charge }));
+  const attempts = [...told.attempts.slice(0, -1), ...last];
+  return own.withFailure({ ...told, attempts, usage: undefined, cost: undefined, ...chargesOf(attempts) });
 }

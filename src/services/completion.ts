@@ -77,7 +77,7 @@ export class CompletionHandlers {
     }
     const response = fold.response();
     response.id = call.id;
-    response.routing = routingOf(call, reply, response.usage);
+    response.routing = routingOf(call, reply, response.usage, response.cost);
     response.createTime = createTimeOf(reply);
     response.warnings = [...reply.warnings, ...response.warnings];
     viewed(call, response);

@@ -158,7 +158,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
   #complete(finished: StreamFinished): void {
     const reply = this.#reply;
     if (reply === undefined) return;
-    finished.routing = routingOf(this.#call, reply, finished.usage);
+    finished.routing = routingOf(this.#call, reply, finished.usage, finished.cost);
     finished.warnings = [...reply.warnings, ...finished.warnings];
     viewed(this.#call, finished);
   }

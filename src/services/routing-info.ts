@@ -34,7 +34,7 @@ export function routingAt(call: Call<Asked>, policy: string, target: Target | un
 }
 
 /** How a call is being served, as far as known; complete once the reply has ended and `usage` is given. */
-export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage): RoutingInfo {
+export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage, cost?: Cost): RoutingInfo {
   const { attempt } = reply;
   const routing = routingAt(call, attempt.policy, attempt.target);
   routing.experimentArm = attempt.arm ?? "";
@@ -46,7 +46,8 @@ export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage): Rout
   routing.timeToFirstOutput = { $typeName: "google.protobuf.Duration", seconds, nanos };
   if (usage !== undefined && isFull(call) && routing.attemptCount > 0) {
     const outcome = AttemptOutcome.SUCCEEDED;
-    const end = { outcome, upstreamStatus: 200, usage };
+    const charge = cost === undefined ? { usage } : { usage, cost: { ...cost, lines: [] } };
+    const end = { outcome, upstreamStatus: 200, ...charge };
     routing.attempts = [...attempt.failures, attemptRecord(attempt, reply.sentMs, end)];
   }
   return routing;

@@ -5,6 +5,7 @@ import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import { attemptRecord } from "../model/attempt-record.ts";
 import type { Asked, Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
+import { chargesOf } from "../model/sum.ts";
 
 /** Failures of a provider that, once output was sent, are all the same to the caller: the stream broke. */
 const interruptions = new Set([
@@ -80,13 +81,14 @@ export function failureOf(
     upstreamStatus: error.upstream.status,
     upstreamCode: error.upstream.code.slice(0, 64),
     ...(charged ? { usage } : {}),
+    ...(charged && cost !== undefined ? { cost: { ...cost, lines: [] } } : {}),
   });
+  const attempts = [...attempt.failures, record];
   return create(CompletionFailureSchema, {
     id: attempt.call.id,
-    attempts: [...attempt.failures, record],
+    attempts,
     outputStarted: started,
-    ...(charged ? { usage } : {}),
-    ...(charged && cost !== undefined ? { cost } : {}),
+    ...chargesOf(attempts),
   });
 }
 

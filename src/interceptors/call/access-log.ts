@@ -6,6 +6,7 @@ import type { Asked, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Outcome, Served } from "../../model/reply.ts";
+import { chargesOf } from "../../model/sum.ts";
 import { codeName } from "../../telemetry/code-name.ts";
 import { faultOf, type LogFields, type Logger } from "../../telemetry/logger.ts";
 
@@ -71,7 +72,9 @@ function failureFields({ id, rpc, request }: Call<Asked>, error: GatewayError): 
 function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: Outcome): LogFields {
   const { target, call } = reply.attempt;
   const { cache } = call;
-  const { usage, cost, error } = outcome;
+  const { error } = outcome;
+  const { failures } = reply.attempt;
+  const { usage = outcome.usage, cost } = failures.length === 0 ? outcome : chargesOf([...failures, outcome]);
   return {
     callId: id,
     requestId: rpc.requestId,

@@ -43,8 +43,7 @@ function tell(admission: Admission, { rpc }: Call<Asked>, metrics: Metrics): voi
 
 /** Tokens that attempts used before their call failed; none that were refused at once. */
 function usedBefore(error: unknown): number {
-  const { attempts = [], usage } = GatewayError.of(error).failure ?? {};
-  return sumOf(attempts.slice(0, -1)) + tokensOf(usage);
+  return sumOf(GatewayError.of(error).failure?.attempts ?? []);
 }
 
 function usedBy({ attempt }: Served, { usage }: Outcome): number {

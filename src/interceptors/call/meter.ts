@@ -21,14 +21,12 @@ export function meter(metrics: Metrics): Interceptor<Call<Asked>> {
 }
 
 function countRejected(metrics: Metrics, { rpc }: Call<Asked>, error: GatewayError): void {
-  const { attempts = [], usage, cost } = error.failure ?? {};
+  const { attempts = [] } = error.failure ?? {};
   const last = attempts.at(-1);
   const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
   series.calls(codeName(error.code)).value += 1;
   series.duration.observe(secondsBetween(rpc.startMs, performance.now()));
-  const charged = attempts.filter((attempt) => attempt.usage !== undefined);
-  countFailures(series, usage === undefined ? charged : charged.slice(0, -1));
-  if (usage !== undefined) countUsage(series, usage, cost);
+  countFailures(metrics, rpc.method, attempts);
 }
 
 function countEnded(metrics: Metrics, { rpc, stream }: Call<Asked>, reply: Served, outcome: Outcome): void {
@@ -41,14 +39,15 @@ function countEnded(metrics: Metrics, { rpc, stream }: Call<Asked>, reply: Serve
   series.calls(codeName(error?.code)).value += 1;
   series.duration.observe(secondsBetween(rpc.startMs, outcome.endMs));
   series.firstOutput.observe(secondsBetween(rpc.startMs, reply.firstOutputMs));
-  countFailures(series, reply.attempt.failures);
+  countFailures(metrics, rpc.method, reply.attempt.failures);
   countUsage(series, outcome.usage, outcome.cost);
 }
 
-/** What earlier attempts used up, although they failed. */
-function countFailures(series: Series, attempts: readonly AttemptRecord[]): void {
-  for (const { usage } of attempts) {
-    if (usage !== undefined) countUsage(series, usage, undefined);
+/** What attempts used up although they failed, each where it was made. */
+function countFailures(metrics: Metrics, method: string, attempts: readonly AttemptRecord[]): void {
+  for (const attempt of attempts) {
+    const { provider, usage, cost } = attempt;
+    if (usage !== undefined) countUsage(metrics.series(method, provider, modelName(attempt)), usage, cost);
   }
 }
 

@@ -5,7 +5,7 @@ import { accessLog } from "../../../src/interceptors/call/access-log.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import type { Outcome } from "../../../src/model/reply.ts";
 import type { LogFields, Logger } from "../../../src/telemetry/logger.ts";
-import { callOf, failedAttempt, finished, replyOf } from "./ended-call.ts";
+import { callOf, charged, failedAttempt, finished, replyOf } from "./ended-call.ts";
 
 type Line = { level: string; fields: LogFields };
 
@@ -84,6 +84,21 @@ test("a rejected call names its attempts, an unexpected error its place, neither
   const bug = await rejected(new TypeError("cannot read a secret prompt"));
   expect(bug).toMatchObject({ level: "error", fields: { reason: "INTERNAL", fault: { type: "TypeError" } } });
   expect(JSON.stringify(bug)).not.toContain("secret prompt");
+});
+
+test("tokens and cost are those of all attempts", async () => {
+  const { logger, lines } = recorder();
+  const call = callOf();
+  const reply = replyOf(call, Promise.resolve(finished));
+  const failures = [{ ...failedAttempt("anthropic", "PROVIDER_TIMEOUT", 0), ...charged(7, 5n) }];
+  await accessLog(logger)(async () => ({ ...reply, attempt: { ...reply.attempt, failures } }))(call);
+  await reply.outcome;
+  expect(lines[0]?.fields).toMatchObject({
+    inputTokens: 107,
+    outputTokens: 20,
+    usageEstimated: true,
+    costNanos: "10000005",
+  });
 });
 
 test("labels are cut to a bound", async () => {

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { CompleteRequestSchema, FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptSchema } from "../../../gen/llmhub/v1/routing_pb.ts";
-import { UsageSchema, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { CostSchema, UsageSchema, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { unknownFacts } from "../../../src/catalog/facts.ts";
 import type { Asked, Call } from "../../../src/model/call.ts";
 import type { Outcome, Reply } from "../../../src/model/reply.ts";
@@ -67,4 +67,12 @@ export function replyOf(call: Call<Asked>, outcome: Promise<Outcome>): Reply {
 /** The record of an attempt that failed. */
 export function failedAttempt(provider: string, errorReason: string, upstreamStatus: number) {
   return create(AttemptSchema, { number: 1, provider, model: `${provider}/some-model`, errorReason, upstreamStatus });
+}
+
+/** What an attempt is charged. */
+export function charged(inputTokens: number, amountNanos: bigint) {
+  return {
+    usage: create(UsageSchema, { inputTokens, source: UsageSource.ESTIMATED }),
+    cost: create(CostSchema, { total: { currencyCode: "USD", amountNanos } }),
+  };
 }

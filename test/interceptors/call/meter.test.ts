@@ -6,7 +6,7 @@ import { meter } from "../../../src/interceptors/call/meter.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import type { Outcome } from "../../../src/model/reply.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
-import { callOf, failedAttempt, finished, replyOf } from "./ended-call.ts";
+import { callOf, charged, failedAttempt, finished, replyOf } from "./ended-call.ts";
 
 const complete = 'method="llmhub.v1.CompletionService/Complete"';
 
@@ -71,19 +71,23 @@ test("a stream is open from its first output to its end", async () => {
   expect(await scrape(metrics)).toContain(`llmhub_open_streams{${complete}} 0`);
 });
 
-test("a call that no provider took is counted at the last one tried, and the error goes on unchanged", async () => {
+test("a call that no provider took is counted at the last one tried, what its attempts cost where they were made, and the error goes on unchanged", async () => {
   const metrics = new Metrics("1");
   const attempts = [
-    failedAttempt("openai", "PROVIDER_BAD_RESPONSE", 302),
-    failedAttempt("anthropic", "PROVIDER_CREDENTIAL_INVALID", 401),
+    { ...failedAttempt("openai", "PROVIDER_BAD_RESPONSE", 200), ...charged(7, 5_000_000n) },
+    { ...failedAttempt("anthropic", "PROVIDER_TIMEOUT", 0), ...charged(9, 2_000_000n) },
+    failedAttempt("anthropic", "NO_HEALTHY_TARGET", 0),
   ];
-  const failure = create(CompletionFailureSchema, { attempts, usage: { inputTokens: 7 } });
+  const failure = create(CompletionFailureSchema, { attempts, usage: charged(16, 0n).usage });
   const error = new GatewayError("PROVIDER_CREDENTIAL_INVALID", "refused").withFailure(failure);
   await expect(meter(metrics)(() => Promise.reject(error))(callOf())).rejects.toBe(error);
   expect(await scrape(metrics)).toEqual(
     expect.arrayContaining([
       `llmhub_calls_total{${complete},provider="anthropic",model="some-model",code="FAILED_PRECONDITION"} 1`,
-      'llmhub_tokens_total{provider="anthropic",model="some-model",kind="input"} 7',
+      'llmhub_tokens_total{provider="openai",model="some-model",kind="input"} 7',
+      'llmhub_tokens_total{provider="anthropic",model="some-model",kind="input"} 9',
+      'llmhub_cost_dollars_total{provider="openai",model="some-model"} 0.005',
+      'llmhub_cost_dollars_total{provider="anthropic",model="some-model"} 0.002',
     ]),
   );
 });

@@ -1,0 +1,53 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { CompleteRequestSchema, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import { type Attempt, AttemptOutcome, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import { CostSchema, UsageSchema } from "../../gen/llmhub/v1/usage_pb.ts";
+import { History } from "../../src/dispatch/history.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
+import { GatewayError } from "../../src/model/error.ts";
+import { attemptAt } from "../support/attempt.ts";
+
+const { target } = attemptAt({ kind: "up", model: "m", facts: unknownModel }, create(CompleteRequestSchema, {}));
+const cancelled = new GatewayError("CANCELLED", "the caller left");
+
+/** A failed attempt that was charged, after others. */
+function failure(before: readonly Attempt[], inputTokens = 7): GatewayError {
+  const record = create(AttemptSchema, {
+    number: before.length + 1,
+    outcome: AttemptOutcome.FAILED,
+    usage: create(UsageSchema, { inputTokens }),
+    cost: create(CostSchema, { total: { currencyCode: "USD", amountNanos: 5n } }),
+  });
+  const failed = create(CompletionFailureSchema, { attempts: [...before, record] });
+  return new GatewayError("PROVIDER_TIMEOUT", "slow").withFailure(failed);
+}
+
+test("a caller who leaves while a repeat is waited for is told what the attempts before have cost", () => {
+  const history = new History();
+  history.failed(target, failure(history.records));
+  history.failed(target, failure(history.records, 9));
+  const { failure: told } = history.ending("cmp_1", cancelled);
+  expect(told?.attempts.length).toBe(2);
+  expect(told?.usage?.inputTokens).toBe(16);
+  expect(told?.cost?.total?.amountNanos).toBe(10n);
+  // Shared by all who listen to the signal.
+  expect(cancelled.failure).toBeUndefined();
+});
+
+test("of many targets passed over some are told, of those tried all", () => {
+  const history = new History();
+  const pass = (count: number) => {
+    for (let i = 0; i < count; i++) history.skipped(target, "NO_HEALTHY_TARGET");
+  };
+  pass(30);
+  history.failed(target, failure(history.records));
+  pass(30);
+  const error = failure(history.records);
+  history.failed(target, error);
+  const attempts = history.ending("cmp_1", error).failure?.attempts ?? [];
+  expect(attempts.length).toBe(20);
+  expect(attempts.filter(({ outcome }) => outcome === AttemptOutcome.FAILED).map(({ number }) => number)).toEqual([
+    31, 62,
+  ]);
+});

@@ -57,10 +57,9 @@ test("S11: a stream that its caller left, and one that broke, have a line with a
     providers: providerAt(upstream.url, chat.kind),
   });
   const { address } = await gateway.line("serving calls");
-  {
-    using call = new RawCall(`http://${address}`, "StreamComplete", { ...request, input: "canary-input" });
-    for await (const { event } of call.events()) if (event.case === "partDelta") break;
-  }
+  // To stop reading resets the stream. Its connection lives: a caller whose connection breaks may come back.
+  using cancelled = new RawCall(`http://${address}`, "StreamComplete", { ...request, input: "canary-input" });
+  for await (const { event } of cancelled.events()) if (event.case === "partDelta") break;
   const facts = { provider: "up", model: "up/m-1", attempts: 1, usageEstimated: true };
   const left = await gateway.line("call");
   expect(left).toMatchObject({ ...facts, outcome: "abandoned", code: "CANCELLED" });

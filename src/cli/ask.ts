@@ -65,7 +65,11 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
     if (values.stats) shell.stderr.write(`${stats}\n`);
     return "ok";
   } catch (error) {
-    if (cancel.signal.aborted) return "interrupted";
+    if (cancel.signal.aborted) {
+      // The reset leaves before the connection does: a call whose connection breaks goes on for a while.
+      await new Promise(setImmediate);
+      return "interrupted";
+    }
     throw error instanceof CommandError ? error : callProblem(error, channel.address);
   } finally {
     shell.signals.off("SIGINT", interrupt);

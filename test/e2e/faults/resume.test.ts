@@ -4,6 +4,8 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
 import type { StreamCompleteResponse } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { CompletionService } from "../../../gen/llmhub/v1/completion_service_pb.ts";
+import { runProgram } from "../../../src/cli/program.ts";
+import { FakeShell } from "../../cli/fake-shell.ts";
 import { TestGateway, textOf } from "../../support/gateway.ts";
 import { within } from "../../support/scripted-upstream.ts";
 import { broken, bytesOf, heard, PacedUpstream, readUntil, resumed, tokenOf, until } from "./broken-stream.ts";
@@ -220,4 +222,16 @@ test("switched off, streams have no token, and who loses the connection has canc
   await upstream.upstream.closed(closedWithinMs);
   expect(token).toBe("");
   expect((await resumed(gateway.url, { token: "any", afterSequence: 0 })).status).toBe("12 FEATURE_DISABLED");
+});
+
+test("S10: to interrupt `llmhub ask` is to cancel, though its connection ends with it", async () => {
+  await using upstream = await PacedUpstream.start();
+  await using gateway = await gatewayAt(upstream);
+  const shell = new FakeShell();
+  shell.onOut = () => void shell.signals.emit("SIGINT");
+  upstream.say("one ");
+  const asked = runProgram(["ask", "--address", gateway.url, "--model", request.model, request.input], shell);
+  expect(await asked).toBe(130);
+  await upstream.upstream.closed(closedWithinMs);
+  expect(await gateway.metric("orphaned_streams")).toBe(0);
 });

@@ -234,7 +234,17 @@ export class KeptStream implements EventStream {
     return place !== undefined && (this.#journal?.end ?? 0) - place > unreadBytesMax;
   }
 
-  readonly #took = ({ done, value }: Result): void => {
+  readonly #took = (result: Result): void => {
+    try {
+      this.#take(result);
+    } catch (error) {
+      // A batch that cannot be encoded ends the call, as it does where a transport reads it.
+      this.abort(GatewayError.of(error));
+      this.#failed(error);
+    }
+  };
+
+  #take({ done, value }: Result): void {
     if (done === true) {
       this.#ended(undefined);
       return;
@@ -243,14 +253,17 @@ export class KeptStream implements EventStream {
     if (this.#pending !== undefined) this.encode(value);
     this.#reader?.wake();
     this.#readOn();
-  };
+  }
 
   readonly #failed = (thrown: unknown): void => {
     this.#ended(GatewayError.of(thrown));
   };
 
   #ended(error: GatewayError | undefined): void {
+    const source = this.#source;
     if (this.#alone || error !== undefined) this.#release();
+    // To its very end, as a transport would: it may have timers until then.
+    if (this.#alone && source !== spent) source.next().catch(() => undefined);
     if (this.#end !== undefined) return;
     this.#end = { error };
     this.#adopt();

@@ -154,8 +154,10 @@ export class KeptStreams implements Keeper {
   }
 
   orphaned(): boolean {
-    const { orphans } = this.#parts.counts;
-    if (orphans.value >= orphansMax) return false;
+    const { rules, counts } = this.#parts;
+    const { orphans } = counts;
+    // Where nobody can come back, nobody is waited for.
+    if (!rules().resume || orphans.value >= orphansMax) return false;
     orphans.value += 1;
     return true;
   }

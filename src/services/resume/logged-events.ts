@@ -82,7 +82,7 @@ export class LoggedEvents implements EventStream {
 
   /** The next events; undefined: the stream has ended. */
   async #batch(): Promise<Batch | undefined> {
-    const { token, heartbeatMs } = this.#call;
+    const { token, heartbeatMs, rpc } = this.#call;
     for (let isWritten = true; this.#end === undefined; ) {
       const events = this.#taken(await this.#log.read(token, this.#sequence));
       if (events.length > 0) {
@@ -98,6 +98,8 @@ export class LoggedEvents implements EventStream {
         return [heartbeat];
       }
       if (isWritten) await elapsed(pollMs);
+      // Who asks on for nobody keeps the stream going for nobody.
+      if (rpc.signal.aborted) throw GatewayError.of(rpc.signal.reason);
       if (this.#isOver) return undefined;
     }
     return undefined;

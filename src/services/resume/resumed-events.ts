@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { HeartbeatSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Rpc } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
+import { callerLeft } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import { EventEncoder } from "../event-encoder.ts";
 import type { Batch, EventStream } from "../event-stream.ts";
@@ -43,6 +44,11 @@ export class ResumedEvents implements EventStream, Reader {
     this.#place = from.place;
     this.#encoder = new EventEncoder(from.after);
     const { signal } = from.rpc;
+    if (signal.aborted) {
+      // Who has left already takes nobody's place.
+      this.fail(GatewayError.of(signal.reason));
+      return;
+    }
     signal.addEventListener("abort", () => this.#left(signal.reason), { once: true });
     from.stream.attach(this);
   }
@@ -62,6 +68,8 @@ export class ResumedEvents implements EventStream, Reader {
   }
 
   async return(): Promise<Result> {
+    // A reader that stays attached without reading would hold the stream, and its provider, for ever.
+    if (!this.#isOver) this.#from.stream.left(this, callerLeft);
     this.fail(new GatewayError("CANCELLED", "the reader has left"));
     return { done: true, value: undefined };
   }
@@ -114,6 +122,7 @@ export class ResumedEvents implements EventStream, Reader {
       this.fail(error);
       return;
     }
+    clearTimeout(this.#timer);
     this.#tellOver(undefined);
     this.#accept?.({ done: true, value: undefined });
     this.#accept = undefined;

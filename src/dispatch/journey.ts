@@ -71,7 +71,7 @@ export class Journey<Request extends Asked, R extends Served> {
   async run(): Promise<R> {
     const { route, steps, attemptsMax } = this.#plan;
     const endMs = performance.now() + (route.maxLatencyMs ?? Number.POSITIVE_INFINITY);
-    let last = new GatewayError("INTERNAL", "a plan without steps");
+    let last: GatewayError | undefined;
     for (const [index, planned] of steps.entries()) {
       if (index > 0 && attemptsMax !== undefined && this.#history.tried >= attemptsMax) break;
       try {
@@ -84,7 +84,7 @@ export class Journey<Request extends Asked, R extends Served> {
         if (!fallsThrough(planned.step, last) || this.#leftMs(endMs) <= 0) break;
       }
     }
-    throw this.#history.ending(this.#call.id, last);
+    throw this.#history.ending(this.#call.id, last ?? new GatewayError("INTERNAL", "a plan without steps"));
   }
 
   #stepped(index: number, reason: Reason | undefined): void {
@@ -95,20 +95,19 @@ export class Journey<Request extends Asked, R extends Served> {
   #stageOf(planned: PlannedStep, index: number, endMs: number): Stage<Request> {
     const { step, strategy, candidates, fallbacks } = planned;
     const call = overridden(this.#call, step);
+    const all = unique([...candidates, ...fallbacks]);
+    // A target without others is tried in any case: if it is out, it says so better.
+    const available = all.length === 1 ? all : this.#available(all);
+    const own = available.filter((each) => candidates.includes(each)).length;
     const view = viewOf(call, step, this.#parts);
-    const available = new Set(this.#available(unique([...candidates, ...fallbacks])));
-    const own = candidates.filter((candidate) => available.has(candidate));
-    const untried = [
-      ...order(strategy, own, view, this.#parts.draw),
-      ...fallbacks.filter((each) => available.has(each)),
-    ];
+    const untried = [...order(strategy, available.slice(0, own), view, this.#parts.draw), ...available.slice(own)];
     const { attemptsMax: wanted } = this.#plan;
     const triedBefore = this.#history.tried;
     return {
       call,
       step,
       endMs: Math.min(endMs, performance.now() + (step.maxLatencyMs ?? Number.POSITIVE_INFINITY)),
-      attemptsMax: attemptsOf(step.retry, own.length, untried.length - own.length, wanted && wanted - triedBefore),
+      attemptsMax: attemptsOf(step.retry, own, untried.length - own, wanted && wanted - triedBefore),
       triedBefore,
       targetsAfter: this.#plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0),
       untried,
@@ -237,6 +236,8 @@ function fallsThrough({ fallThroughOn }: Step, error: GatewayError): boolean {
   return fallThroughOn === undefined ? cureOf(error) !== "none" : fallThroughOn.has(error.reason);
 }
 
-function unique(candidates: readonly Candidate[]): Candidate[] {
+/** Each target once, where it stands first. */
+function unique(candidates: readonly Candidate[]): readonly Candidate[] {
+  if (candidates.length < 2) return candidates;
   return [...new Map(candidates.toReversed().map((each) => [each.target.selector, each])).values()].reverse();
 }

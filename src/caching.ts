@@ -4,8 +4,10 @@ import { MemoryStore } from "./cache/memory.ts";
 import { RedisStore, sharedSecret } from "./cache/redis.ts";
 import type { StoreStatistics } from "./cache/store.ts";
 import type { Config } from "./config/schema.ts";
+import type { Secret } from "./model/secret.ts";
 import type { RedisLink } from "./storage/redis.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
+import { version } from "./version.ts";
 
 /**
  * The response cache of a configuration, new and, in memory, empty: what another configuration was answered must not answer
@@ -49,13 +51,21 @@ function inRedis(link: RedisLink): Pick<CacheParts, "store" | "secret"> {
   return { store: new RedisStore(link), secret };
 }
 
-/** The same for configurations that answer alike, in every process. Secrets count as equal. */
+/**
+ * The same for configurations that answer alike, in every process of one version. Headers and settings of a provider say
+ * whom it answers and how, although some are credentials; keys count as equal. For keyed hashes only.
+ */
 function generationOf({ providers, models }: Config): string {
   const plain = (_name: string, value: unknown) => {
     if (value instanceof Map) return [...value];
     return typeof value === "bigint" ? String(value) : value;
   };
+  const told = providers.map(({ headers, settings }) => [revealed(headers), revealed(settings)]);
   return createHash("sha256")
-    .update(JSON.stringify([providers, models], plain))
+    .update(JSON.stringify([version(), providers, told, models], plain))
     .digest("base64url");
+}
+
+function revealed(values: Readonly<Record<string, Secret>>): readonly (readonly [string, string])[] {
+  return Object.entries(values).map(([name, value]) => [name, value.reveal()]);
 }

@@ -40,6 +40,7 @@ class Recording {
   #fold: Fold | undefined = new Fold();
   #bytesLeft: number;
   #isSettled = false;
+  #isUnfit = false;
   #goOn: (() => void) | undefined;
 
   constructor(source: Chunks, { bytesMax, settled, ended }: RecordingOptions) {
@@ -66,8 +67,7 @@ class Recording {
           this.chunks.items.push(chunk);
         }
         this.chunks.wake();
-        if (this.chunks.items.length > aheadMax && !this.#isSettled)
-          await new Promise<void>((resolve) => (this.#goOn = resolve));
+        if (this.#isAhead() && !this.#isSettled) await new Promise<void>((resolve) => (this.#goOn = resolve));
       }
       this.#end("cut");
       this.chunks.end();
@@ -75,6 +75,11 @@ class Recording {
       this.#end("cut");
       this.chunks.fail(error);
     }
+  }
+
+  /** For an answer that nobody else gets, the pace is that of its reader: nothing is left to bound what would wait. */
+  #isAhead(): boolean {
+    return this.chunks.items.length > (this.#isUnfit ? 0 : aheadMax);
   }
 
   #add(chunk: Chunk): void {
@@ -85,6 +90,7 @@ class Recording {
       this.#fold.add(chunk);
     } catch {
       // It is for the reader to find fault with it.
+      this.#isUnfit = true;
       this.#end("unfit");
       return;
     }

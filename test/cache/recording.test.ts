@@ -114,6 +114,19 @@ test("what is too large, or does not fit together, is not written down, and pass
   }
 });
 
+test("what is not written down is not read ahead of its reader either", async () => {
+  const at = stage(1024);
+  at.say(begin, textDelta(0, "x".repeat(2000)));
+  await at.turn();
+  const { taken } = at.counts();
+  at.say(textDelta(0, "more"));
+  await at.turn();
+  expect(at.counts().taken).toBe(taken);
+  await at.chunks.next();
+  await at.turn();
+  expect(at.counts().taken).toBe(taken + 1);
+});
+
 test("an answer that breaks is none, and its reader gets what there was and the error", async () => {
   const at = stage();
   const error = new Error("broken");

@@ -3,6 +3,7 @@ import { CacheStatus } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { TestGateway } from "../support/gateway.ts";
 import { RedisServer, testWithRedis } from "../support/redis-server.ts";
 import { ask, cachingAt, stage } from "./cache-stage.ts";
+import { providerAt } from "./faults/dialects.ts";
 
 const { HIT, MISS } = CacheStatus;
 
@@ -48,6 +49,19 @@ testWithRedis("replicas with other providers behind the same names keep to thems
     ["answer 1", MISS],
   ]);
   expect(other.upstream.requests).toHaveLength(1);
+});
+
+testWithRedis("so do replicas that ask a provider with other headers; its key makes no difference", async () => {
+  await using redis = await RedisServer.start();
+  await using at = await stage();
+  const providers = (over: object) => providerAt(at.upstream.url, "openai-compatible", over);
+  const gateway = (over: object) => at.gateway({ ...redisAt(redis), providers: providers(over) });
+  const one = await gateway({ headers: { "x-persona": "pirate" } });
+  const two = await gateway({ headers: { "x-persona": "poet" } });
+  const three = await gateway({ headers: { "x-persona": "poet" }, apiKey: "sk-another" });
+  expect(await said(one)).toEqual(["answer 1", MISS]);
+  expect(await said(two)).toEqual(["answer 2", MISS]);
+  expect(await said(three)).toEqual(["answer 2", HIT]);
 });
 
 testWithRedis("without Redis calls are answered by the provider", async () => {

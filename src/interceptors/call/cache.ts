@@ -165,7 +165,10 @@ class CachedCall {
     };
     const ended = (end: Recorded) => {
       const answer = typeof end === "string" ? undefined : keptOf(reply, end, answers.now());
-      if (answer !== undefined) {
+      // Loaded anew meanwhile: the provider may have been asked as the next configuration says.
+      const isOutdated = this.#options.current() !== answers;
+      if (answer !== undefined && isOutdated) land({ case: "answer", answer });
+      else if (answer !== undefined) {
         flight?.land({ case: "answer", answer });
         // Until it is kept, those who come find the call.
         void answers.keep(key, answer, this.#wish.ttlMs).then(() => land({ case: "answer", answer }));

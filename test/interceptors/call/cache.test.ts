@@ -39,7 +39,7 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
   let answers = 0;
   let failures = 0;
   const now = () => nowMs;
-  const answersCache = new AnswerCache({
+  const parts: CacheParts = {
     store: new MemoryStore({ bytesMax: 1024 ** 2, now, evicted: () => undefined }),
     settings: { scope: "key", ttlMs: 10 * minuteMs, entryBytesMax: 1024 },
     generation: "",
@@ -48,7 +48,8 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
     changed: () => undefined,
     failed: () => failures++,
     ...over,
-  });
+  };
+  const answersCache = new AnswerCache(parts);
   const metrics = new Metrics("test");
   const { attempt } = replyOf(callOf(), Promise.resolve(finished));
   const prospect = () => ({ policy: "", targets: [attempt.target] });
@@ -59,7 +60,9 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
       const reply = replyOf(call, Promise.resolve(finished));
       return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches([chunks]) };
     });
-  const ask = cache({ current: () => answersCache, prospect, answered, metrics })(async (call) =>
+  const next = new AnswerCache({ ...parts, generation: "next" });
+  let current = answersCache;
+  const ask = cache({ current: () => current, prospect, answered, metrics })(async (call) =>
     replied(call, chunksOf(`answer ${++answers}`)),
   );
   return {
@@ -67,6 +70,10 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
       nowMs += ms;
     },
     failures: () => failures,
+    /** What happens when a configuration is loaded, or the one before again. */
+    load: (which: "next" | "first") => {
+      current = which === "next" ? next : answersCache;
+    },
     /** What is said, and what the cache did. */
     async said(asked: CompleteRequest = request, cacheControl?: string): Promise<string> {
       const reply = await ask(callOf({ request: asked, rpc: rpcWith({ cacheControl }) }));
@@ -117,6 +124,20 @@ test("only-if-cached does not take what is too old", async () => {
   await at.said();
   at.pass(31_000);
   await expect(at.said(request, "only-if-cached, max-age=30")).rejects.toMatchObject({ reason: "CACHE_MISS" });
+});
+
+test("an answer that a configuration gives after the call met another is kept for neither", async () => {
+  const at = stage({
+    reply: (call, chunks) => {
+      at.load("next");
+      const reply = replyOf(call, Promise.resolve(finished));
+      return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches([chunks]) };
+    },
+  });
+  expect(await at.said()).toBe("answer 1 MISS");
+  expect(await at.said(request, "max-age=60")).toBe("answer 2 MISS");
+  at.load("first");
+  expect(await at.said()).toBe("answer 3 MISS");
 });
 
 test("an answer that is a second choice is not kept", async () => {

@@ -1,3 +1,4 @@
+import { triedOf } from "../model/attempt-record.ts";
 import type { Availability } from "../model/availability.ts";
 import type { Asked, Attempt, Call, Timeouts } from "../model/call.ts";
 import type { Dispatch } from "../model/dispatch.ts";
@@ -156,12 +157,22 @@ export class Journey<Request extends Asked, R extends Served> {
       failures: this.#history.records,
       timeouts: timeoutsFor(call, target, limitMs),
       freshConnection: false,
+      mayRepeat: (attempts) => this.#mayRepeat(stage, target, triedOf(attempts)),
     });
     readings.answered(target.selector, call.stream, reply.firstOutputMs - reply.sentMs);
     void reply.outcome.then(({ state }) => {
       if (state === "failed") readings.failed(target.selector);
     });
     return reply;
+  }
+
+  /** Whether the target may be asked again within an attempt, after so many provider calls. */
+  #mayRepeat({ triedBefore, attemptsMax }: Stage<Request>, target: Target, tried: number): boolean {
+    const { budget, wentOn } = this.#parts;
+    if (tried - triedBefore >= attemptsMax) return false;
+    const allowed = budget.take(this.#call.rpc.caller.keyId, target.selector);
+    wentOn(target, allowed ? "repeat" : "over_budget");
+    return allowed;
   }
 
   /** Takes note of a failure and says what is to be done about it. */

@@ -78,4 +78,6 @@ export interface Attempt<Request extends Asked = CompleteRequest> {
   readonly timeouts: Timeouts;
   /** Use a connection that carried nothing before. */
   readonly freshConnection: boolean;
+  /** Whether one more provider call may follow these; counts it if so. Absent: none may. */
+  readonly mayRepeat?: (attempts: readonly AttemptRecord[]) => boolean;
 }

@@ -2,18 +2,18 @@ import { createGzip, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { TestGateway, textOf } from "../../support/gateway.ts";
 import { type Script, ScriptedUpstream, type UpstreamConnection } from "../../support/scripted-upstream.ts";
-import { chat, type Dialect, dialects, providerAt, request, streamed } from "./dialects.ts";
+import { chat, type Dialect, dialects, providerAt, request, streamed, twoCalls } from "./dialects.ts";
 import { before, broken, brokenAfter, type Fault, faultIn, faultOf, type Mode, modes, unreadable } from "./fault.ts";
 
 const sse = { "content-type": "text/event-stream" };
 
 /** A gateway before an upstream that plays the same on each connection. */
-async function stage(dialect: Dialect, play: Script) {
+async function stage(dialect: Dialect, play: Script, models = {}) {
   const upstream = await ScriptedUpstream.start(async (connection) => {
     await connection.request();
     await play(connection);
   });
-  const gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind) });
+  const gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind), models });
   return {
     upstream,
     gateway,
@@ -128,11 +128,15 @@ for (const dialect of dialects) {
   test.each(modes)(`U13: fewer bytes than announced, ${kind}, %s`, async (mode) => {
     const body = mode === "unary" ? whole("Hello") : streamed(dialect, "Hello");
     const short = mode === "unary" ? body.slice(0, -5) : preamble;
-    await using at = await stage(dialect, async (connection) => {
-      await connection.head(200, { ...(mode === "stream" ? sse : {}), "content-length": String(body.length) });
-      await connection.write(short);
-      connection.end();
-    });
+    await using at = await stage(
+      dialect,
+      async (connection) => {
+        await connection.head(200, { ...(mode === "stream" ? sse : {}), "content-length": String(body.length) });
+        await connection.write(short);
+        connection.end();
+      },
+      twoCalls,
+    );
     const reason = "PROVIDER_UNAVAILABLE";
     expect(await faultIn(at.gateway, mode)).toEqual(
       before("Unavailable", reason, { cause: "reset", attempts: [reason, reason], usage: "estimated" }),
@@ -210,11 +214,15 @@ test("a compressed stream is read as it comes", async () => {
 });
 
 test("early hints are neither an answer nor a refusal: a connection that breaks after them is tried anew", async () => {
-  await using at = await stage(chat, async (connection) => {
-    await connection.write("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n");
-    if (at.upstream.requests.length === 1) connection.reset();
-    else await connection.respond(200, chat.whole("hello"));
-  });
+  await using at = await stage(
+    chat,
+    async (connection) => {
+      await connection.write("HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n");
+      if (at.upstream.requests.length === 1) connection.reset();
+      else await connection.respond(200, chat.whole("hello"));
+    },
+    twoCalls,
+  );
   const { message } = await at.gateway.complete(request);
   expect(message?.content[0]?.part.value).toBe("hello");
 });

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { TestGateway } from "../../support/gateway.ts";
 import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
-import { chat, dialects, providerAt, request, streamed } from "./dialects.ts";
+import { chat, dialects, providerAt, request, streamed, twoCalls } from "./dialects.ts";
 import { before, broken, brokenAfter, faultIn, faultOf, modes } from "./fault.ts";
 
 const unavailable = (cause: string, rest = {}) => before("Unavailable", "PROVIDER_UNAVAILABLE", { cause, ...rest });
@@ -69,7 +69,10 @@ for (const dialect of dialects) {
         }
         connection.reset();
       });
-      await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind) });
+      await using gateway = await TestGateway.start({
+        providers: providerAt(upstream.url, dialect.kind),
+        models: twoCalls,
+      });
       const reason = "PROVIDER_UNAVAILABLE";
       const fault = await faultIn(gateway, mode);
       expect(fault).toEqual(unavailable("reset", { attempts: [reason, reason], usage: "estimated" }));
@@ -86,7 +89,10 @@ for (const dialect of dialects) {
       if (upstream.requests.length === 1) connection.reset();
       else await connection.respond(200, dialect.whole("Hello"));
     });
-    await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind) });
+    await using gateway = await TestGateway.start({
+      providers: providerAt(upstream.url, dialect.kind),
+      models: twoCalls,
+    });
     const { message, routing } = await gateway.complete(request);
     expect(message?.content[0]?.part.value).toBe("Hello");
     expect(routing?.attemptCount).toBe(2);
@@ -101,7 +107,10 @@ for (const dialect of dialects) {
       connection.reset();
     });
     const heard = Promise.withResolvers<void>();
-    await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind) });
+    await using gateway = await TestGateway.start({
+      providers: providerAt(upstream.url, dialect.kind),
+      models: twoCalls,
+    });
     let events = 0;
     // Started, part started, two deltas.
     const onEvent = () => void (++events === 4 && heard.resolve());
@@ -125,7 +134,10 @@ for (const dialect of dialects) {
         await connection.bytes();
         connection.reset();
       });
-      await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind) });
+      await using gateway = await TestGateway.start({
+        providers: providerAt(upstream.url, dialect.kind),
+        models: twoCalls,
+      });
       const counts: (number | undefined)[] = [];
       for (let call = 0; call < 2; call++) {
         if (mode === "unary") counts.push((await gateway.complete(request)).routing?.attemptCount);

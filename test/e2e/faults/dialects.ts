@@ -99,3 +99,6 @@ export function providerAt(url: string, kind: string, rest: ProviderSection = {}
 
 /** The call of every test: a model of the provider "up". */
 export const request = { model: "up/m-1", input: "Say hello to the world" };
+
+/** Two provider calls: a connection that breaks may be replaced by another. */
+export const twoCalls = { retry: { maxAttempts: 2 } };

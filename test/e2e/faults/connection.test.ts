@@ -1,7 +1,5 @@
-import { once } from "node:events";
-import { connect } from "node:net";
-import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
+import { blackHole } from "../../support/black-hole.ts";
 import { TestGateway } from "../../support/gateway.ts";
 import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
 import { chat, dialects, providerAt, request, streamed, twoCalls } from "./dialects.ts";
@@ -15,30 +13,6 @@ test.each(modes)("U1: a refused connection, %s", async (mode) => {
   expect(await gateway.metric("upstream_attempts_total", { provider: "up", outcome: "connect" })).toBe(1);
   expect(await gateway.metric("calls_total", { provider: "up", code: "UNAVAILABLE" })).toBe(1);
 });
-
-/** A port whose queue of connections is full, because nobody accepts them: the next SYN is dropped. */
-async function blackHole() {
-  const gate = new Int32Array(new SharedArrayBuffer(4));
-  const code = `
-    const { workerData, parentPort } = require("node:worker_threads");
-    const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
-      parentPort.postMessage(server.address().port);
-      setImmediate(() => Atomics.wait(workerData, 0, 0));
-    });`;
-  const worker = new Worker(code, { eval: true, workerData: gate });
-  const [port] = (await once(worker, "message")) as [number];
-  const fillers = [0, 1].map(() => connect({ port, host: "127.0.0.1" }).on("error", () => undefined));
-  await Promise.all(fillers.map((filler) => once(filler, "connect")));
-  return {
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: async () => {
-      for (const filler of fillers) filler.destroy();
-      Atomics.store(gate, 0, 1);
-      Atomics.notify(gate, 0);
-      await worker.terminate();
-    },
-  };
-}
 
 test("U2: a host that answers no SYN costs the connect timeout, not the system's two minutes", async () => {
   await using hole = await blackHole();

@@ -4,6 +4,7 @@ import type { TlsOptions } from "node:tls";
 import { expect, test } from "vitest";
 import { CompletionView } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome } from "../../../gen/llmhub/v1/routing_pb.ts";
+import { blackHole } from "../../support/black-hole.ts";
 import { TestGateway, textOf } from "../../support/gateway.ts";
 import { type Script, ScriptedUpstream, type UpstreamConnection } from "../../support/scripted-upstream.ts";
 import { chat, type Dialect, dialects, providerAt, request, streamed } from "./dialects.ts";
@@ -82,6 +83,13 @@ test.each(modes)("U1: a refused connection is not seen, %s", async (mode) => {
   expect(await both.gateway.metric("calls_total")).toBe(1);
 });
 
+test.each(modes)("U2: a host that answers no SYN is not seen, %s", async (mode) => {
+  await using hole = await blackHole();
+  await using both = await beside(hole.url, chat.kind, { connect: "100ms" });
+  expect(await answerOf(both.gateway, mode)).toMatchObject(spared("PROVIDER_UNAVAILABLE"));
+  expect(await both.gateway.metric("upstream_attempts_total", { provider: "up", outcome: "connect_timeout" })).toBe(1);
+});
+
 const page: Script = async (connection) => {
   await connection.request();
   await connection.respond(200, "<html>canary", { "content-type": "text/html" });
@@ -93,6 +101,7 @@ const status =
     const error = { type, code: type, status: type, message: "model: canary" };
     await connection.respond(code, type === undefined ? "" : JSON.stringify({ type: "error", error }), headers);
   };
+const inHour = () => new Date(Date.now() + 3_600_000).toUTCString();
 const short = { unary: { total: "100ms" }, stream: { firstOutput: "100ms" } };
 
 /** What the provider does, the reason of the attempt, how often it is asked, and its time limits. */
@@ -126,6 +135,13 @@ const failing: readonly Fault[] = [
   ["U13: 204", () => status(204), "PROVIDER_BAD_RESPONSE", 1],
   ["U15: 429", () => status(429, "rate_limit_error", { "retry-after": "2" }), "PROVIDER_RATE_LIMITED", 1],
   ["U16: 429 for ever", () => status(429, "rate_limit_error", { "retry-after": "1e9" }), "PROVIDER_RATE_LIMITED", 1],
+  [
+    "U16: 429 until a date",
+    () => status(429, "rate_limit_error", { "retry-after": inHour() }),
+    "PROVIDER_RATE_LIMITED",
+    1,
+  ],
+  ["U16: 429 until before", () => status(429, "rate_limit_error", { "retry-after": "-1" }), "PROVIDER_RATE_LIMITED", 1],
   [
     "U16: 429 with garbage",
     () => status(429, "rate_limit_error", { "retry-after": "abc" }),

@@ -36,6 +36,8 @@ const reconnectMsMax = 1000;
 /** For a connection to open, and for anything to come back on it. */
 const connectTimeoutMs = 1000;
 const portDefault = 6379;
+/** What a server answers that is not, or no longer, the one to write to: after a failover another has its address. */
+const demoted = "READONLY";
 
 /** A script, named once. */
 export function scriptOf(lua: string): Script {
@@ -58,8 +60,8 @@ export class RedisFailure extends Error {
 
 /**
  * The connection to Redis. Every operation ends within its time; nothing waits for a connection, and nothing is sent
- * twice. Three failures in a row, or a lost connection, take the link down: operations then fail at once, at no cost,
- * until a new connection has proved that Redis answers.
+ * twice. Three failures in a row, a server that takes no writes, or a lost connection, take the link down: operations
+ * then fail at once, at no cost, until a new connection has proved that Redis takes writes.
  */
 export class RedisLink {
   readonly #redis: Redis;
@@ -154,7 +156,9 @@ export class RedisLink {
       const failure = faultOf(error);
       this.#watch.failed(failure.kind);
       this.#failures += 1;
-      if (this.#failures >= failuresMax && this.#cause === undefined) {
+      // Reads still succeed there, so failures in a row would not tell.
+      const isGivenUp = this.#failures >= failuresMax || failure.word === demoted;
+      if (isGivenUp && this.#cause === undefined) {
         this.#fall(failure.word);
         this.#redis.disconnect(true);
       }
@@ -162,10 +166,10 @@ export class RedisLink {
     }
   }
 
-  /** A connection is worth nothing until Redis answers on it as fast as it has to. */
+  /** A connection is worth nothing until Redis takes writes on it, and answers as fast as it has to. */
   async #prove(): Promise<void> {
     try {
-      await withinTime(this.#redis.ping(), this.#settings.opTimeoutMs);
+      await withinTime(this.#redis.del("probe"), this.#settings.opTimeoutMs);
     } catch (error) {
       this.#fall(faultOf(error).word);
       this.#redis.disconnect(true);

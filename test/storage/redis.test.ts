@@ -76,6 +76,27 @@ testWithRedis("a script that Redis has forgotten is taught again, and runs once"
   expect(watched.failures).toEqual([]);
 });
 
+testWithRedis(
+  "R6: a server that became a replica is given up at its first refusal, until it takes writes again",
+  async () => {
+    await using server = await RedisServer.start();
+    await using watched = await Watched.open(server.url);
+    const { link } = watched;
+    await link.settled(1000);
+    await server.client.replicaof("127.0.0.1", 1);
+    expect(await link.call("GET", "a")).toBeNull();
+    expect((await watched.failure(link.call("SET", "a", "1"))).word).toBe("READONLY");
+    expect((await watched.failure(link.call("GET", "a"))).kind).toBe("down");
+    const connections = async () =>
+      Number(/total_connections_received:(\d+)/.exec(await server.client.info("stats"))?.[1]);
+    for (const before = await connections(); (await connections()) < before + 2; );
+    expect(watched.states).toEqual([undefined, "READONLY"]);
+    await server.client.replicaof("NO", "ONE");
+    await watched.is("up");
+    expect(await link.call("SET", "a", "1")).toBe("OK");
+  },
+);
+
 testWithRedis("a Redis that is not there is known at once, and costs nothing", async () => {
   await using server = await RedisServer.start();
   await using proxy = await FaultProxy.start(server.port);

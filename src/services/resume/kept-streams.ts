@@ -100,16 +100,17 @@ export class KeptStreams implements Keeper {
     this.#sweep();
     const stream = this.#streams.get(token);
     const log = stream === undefined ? this.#log : undefined;
-    if (log !== undefined) {
-      this.#parts.counts.resumed.value += 1;
-      return new LoggedEvents(log, { token, after, ...call });
-    }
+    if (log !== undefined) return new LoggedEvents(log, { token, after, ...call }, () => this.#resumed());
     if (stream?.keyId !== call.rpc.caller.keyId) throw unknownToken();
     if (after > stream.sequence) throw beyondEnd(stream.sequence);
     const place = stream.placeAfter(after);
     if (place === undefined) throw unknownToken();
-    this.#parts.counts.resumed.value += 1;
+    this.#resumed();
     return new ResumedEvents({ ...call, stream, after, place });
+  }
+
+  #resumed(): void {
+    this.#parts.counts.resumed.value += 1;
   }
 
   /** Ends the streams that nobody reads: nobody can come back to this process. Resolves when the log has the others. */

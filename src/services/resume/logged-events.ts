@@ -22,6 +22,7 @@ export class LoggedEvents implements EventStream {
   readonly keeps = false;
   readonly #call: ResumeCall;
   readonly #log: StreamLog;
+  readonly #found: () => void;
   readonly #encoder: EventEncoder;
   /** Sequence number of the last event that was read. */
   #sequence: number;
@@ -30,10 +31,12 @@ export class LoggedEvents implements EventStream {
   #lastMs = performance.now();
   #isOver = false;
 
-  constructor(log: StreamLog, call: ResumeCall) {
+  /** @param found told once, when it is known that there is such a stream. */
+  constructor(log: StreamLog, call: ResumeCall, found: () => void) {
     this.after = call.after;
     this.#call = call;
     this.#log = log;
+    this.#found = found;
     this.#encoder = new EventEncoder(call.after);
     this.#sequence = call.after;
   }
@@ -78,6 +81,7 @@ export class LoggedEvents implements EventStream {
     if (newest?.keyId !== rpc.caller.keyId) throw unknownToken();
     if (newest.end !== undefined && after > newest.sequence) throw beyondEnd(newest.sequence);
     this.#isKnown = true;
+    this.#found();
   }
 
   /** The next events; undefined: the stream has ended. */

@@ -44,6 +44,8 @@ testWithRedis("a stream that ended on one replica is read on another, from any e
   expect((await resumed(other.url, { token: "none", afterSequence: 0 })).status).toBe("5 RESUME_TOKEN_INVALID");
   expect(upstream.upstream.requests.length).toBe(1);
   expect(await redis.client.pttl(`llmhub:stream:{${token}}`)).toBeGreaterThan(0);
+  // Neither what is beyond the end nor an unknown token is a stream that was taken up.
+  expect(await other.metric("resumed_streams_total")).toBe(events.length + 1);
 });
 
 testWithRedis("a stream goes on at one replica while it is read on another", async () => {

@@ -61,5 +61,7 @@ function told(records: readonly AttemptRecord[]): AttemptRecord[] {
 
 /** Not what ended the call, but why a target was passed over. */
 function isSkip({ reason }: GatewayError): boolean {
-  return reason !== "CANCELLED" && reason !== "DEADLINE_EXCEEDED" && reason !== "GATEWAY_DRAINING";
+  return (
+    reason !== "INTERNAL" && reason !== "CANCELLED" && reason !== "DEADLINE_EXCEEDED" && reason !== "GATEWAY_DRAINING"
+  );
 }

@@ -11,7 +11,7 @@ import type { Plan, PlannedStep } from "./planner.ts";
 import type { Readings } from "./readings.ts";
 import { afterFailure, attemptShare, attemptsOf, cureOf, usefulMs, type Verdict } from "./retry.ts";
 import type { RetryBudget } from "./retry-budget.ts";
-import type { Candidate, Step } from "./route.ts";
+import { type Candidate, requestIn, type Step } from "./route.ts";
 import { order } from "./strategies.ts";
 import { type Turns, viewOf } from "./view.ts";
 
@@ -77,20 +77,20 @@ export class Journey<Request extends Asked, R extends Served> {
       if (index > 0 && attemptsMax !== undefined && this.#history.tried >= attemptsMax) break;
       try {
         const reply = await this.#take(this.#stageOf(planned, index, endMs));
-        this.#stepped(index, undefined);
+        this.#stepped(planned, undefined);
         return reply;
       } catch (thrown) {
         last = GatewayError.of(thrown);
-        this.#stepped(index, last.reason);
-        if (!fallsThrough(planned.step, last) || this.#leftMs(endMs) <= 0) break;
+        this.#stepped(planned, last.reason);
+        if (!fallsThrough(planned.step, last) || this.#leftMs(endMs) < usefulMs()) break;
       }
     }
     throw this.#history.ending(this.#call.id, last ?? new GatewayError("INTERNAL", "a plan without steps"));
   }
 
-  #stepped(index: number, reason: Reason | undefined): void {
+  #stepped({ number }: PlannedStep, reason: Reason | undefined): void {
     const { policy } = this.#plan.route;
-    if (policy.startsWith("chains/")) this.#parts.stepped(policy, index + 1, reason);
+    if (policy.startsWith("chains/")) this.#parts.stepped(policy, number, reason);
   }
 
   #stageOf(planned: PlannedStep, index: number, endMs: number): Stage<Request> {
@@ -181,7 +181,9 @@ export class Journey<Request extends Asked, R extends Served> {
     const called = this.#history.failed(target, error);
     const cure = this.#call.rpc.signal.aborted ? "none" : cureOf(error);
     const nowMs = performance.now();
-    if (called && cure !== "none") this.#parts.readings.failed(target.selector);
+    const { readings } = this.#parts;
+    const isHis = cure !== "none" && !isHasty(error, readings.latencyMs(target.selector, this.#call.stream));
+    if (called && isHis) readings.failed(target.selector);
     if (called && cure === "repeat") stage.repeatable.push({ candidate, readyMs: nowMs + (error.hintMs ?? 0) });
     const following = stage.untried[0]?.target ?? target;
     const progress = {
@@ -191,7 +193,7 @@ export class Journey<Request extends Asked, R extends Served> {
       repeats: stage.repeats,
       readyInMs: stage.repeatable.map((each) => this.#readyInMs(each, stage.step.retry.maxBackoffMs, nowMs)),
       leftMs: this.#leftMs(stage.endMs),
-      usefulMs: usefulMs(this.#parts.readings.latencyMs(following.selector, this.#call.stream)),
+      usefulMs: usefulMs(readings.latencyMs(following.selector, this.#call.stream)),
     };
     return afterFailure(cure, progress, stage.step.retry, this.#parts.draw);
   }
@@ -237,10 +239,15 @@ export function timeoutsFor({ stream }: Call<Asked>, { provider }: Target, limit
   return { firstOutputMs: Math.min(limitMs, stream ? firstOutputMs : totalMs), idleMs, totalMs };
 }
 
-/** The call with what a step of a chain puts on its request; only completions have such settings. */
-function overridden<Request extends Asked>(call: Call<Request>, { overrides }: Step): Call<Request> {
-  if (overrides === undefined || call.request.$typeName !== "llmhub.v1.CompleteRequest") return call;
-  return { ...call, request: { ...call.request, ...overrides } };
+/** The call with what a step of a chain puts on its request. */
+function overridden<Request extends Asked>(call: Call<Request>, step: Step): Call<Request> {
+  const request = requestIn(step, call.request);
+  return request === call.request ? call : { ...call, request };
+}
+
+/** A wait shorter than what the target takes of late, as callers may want it, says nothing about the target. */
+function isHasty({ reason, info }: GatewayError, latencyMs = 0): boolean {
+  return reason === "PROVIDER_TIMEOUT" && info["cause"] === "first_output" && Number(info["timeoutMs"]) < latencyMs;
 }
 
 function fallsThrough({ fallThroughOn }: Step, error: GatewayError): boolean {

@@ -6,12 +6,14 @@ import type { Overridable, Strategy } from "../model/policy.ts";
 import type { Target } from "../model/target.ts";
 import { refusalOf } from "./eligibility.ts";
 import { resolveFor } from "./permission.ts";
-import { type Candidate, type Route, type Step, targetsOf } from "./route.ts";
+import { type Candidate, type Route, requestIn, type Step, targetsOf } from "./route.ts";
 import type { Router } from "./router.ts";
 
 /** A step as it is for one call. */
 export interface PlannedStep {
   readonly step: Step;
+  /** Counted from 1 among all steps of the route, those left out of the plan included. */
+  readonly number: number;
   readonly strategy: Strategy;
   /** Those of the step that the call may use, to be ordered by the strategy. At least one, unless there are fallbacks. */
   readonly candidates: readonly Candidate[];
@@ -37,25 +39,39 @@ export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "requ
     fallbackOf(route, resolveFor(router, rpc.caller, model)),
   );
   const refusals: GatewayError[] = [];
-  const eligible = (candidate: Candidate): boolean => {
-    const refusal = refusalOf(candidate.target, request);
-    if (refusal !== undefined) refusals.push(refusal);
-    return refusal === undefined;
+  const eligible = (candidates: readonly Candidate[], step: Step): readonly Candidate[] => {
+    const asked = requestIn(step, request);
+    return candidates.filter(({ target }) => {
+      const refusal = refusalOf(target, asked);
+      if (refusal !== undefined) refusals.push(refusal);
+      return refusal === undefined;
+    });
   };
   const wanted = strategies.get(routing?.strategy ?? RoutingStrategy.UNSPECIFIED);
   const last = route.steps.length - 1;
   const steps = route.steps
     .map((step, index) => ({
       step,
+      number: index + 1,
       strategy: wanted ?? step.strategy,
-      candidates: step.candidates.filter(eligible),
-      fallbacks: index === last ? fallbacks.filter(eligible) : [],
+      candidates: eligible(step.candidates, step),
+      fallbacks: index === last ? eligible(fallbacks, step) : [],
     }))
     .filter((planned) => planned.candidates.length + planned.fallbacks.length > 0);
-  const [refusal] = refusals;
+  const refusal = tellingOf(refusals);
   if (steps.length === 0 && refusal !== undefined) throw refusal;
   if (request.$typeName === "llmhub.v1.EmbedRequest") refuseOtherVectors(route, steps);
   return { route, steps, attemptsMax: routing?.maxAttempts };
+}
+
+/** The refusal to tell of: where the price forbids, that of the cheapest target. */
+function tellingOf(refusals: readonly GatewayError[]): GatewayError | undefined {
+  const priced = refusals.flatMap((refusal) => {
+    const nanos = refusal.info["lowestCostNanos"] ?? "unknown";
+    return nanos === "unknown" ? [] : [{ refusal, nanos: BigInt(nanos) }];
+  });
+  priced.sort((a, b) => (a.nanos < b.nanos ? -1 : Number(a.nanos > b.nanos)));
+  return priced[0]?.refusal ?? refusals[0];
 }
 
 /** The targets that may answer, each once, in the order in which they are given. */

@@ -1,4 +1,5 @@
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Asked } from "../model/call.ts";
 import type { Reason } from "../model/error.ts";
 import type { Chain, ChainStep, Policy, RetryRules } from "../model/policy.ts";
 import type { Target } from "../model/target.ts";
@@ -83,6 +84,12 @@ export function chainRoute(
   const target = taken[0]?.candidates[0]?.target;
   if (target === undefined) return undefined;
   return Object.freeze({ selector: name, target, policy: name, steps: taken, maxLatencyMs });
+}
+
+/** The request as it is in a step of a chain; only completions have settings to put on. */
+export function requestIn<Request extends Asked>({ overrides }: Step, request: Request): Request {
+  if (overrides === undefined || request.$typeName !== "llmhub.v1.CompleteRequest") return request;
+  return { ...request, ...overrides };
 }
 
 /** The targets of a route, each once, in order. */

@@ -1,0 +1,132 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { CompleteRequestSchema, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
+import { Journey, type JourneyParts } from "../../src/dispatch/journey.ts";
+import { unknownModel } from "../../src/dispatch/known-facts.ts";
+import { planOf } from "../../src/dispatch/planner.ts";
+import { Readings } from "../../src/dispatch/readings.ts";
+import { RetryBudget } from "../../src/dispatch/retry-budget.ts";
+import { Router } from "../../src/dispatch/router.ts";
+import { Turns } from "../../src/dispatch/view.ts";
+import { attemptRecord } from "../../src/model/attempt-record.ts";
+import type { Attempt, Call } from "../../src/model/call.ts";
+import { GatewayError, type Reason } from "../../src/model/error.ts";
+import type { ChainStep, RetryRules } from "../../src/model/policy.ts";
+import type { Reply } from "../../src/model/reply.ts";
+import type { Provider } from "../../src/model/target.ts";
+import { rpcWith } from "../support/rpc.ts";
+
+const retry: RetryRules = { maxAttempts: undefined, initialBackoffMs: 1, maxBackoffMs: 1 };
+const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
+
+/** A provider whose model "m" costs so many billionths of a dollar for a million tokens. */
+function providerOf(id: string, nanos: bigint): [string, Provider] {
+  const prices = ["input", "output"].map((meter) => ({ meter, nanosPerMillion: nanos, fromInputTokens: 0 }));
+  const facts = { ...unknownModel, priceList: { name: "test", prices } };
+  return [id, { id, displayName: id, models: new Map([["m", facts]]), defaultModel: undefined, timeouts }];
+}
+
+const providers = new Map([providerOf("a", 3_000_000n), providerOf("b", 1_000_000n), providerOf("c", 2_000_000n)]);
+const stepOf = (target: string, rest: Partial<ChainStep> = {}): ChainStep => ({
+  target,
+  maxRetries: 0,
+  maxLatencyMs: undefined,
+  fallThroughOn: undefined,
+  overrides: undefined,
+  ...rest,
+});
+
+function routerOf(...steps: ChainStep[]): Router {
+  const chains = new Map([["all", { maxLatencyMs: undefined, steps }]]);
+  return new Router({ providers, aliases: new Map(), chains, retry, defaultModel: undefined });
+}
+
+function callOf(request: MessageInitShape<typeof CompleteRequestSchema>, leftMs = 60_000): Call {
+  const rpc = rpcWith({ deadlineMs: performance.now() + leftMs });
+  const asked = create(CompleteRequestSchema, { model: "chains/all", input: "x", ...request });
+  return { id: "cmp_1", rpc, request: asked, stream: false };
+}
+
+function failed(attempt: Attempt, reason: Reason, metadata = {}): GatewayError {
+  const record = attemptRecord(attempt, performance.now(), { outcome: AttemptOutcome.FAILED, errorReason: reason });
+  const failure = create(CompletionFailureSchema, { attempts: [...attempt.failures, record] });
+  return new GatewayError(reason, "failed", { metadata }).withFailure(failure);
+}
+
+/** Makes a call whose attempts end so; says what was asked, how the steps ended, and with what error. */
+async function travel(router: Router, call: Call, answer: (attempt: Attempt) => GatewayError) {
+  const asked: string[] = [];
+  const steps: string[] = [];
+  const readings = new Readings(() => 0);
+  readings.answered("a/m", false, 500);
+  const parts: JourneyParts = {
+    availability: { waitMs: () => 0 },
+    readings,
+    budget: new RetryBudget(() => 0),
+    turns: new Turns(),
+    draw: () => 0,
+    wentOn: () => undefined,
+    stepped: (_chain, step, reason) => steps.push(`${step} ${reason}`),
+  };
+  const attempts = (attempt: Attempt): Promise<Reply> => {
+    asked.push(attempt.target.selector);
+    return Promise.reject(answer(attempt));
+  };
+  const journey = new Journey(parts, call, planOf(router, call), attempts);
+  const error = await journey.run().then(() => undefined, GatewayError.of);
+  return { asked, steps, error, readings };
+}
+
+const unavailable = (attempt: Attempt) => failed(attempt, "PROVIDER_UNAVAILABLE");
+
+test("steps are counted as the chain has them, those that a call may not use included", async () => {
+  const call = callOf({ routing: { deniedProviders: ["a"] } });
+  const { asked, steps } = await travel(routerOf(stepOf("a/m"), stepOf("b/m")), call, unavailable);
+  expect([asked, steps]).toEqual([["b/m"], ["2 PROVIDER_UNAVAILABLE"]]);
+});
+
+test("no step begins with too little time for an attempt to be of use", async () => {
+  const router = routerOf(stepOf("a/m"), stepOf("b/m"));
+  expect((await travel(router, callOf({}, 90), unavailable)).asked).toEqual(["a/m"]);
+  expect((await travel(router, callOf({}), unavailable)).asked).toEqual(["a/m", "b/m"]);
+});
+
+test("a wait that is shorter than what the target takes of late is no failure of the target", async () => {
+  const after = async (timeoutMs: string) => {
+    const slow = (attempt: Attempt) => failed(attempt, "PROVIDER_TIMEOUT", { cause: "first_output", timeoutMs });
+    return (await travel(routerOf(stepOf("a/m")), callOf({}), slow)).readings.errorRate("a/m");
+  };
+  expect(await after("10")).toBe(0);
+  expect(await after("1000")).toBe(0.5);
+});
+
+test("a fault of the gateway is told, whatever failed before it", async () => {
+  const { error } = await travel(routerOf(stepOf("a/m"), stepOf("b/m")), callOf({}), (attempt) =>
+    attempt.target.provider.id === "a" ? unavailable(attempt) : new GatewayError("INTERNAL", "a bug"),
+  );
+  expect(error?.reason).toBe("INTERNAL");
+  expect(error?.failure?.attempts.map(({ errorReason }) => errorReason)).toEqual(["PROVIDER_UNAVAILABLE", "INTERNAL"]);
+});
+
+test("max_cost holds for the request as a step makes it", async () => {
+  const router = routerOf(stepOf("b/m", { overrides: { maxOutputTokens: 100_000 } }), stepOf("c/m"));
+  // A thousand tokens cost 1,000 at b and 2,000 at c; a hundred thousand 100,000 at b.
+  const maxCost = { currencyCode: "USD", amountNanos: 5000n };
+  const { asked } = await travel(router, callOf({ maxOutputTokens: 1000, routing: { maxCost } }), unavailable);
+  expect(asked).toEqual(["c/m"]);
+});
+
+test("where every price is too high, the lowest is told", () => {
+  const router = routerOf(stepOf("a/m"), stepOf("b/m"), stepOf("c/m"));
+  const routing = { maxCost: { currencyCode: "USD", amountNanos: 1n } };
+  try {
+    planOf(router, callOf({ maxOutputTokens: 1_000_000, routing }));
+    expect.unreachable();
+  } catch (error) {
+    const { reason, info } = GatewayError.of(error);
+    expect(reason).toBe("COST_LIMIT_EXCEEDED");
+    // A million tokens at b, and the prompt.
+    expect(info["lowestCostNanos"]).toMatch(/^10000\d\d$/);
+  }
+});

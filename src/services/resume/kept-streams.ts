@@ -12,6 +12,8 @@ import type { StreamLog } from "./stream-log.ts";
 
 /** Most streams that go on without a reader: each costs money that perhaps nobody has a use for. */
 const orphansMax = 1000;
+/** What a stream takes beside its events: measured, in the heap. */
+const overheadBytes = 2048;
 
 /** What an operator decides about streams. */
 export interface KeepRules {
@@ -88,6 +90,7 @@ export class KeptStreams implements Keeper {
     const token = randomUUID();
     const stream = new KeptStream(rpc, token, (own) => begin(own, token), this);
     this.#streams.set(token, stream);
+    this.grown(overheadBytes);
     return stream;
   }
 
@@ -149,7 +152,7 @@ export class KeptStreams implements Keeper {
   }
 
   forgotten(stream: KeptStream, bytes: number): void {
-    this.#parts.counts.bytes.value -= bytes;
+    this.#parts.counts.bytes.value -= bytes + overheadBytes;
     this.#streams.delete(stream.token);
     this.#ended.delete(stream);
   }

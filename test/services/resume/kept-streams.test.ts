@@ -19,7 +19,7 @@ test("a stream is kept for its time after its end, and not longer", async () => 
 });
 
 test("when memory is short, the stream that ended first goes first", async () => {
-  const { store, counts } = storeOf({ bytesMax: 20_000 });
+  const { store, counts } = storeOf({ bytesMax: 26_000 });
   const text = "x".repeat(8000);
   const open = opened(store);
   open.put(started, textDelta(0, "a"));
@@ -30,10 +30,22 @@ test("when memory is short, the stream that ended first goes first", async () =>
   expect(() => resume(store, one.token)).toThrow(unknown);
   expect(await rest(resume(store, two.token).reader)).toContain("finished");
   expect(await rest(resume(store, three.token).reader)).toContain("finished");
-  expect(counts.bytes.value).toBeLessThanOrEqual(20_000);
+  expect(counts.bytes.value).toBeLessThanOrEqual(26_000);
   open.put(finished);
   await open.pull();
   expect(await rest(resume(store, open.token).reader)).toEqual(["started", "partDelta", "finished"]);
+});
+
+test("many short streams take no more memory than there is, what they are themselves included", async () => {
+  const bytesMax = 64 * 1024;
+  const { store, counts } = storeOf({ bytesMax });
+  const streams = [];
+  for (let i = 0; i < 64; i++) streams.push(await whole(store, "hi"));
+  const [first] = streams;
+  expect(counts.bytes.value).toBeLessThanOrEqual(bytesMax);
+  expect(counts.bytes.value).toBeGreaterThan(bytesMax - 4096);
+  expect(() => resume(store, first?.token ?? "")).toThrow(unknown);
+  expect(await rest(resume(store, streams.at(-1)?.token ?? "").reader)).toContain("finished");
 });
 
 test("a resumed reader whose stream has to go is told so, and the call ends", async () => {

@@ -1,7 +1,7 @@
 import { HealthState } from "../gen/llmhub/v1/model_service_pb.ts";
 import type { Config } from "./config/schema.ts";
 import { type HealthReading, HealthWindow } from "./dispatch/health-window.ts";
-import { Breakers } from "./health/breakers.ts";
+import { accountName, Breakers } from "./health/breakers.ts";
 import { HealthChecks } from "./health/checks.ts";
 import type { CircuitState } from "./health/circuit.ts";
 import type { Guard, Scope } from "./health/guard.ts";
@@ -36,9 +36,10 @@ export class ProviderHealth {
   readonly #windows = new Map<string, HealthWindow>();
   readonly #checks: HealthChecks;
   readonly #shared = new SharedCooldowns(({ provider, model, forMs, quota }) =>
-    this.#guardOf(provider)?.cooldowns.cool(model, forMs, quota),
+    this.#guardOfAccount(provider)?.cooldowns.cool(model, forMs, quota),
   );
   #providers: ReadonlyMap<string, Provider> = new Map();
+  #accounts: ReadonlyMap<string, Provider> = new Map();
   #checked = false;
 
   constructor({ logger, metrics }: ProviderHealthParts) {
@@ -62,6 +63,7 @@ export class ProviderHealth {
   /** Guards and checks these providers from now on. */
   configure({ health }: Config, providers: ReadonlyMap<string, Provider>): void {
     this.#providers = providers;
+    this.#accounts = new Map([...providers.values()].map((provider) => [accountName(provider), provider]));
     this.#checked = health.checks.enabled;
     this.breakers.configure(health.breakers ? providers.values() : [], health.trialAfterMs);
     this.#checks.configure(providers.values(), health.checks);
@@ -112,6 +114,11 @@ export class ProviderHealth {
 
   #guardOf(providerId: string): Guard | undefined {
     const provider = this.#providers.get(providerId);
+    return provider && this.breakers.of(provider);
+  }
+
+  #guardOfAccount(name: string): Guard | undefined {
+    const provider = this.#accounts.get(name);
     return provider && this.breakers.of(provider);
   }
 

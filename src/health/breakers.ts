@@ -68,7 +68,12 @@ export class Breakers implements Availability {
       random,
       trialAfterMs,
       changed: (scope, model, state) => changed(provider.id, scope, model, state),
-      cooled: (model, forMs, quota) => cooled({ provider: provider.id, model, forMs, quota }),
+      cooled: (model, forMs, quota) => cooled({ provider: accountName(provider), model, forMs, quota }),
     });
   }
+}
+
+/** What pauses of a provider go by among replicas: a pause is over for who has another key, or is elsewhere. */
+export function accountName({ id, account }: Pick<Provider, "id" | "account">): string {
+  return account === undefined ? id : `${id} ${account}`;
 }

@@ -8,6 +8,7 @@ const key = "cooldowns";
 
 /** A pause of one model, for so long from now. */
 export interface SharedPause {
+  /** As `accountName` says it. */
   readonly provider: string;
   readonly model: string;
   readonly forMs: number;

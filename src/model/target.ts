@@ -62,6 +62,11 @@ export interface Provider {
   /** Name in model selectors: "openai". */
   readonly id: string;
   readonly displayName: string;
+  /**
+   * Tells providers of one name with other addresses or credentials apart, and nothing of either; replicas have the same
+   * for the same. Absent: there are no others.
+   */
+  readonly account?: string;
   /** Models known by name. A provider also takes names that are not here. */
   readonly models: ReadonlyMap<string, ModelFacts>;
   /** Model of a caller who names none, if the provider suggests one. */

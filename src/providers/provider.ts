@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
 import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import type { Surroundings } from "../credentials/surroundings.ts";
@@ -131,6 +132,13 @@ export interface OpenProvider extends Provider {
   close(): Promise<void>;
 }
 
+/** Few bits of a digest: enough to tell accounts apart, too few to find out a key by trying. */
+function accountOf(kind: string, { apiKey, baseUrl, settings, headers }: ProviderSettings): string {
+  const own = [Object.entries(settings).sort(), Object.entries(headers).sort()];
+  const told = JSON.stringify([kind, apiKey, baseUrl, ...own]);
+  return createHash("sha256").update(told).digest("hex").slice(0, 12);
+}
+
 /** Brings a kind of provider to life with an operator's settings. Throws INVALID_REQUEST for what cannot work. */
 export function openProvider(
   facts: ProviderFacts,
@@ -148,6 +156,7 @@ export function openProvider(
   return {
     id,
     displayName: facts.displayName,
+    account: accountOf(facts.kind, settings),
     models,
     defaultModel: facts.defaultModel,
     patterns: facts.patterns ?? [],

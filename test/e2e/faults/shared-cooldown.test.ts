@@ -43,8 +43,28 @@ testWithRedis("without Redis a pause holds all the same where it was found out",
 testWithRedis("what else stands under the key is no pause, and does no harm", async () => {
   await using redis = await RedisServer.start();
   const soon = Date.now() + 300_000;
-  await redis.client.zadd("llmhub:cooldowns", soon, "no json", soon, "[1,2,3]", soon, '["up","m-1",false]');
-  await using at = await behaving(failing(500), noTrials, { url: redis.url });
-  expect(await knows(at.gateway)).toBeGreaterThan(290);
-  expect(await at.refusal()).toMatchObject({ reason: "PROVIDER_RATE_LIMITED" });
+  await redis.client.zadd("llmhub:cooldowns", soon, "no json", soon, "[1,2,3]", soon, '["none","m-1",false]');
+  await using at = await behaving(failing(429, { "retry-after": "300" }), noTrials, { url: redis.url });
+  await at.failures(1);
+  const providers = providerAt(at.upstream.url, chat.kind, { models });
+  await using other = await TestGateway.start({ providers, health: noTrials, redis: { url: redis.url } });
+  expect(await knows(other)).toBeGreaterThan(290);
+});
+
+testWithRedis("a pause is over for who has another key", async () => {
+  await using redis = await RedisServer.start();
+  await using at = await behaving(failing(429, { "retry-after": "300" }));
+  const gatewayWith = (apiKey: string) => {
+    const { up } = providerAt(at.upstream.url, chat.kind);
+    const providers = { renewed: { ...up, apiKey }, up };
+    return TestGateway.start({ providers, health: noTrials, redis: { url: redis.url } });
+  };
+  await using one = await gatewayWith("old");
+  await using other = await gatewayWith("new");
+  // One look at Redis brings both pauses.
+  await one.failure({ ...request, model: "renewed/m-1" });
+  await one.failure(request);
+  await knows(other);
+  expect(await one.metric("cooldown_seconds", { provider: "renewed" })).toBeGreaterThan(0);
+  expect(await other.metric("cooldown_seconds", { provider: "renewed" })).toBe(0);
 });

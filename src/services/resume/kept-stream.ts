@@ -173,8 +173,11 @@ export class KeptStream implements EventStream {
     this.#grace?.refresh();
   }
 
-  /** Resolves when what other replicas get is written, or cannot be. */
+  /** Resolves when what other replicas get is written, or cannot be; of an aborted stream nobody reads, the end too. */
   async settled(): Promise<void> {
+    while (this.#alone && this.#end === undefined && this.#pending !== undefined) {
+      await this.#pending.catch(() => undefined);
+    }
     await this.#writer?.settled();
   }
 

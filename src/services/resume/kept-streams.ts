@@ -15,6 +15,9 @@ const orphansMax = 1000;
 /** What a stream takes beside its events: measured, in the heap. */
 const overheadBytes = 2048;
 
+/** How long a stop waits for what it aborted to end, and for the log. */
+const settleMsMax = 1000;
+
 /** What an operator decides about streams. */
 export interface KeepRules {
   /** Keep streams at all. */
@@ -121,7 +124,12 @@ export class KeptStreams implements Keeper {
     clearTimeout(this.#timer);
     const streams = [...this.#streams.values()];
     for (const stream of streams) if (stream.isOrphan) stream.abort(reason);
-    await Promise.all(streams.map((stream) => stream.settled()));
+    let late: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      late = setTimeout(resolve, settleMsMax);
+    });
+    await Promise.race([patience, Promise.all(streams.map((stream) => stream.settled()))]);
+    clearTimeout(late);
   }
 
   get #log(): StreamLog | undefined {

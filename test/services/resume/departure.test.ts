@@ -102,6 +102,26 @@ test("where streams can no longer be resumed, none goes on alone", async () => {
   expect(counts.orphans.value).toBe(0);
 });
 
+test("when the process stops, the log has how the streams end that nobody reads", async () => {
+  const ends: (string | undefined)[] = [];
+  const log: StreamLog = {
+    write: async ({ entry }) => ends.push(entry.end) === 0,
+    newest: async () => undefined,
+    read: async () => [],
+    attend: async () => true,
+    drop: async () => undefined,
+  };
+  const counts = { resumed: { value: 0 }, bytes: { value: 0 }, orphans: { value: 0 } };
+  const store = new KeptStreams({ rules: () => ({ ...usual, shared: true }), counts, log: () => log, now: () => 0 });
+  const stream = opened(store);
+  stream.put(started);
+  await stream.pull();
+  stream.end(connectionLost);
+  await settled();
+  await store.close(new GatewayError("GATEWAY_DRAINING", "stopped"));
+  expect(JSON.parse(ends.at(-1) ?? "{}")).toMatchObject({ reason: "GATEWAY_DRAINING" });
+});
+
 test("who reads a silent stream of another replica asks no more when the call is over", async () => {
   const silent: StreamLog = {
     write: async () => false,

@@ -110,7 +110,9 @@ export class Journey<Request extends Asked, R extends Served> {
       endMs: Math.min(endMs, performance.now() + (step.maxLatencyMs ?? Number.POSITIVE_INFINITY)),
       attemptsMax: attemptsOf(step.retry, own, untried.length - own, wanted && wanted - triedBefore),
       triedBefore,
-      targetsAfter: this.#plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0),
+      targetsAfter: goesOnLate(step)
+        ? this.#plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0)
+        : 0,
       untried,
       repeatable: [],
       repeats: 0,
@@ -254,8 +256,14 @@ function fallsThrough({ fallThroughOn }: Step, error: GatewayError): boolean {
   return fallThroughOn === undefined ? cureOf(error) !== "none" : fallThroughOn.has(error.reason);
 }
 
+/** Whether other steps may follow one that took too long, so that some time is to be left for them. */
+function goesOnLate({ fallThroughOn }: Step): boolean {
+  return fallThroughOn === undefined || fallThroughOn.has("PROVIDER_TIMEOUT");
+}
+
 /** Each target once, where it stands first. */
 function unique(candidates: readonly Candidate[]): readonly Candidate[] {
   if (candidates.length < 2) return candidates;
-  return [...new Map(candidates.toReversed().map((each) => [each.target.selector, each])).values()].reverse();
+  const seen = new Set<string>();
+  return candidates.filter(({ target: { selector } }) => !seen.has(selector) && seen.add(selector));
 }

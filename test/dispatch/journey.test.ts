@@ -12,7 +12,7 @@ import { Turns } from "../../src/dispatch/view.ts";
 import { attemptRecord } from "../../src/model/attempt-record.ts";
 import type { Attempt, Call } from "../../src/model/call.ts";
 import { GatewayError, type Reason } from "../../src/model/error.ts";
-import type { ChainStep, RetryRules } from "../../src/model/policy.ts";
+import type { ChainStep, Policy, RetryRules } from "../../src/model/policy.ts";
 import type { Reply } from "../../src/model/reply.ts";
 import type { Provider } from "../../src/model/target.ts";
 import { rpcWith } from "../support/rpc.ts";
@@ -39,7 +39,10 @@ const stepOf = (target: string, rest: Partial<ChainStep> = {}): ChainStep => ({
 
 function routerOf(...steps: ChainStep[]): Router {
   const chains = new Map([["all", { maxLatencyMs: undefined, steps }]]);
-  return new Router({ providers, aliases: new Map(), chains, retry, defaultModel: undefined });
+  const targets = ["a/m", "b/m"].map((model) => ({ model, weight: 1, arm: "" }));
+  const both: Policy = { strategy: "priority", targets, retry, stickyTo: undefined, overridable: undefined };
+  const policies = new Map([["both", both]]);
+  return new Router({ providers, aliases: new Map(), policies, chains, retry, defaultModel: undefined });
 }
 
 function callOf(request: MessageInitShape<typeof CompleteRequestSchema>, leftMs = 60_000): Call {
@@ -129,4 +132,23 @@ test("where every price is too high, the lowest is told", () => {
     // A million tokens at b, and the prompt.
     expect(info["lowestCostNanos"]).toMatch(/^10000\d\d$/);
   }
+});
+
+test("a target that is named twice is tried where it stands first", async () => {
+  const call = callOf({ model: "policies/both", routing: { fallbackModels: ["c/m", "a/m", "b/m"], maxAttempts: 3 } });
+  expect((await travel(routerOf(stepOf("a/m")), call, unavailable)).asked).toEqual(["a/m", "b/m", "c/m"]);
+});
+
+test("time is kept back for later steps only if a step that was too slow falls through", async () => {
+  const limitOf = async (fallThroughOn?: readonly Reason[]) => {
+    const limits: number[] = [];
+    await travel(routerOf(stepOf("a/m", { fallThroughOn }), stepOf("b/m")), callOf({}, 1000), (attempt) => {
+      limits.push(attempt.timeouts.firstOutputMs);
+      return unavailable(attempt);
+    });
+    return limits[0];
+  };
+  expect(await limitOf()).toBeLessThanOrEqual(450);
+  expect(await limitOf(["PROVIDER_TIMEOUT"])).toBeLessThanOrEqual(450);
+  expect(await limitOf(["PROVIDER_RATE_LIMITED"])).toBe(1000);
 });

@@ -14,12 +14,15 @@ export class RedisStore implements AnswerStore {
   readonly statistics = undefined;
   readonly #link: RedisLink;
   #mark: Buffer | undefined;
+  /** Answers are to be dropped that Redis still counts: nothing is found before. */
+  #isClearing = false;
 
   constructor(link: RedisLink) {
     this.#link = link;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
+    if (this.#isClearing) await this.clear();
     const [mark, kept] = listOf(await this.#link.callBuffer("mget", markKey, answerAt(key)));
     this.#mark = bytesOf(mark) ?? noMark;
     const bytes = bytesOf(kept);
@@ -27,6 +30,7 @@ export class RedisStore implements AnswerStore {
   }
 
   async set(key: string, answer: Uint8Array, ttlMs: number): Promise<void> {
+    if (this.#isClearing) await this.clear();
     this.#mark ??= bytesOf(await this.#link.callBuffer("get", markKey)) ?? noMark;
     const bytes = Buffer.concat([this.#mark, answer]);
     await this.#link.call("set", answerAt(key), bytes, "PX", Math.max(1, Math.ceil(ttlMs)));
@@ -36,10 +40,15 @@ export class RedisStore implements AnswerStore {
     await this.#link.call("unlink", answerAt(key));
   }
 
-  /** At once and for every replica, however many there are: the answers stay until their time is up, but none counts. */
+  /**
+   * At once and for every replica, however many there are: the answers stay until their time is up, but none counts. If
+   * it fails, it is made up for before anything else is done.
+   */
   async clear(): Promise<void> {
+    this.#isClearing = true;
     this.#mark = randomBytes(markBytes);
     await this.#link.call("set", markKey, this.#mark);
+    this.#isClearing = false;
   }
 }
 

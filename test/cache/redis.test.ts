@@ -46,6 +46,18 @@ testWithRedis("replicas find each other's answers, and what one drops none finds
   expect(Buffer.from((await other.get("b")) ?? []).toString()).toBe("newer");
 });
 
+testWithRedis("what could not be dropped is not found, and dropped as soon as Redis lets it", async () => {
+  await using at = await stage();
+  await at.store.set("a", Buffer.from("answer"), 60_000);
+  await at.server.client.acl("SETUSER", "default", "-set");
+  await expect(at.store.clear()).rejects.toMatchObject({ word: "NOPERM" });
+  await expect(at.store.get("a")).rejects.toMatchObject({ word: "NOPERM" });
+  await at.server.client.acl("SETUSER", "default", "+set");
+  expect(await at.store.get("a")).toBeUndefined();
+  await at.store.set("a", Buffer.from("newer"), 60_000);
+  expect(Buffer.from((await at.store.get("a")) ?? []).toString()).toBe("newer");
+});
+
 testWithRedis("every key begins with the prefix, and every answer has an end", async () => {
   await using at = await stage();
   await sharedSecret(await at.link());

@@ -25,8 +25,8 @@ export interface Keeper {
   /** Nothing of the stream is kept any more. */
   forgotten(stream: KeptStream, bytes: number): void;
   /** Takes note of a stream without a reader; false: there are too many. */
-  orphaned(): boolean;
-  adopted(): void;
+  orphaned(stream: KeptStream): boolean;
+  adopted(stream: KeptStream): void;
 }
 
 /** Whoever reads a stream on. */
@@ -203,7 +203,7 @@ export class KeptStream implements EventStream {
 
   #orphan(): boolean {
     const keeper = this.#keeper;
-    if (!keeper.orphaned()) return false;
+    if (!keeper.orphaned(this)) return false;
     this.#grace = setTimeout(() => this.abort(graceOver(keeper.graceMs)), keeper.graceMs);
     return true;
   }
@@ -212,7 +212,7 @@ export class KeptStream implements EventStream {
     if (this.#grace === undefined) return;
     clearTimeout(this.#grace);
     this.#grace = undefined;
-    this.#keeper.adopted();
+    this.#keeper.adopted(this);
   }
 
   #takeOver(): void {

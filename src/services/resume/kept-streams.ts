@@ -12,6 +12,8 @@ import type { StreamLog } from "./stream-log.ts";
 
 /** Most streams that go on without a reader: each costs money that perhaps nobody has a use for. */
 const orphansMax = 1000;
+/** Of them, those of one API key: no caller takes the place of all others. */
+const orphansOfKeyMax = 500;
 /** What a stream takes beside its events: measured, in the heap. */
 const overheadBytes = 2048;
 
@@ -69,6 +71,8 @@ export class KeptStreams implements Keeper {
   readonly #streams = new Map<string, KeptStream>();
   /** Streams that ended and when, in that order. */
   readonly #ended = new Map<KeptStream, number>();
+  /** Streams without a reader, by API key; keys without any are not in it. */
+  readonly #orphansOf = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: KeptStreamsParts) {
@@ -165,17 +169,22 @@ export class KeptStreams implements Keeper {
     this.#ended.delete(stream);
   }
 
-  orphaned(): boolean {
+  orphaned({ keyId }: KeptStream): boolean {
     const { rules, counts } = this.#parts;
     const { orphans } = counts;
+    const own = this.#orphansOf.get(keyId) ?? 0;
     // Where nobody can come back, nobody is waited for.
-    if (!rules().resume || orphans.value >= orphansMax) return false;
+    if (!rules().resume || orphans.value >= orphansMax || own >= orphansOfKeyMax) return false;
     orphans.value += 1;
+    this.#orphansOf.set(keyId, own + 1);
     return true;
   }
 
-  adopted(): void {
+  adopted({ keyId }: KeptStream): void {
     this.#parts.counts.orphans.value -= 1;
+    const left = (this.#orphansOf.get(keyId) ?? 0) - 1;
+    if (left > 0) this.#orphansOf.set(keyId, left);
+    else this.#orphansOf.delete(keyId);
   }
 
   /** Forgets what was kept long enough, and sees to it that the rest is forgotten when its time comes. */

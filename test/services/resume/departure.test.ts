@@ -12,8 +12,8 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] 
 afterEach(() => void vi.useRealTimers());
 
 /** A stream whose first event was sent before its connection broke. */
-async function orphan(at: ReturnType<typeof storeOf>) {
-  const stream = opened(at.store);
+async function orphan(at: ReturnType<typeof storeOf>, keyId = "key") {
+  const stream = opened(at.store, keyId);
   stream.put(started);
   await stream.pull();
   stream.end(connectionLost);
@@ -86,6 +86,20 @@ test("a resumed stream that has ended leaves no timer", async () => {
   expect((await last).done).toBe(true);
   // What is left forgets the stream when its time comes.
   expect(vi.getTimerCount()).toBe(1);
+});
+
+test("one API key does not take the room for streams without readers from the others", async () => {
+  const at = storeOf({ bytesMax: 1024 ** 3 });
+  const streams = [];
+  for (let i = 0; i < 501; i++) streams.push(await orphan(at, "greedy"));
+  expect(streams.filter(({ signal }) => signal?.aborted)).toEqual([streams.at(-1)]);
+  expect((await orphan(at, "modest")).signal?.aborted).toBe(false);
+  resume(at.store, streams[0]?.token ?? "", 0, "greedy");
+  expect((await orphan(at, "greedy")).signal?.aborted).toBe(false);
+  at.pass(usual.graceMs);
+  await settled();
+  expect(at.counts.orphans.value).toBe(0);
+  expect((await orphan(at, "greedy")).signal?.aborted).toBe(false);
 });
 
 test("where streams can no longer be resumed, none goes on alone", async () => {

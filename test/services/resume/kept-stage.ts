@@ -51,8 +51,8 @@ export function storeOf(rules: Partial<KeepRules> = {}) {
 }
 
 /** A stream whose events a test puts in, read by a transport as far as the test wants. */
-export function opened(store: KeptStreams) {
-  const { rpc, end } = rpcOf();
+export function opened(store: KeptStreams, keyId = "key") {
+  const { rpc, end } = rpcOf(keyId);
   const queue = new BatchQueue<Chunk>(
     () => undefined,
     () => undefined,

@@ -14,6 +14,14 @@ export class History {
   records: readonly AttemptRecord[] = [];
   /** The last failure of a provider; what keeps the gateway from asking one says less. */
   #failure: GatewayError | undefined;
+  /** When the first of the targets that are paused may be asked again. */
+  #readyMs = Number.POSITIVE_INFINITY;
+  readonly #nowMs: () => number;
+
+  /** @param nowMs a clock that never goes back, in milliseconds. */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
 
   /** Attempts that reached out to a provider. */
   get tried(): number {
@@ -22,6 +30,7 @@ export class History {
 
   /** Takes note of how an attempt failed. Returns whether it reached out to the provider. */
   failed(target: Target, error: GatewayError): boolean {
+    if (error.reason === "PROVIDER_RATE_LIMITED") this.#paused(error.retryMs);
     if (error.failure === undefined) {
       this.skipped(target, error.reason);
       return false;
@@ -31,8 +40,9 @@ export class History {
     return true;
   }
 
-  /** Takes note of a target that is not tried. */
-  skipped({ provider, selector }: Target, errorReason: Reason): void {
+  /** Takes note of a target that is not tried; `waitMs`: because that long nobody may. */
+  skipped({ provider, selector }: Target, errorReason: Reason, waitMs?: number): void {
+    this.#paused(waitMs);
     const number = this.records.length + 1;
     const outcome = AttemptOutcome.SKIPPED;
     this.records = [
@@ -45,11 +55,22 @@ export class History {
   ending(id: string, last: GatewayError): GatewayError {
     const error = last.failure === undefined && isSkip(last) ? (this.#failure ?? last) : last;
     const known = error.failure?.attempts.length ?? 0;
-    if (this.records.length === known && known <= recordsMax) return error;
+    const waitMs = this.#waitMs(error);
+    if (this.records.length === known && known <= recordsMax && waitMs === undefined) return error;
     // A copy: the reason of a signal is shared by all who listen to it.
     return error
-      .with({})
+      .with({}, waitMs)
       .withFailure(create(CompletionFailureSchema, { id, attempts: told(this.records), ...chargesOf(this.records) }));
+  }
+
+  #paused(forMs = Number.POSITIVE_INFINITY): void {
+    this.#readyMs = Math.min(this.#readyMs, this.#nowMs() + forMs);
+  }
+
+  /** Who is told to wait for the last target waits for the first that is back. Undefined: as the error says. */
+  #waitMs({ reason, retryMs }: GatewayError): number | undefined {
+    const waitMs = Math.max(0, Math.ceil(this.#readyMs - this.#nowMs()));
+    return reason === "PROVIDER_RATE_LIMITED" && retryMs !== undefined && waitMs < retryMs ? waitMs : undefined;
   }
 }
 

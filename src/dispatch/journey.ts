@@ -59,7 +59,7 @@ export class Journey<Request extends Asked, R extends Served> {
   readonly #call: Call<Request>;
   readonly #plan: Plan;
   readonly #dispatch: Dispatch<Attempt<Request>, R>;
-  readonly #history = new History();
+  readonly #history = new History(() => performance.now());
 
   constructor(parts: JourneyParts, call: Call<Request>, plan: Plan, dispatch: Dispatch<Attempt<Request>, R>) {
     this.#parts = parts;
@@ -126,7 +126,7 @@ export class Journey<Request extends Asked, R extends Served> {
     const soonest = Math.min(...waits);
     const chosen = waits.map((waitMs, index) => waitMs <= 0 || (soonest > 0 && index === waits.indexOf(soonest)));
     return candidates.filter(({ target }, index) => {
-      if (chosen[index] !== true) this.#history.skipped(target, "NO_HEALTHY_TARGET");
+      if (chosen[index] !== true) this.#history.skipped(target, "NO_HEALTHY_TARGET", waits[index]);
       return chosen[index];
     });
   }

@@ -24,7 +24,7 @@ function failure(before: readonly Attempt[], inputTokens = 7): GatewayError {
 }
 
 test("a caller who leaves while a repeat is waited for is told what the attempts before have cost", () => {
-  const history = new History();
+  const history = new History(() => 0);
   history.failed(target, failure(history.records));
   history.failed(target, failure(history.records, 9));
   const { failure: told } = history.ending("cmp_1", cancelled);
@@ -36,7 +36,7 @@ test("a caller who leaves while a repeat is waited for is told what the attempts
 });
 
 test("of many targets passed over some are told, of those tried all", () => {
-  const history = new History();
+  const history = new History(() => 0);
   const pass = (count: number) => {
     for (let i = 0; i < count; i++) history.skipped(target, "NO_HEALTHY_TARGET");
   };
@@ -50,4 +50,23 @@ test("of many targets passed over some are told, of those tried all", () => {
   expect(attempts.filter(({ outcome }) => outcome === AttemptOutcome.FAILED).map(({ number }) => number)).toEqual([
     31, 62,
   ]);
+});
+
+test("U15: who may wait is told to wait for the target that is back first", () => {
+  let nowMs = 0;
+  const history = new History(() => nowMs);
+  const limited = (retryMs: number | "never") => {
+    const record = create(AttemptSchema, { outcome: AttemptOutcome.FAILED });
+    const failed = create(CompletionFailureSchema, { attempts: [...history.records, record] });
+    return new GatewayError("PROVIDER_RATE_LIMITED", "later", { retryMs }).withFailure(failed);
+  };
+  history.skipped(target, "NO_HEALTHY_TARGET", 9000);
+  history.failed(target, limited(2000));
+  nowMs = 500;
+  const last = limited(60_000);
+  history.failed(target, last);
+  const { retryMs, failure } = history.ending("cmp_1", last);
+  expect([retryMs, failure?.attempts.length]).toEqual([1500, 3]);
+  expect(history.ending("cmp_1", limited(1000)).retryMs).toBe(1000);
+  expect(history.ending("cmp_1", limited("never")).retryMs).toBeUndefined();
 });

@@ -62,6 +62,29 @@ test("when the one that went ahead leaves, another takes its place", async () =>
   expect(at.upstream.requests).toHaveLength(2);
 });
 
+test("what an answer cost that its caller gave up is counted once, and beside it that of the one in its place", async () => {
+  await using at = await stage(async (connection, request, number) => {
+    if (number > 1) return tellNumber(connection, request, number);
+    await connection.beginEvents();
+    await connection.chunk(chat.preamble, chat.text("half "));
+  });
+  const gateway = await at.gateway();
+  const leave = new AbortController();
+  const start = { case: "request", value: { ...ask } } as const;
+  const first = gateway.client.streamComplete({ start }, { signal: leave.signal })[Symbol.asyncIterator]();
+  await first.next();
+  const second = gateway.stream(ask);
+  await waiting(gateway, 1);
+  leave.abort();
+  await first.next().catch(() => undefined);
+  expect(textOf(await second)).toBe("answer 2");
+  expect(await gateway.metric("upstream_attempts_total")).toBe(2);
+  expect(await gateway.metric("usage_estimated_total")).toBe(1);
+  expect(await gateway.metric("calls_total", { code: "CANCELLED" })).toBe(1);
+  expect(await gateway.metric("calls_total", { code: "OK" })).toBe(1);
+  expect(await gateway.metric("tokens_total", { kind: "output" })).toBeGreaterThan(3);
+});
+
 test("who waits keeps a deadline of its own, and the call ahead goes on", async () => {
   const provider = held();
   await using at = await stage(provider.play);

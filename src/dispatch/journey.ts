@@ -1,5 +1,6 @@
 import { triedOf } from "../model/attempt-record.ts";
 import type { Availability } from "../model/availability.ts";
+import { blameOf } from "../model/blame.ts";
 import type { Asked, Attempt, Call, Timeouts } from "../model/call.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
@@ -162,8 +163,8 @@ export class Journey<Request extends Asked, R extends Served> {
       mayRepeat: (attempts) => this.#mayRepeat(stage, target, triedOf(attempts)),
     });
     readings.answered(target.selector, call.stream, reply.firstOutputMs - reply.sentMs);
-    void reply.outcome.then(({ state }) => {
-      if (state === "failed") readings.failed(target.selector);
+    void reply.outcome.then(({ error }) => {
+      if (error !== undefined && blameOf(error, target.provider) !== undefined) readings.failed(target.selector);
     });
     return reply;
   }

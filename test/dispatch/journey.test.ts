@@ -13,8 +13,9 @@ import { attemptRecord } from "../../src/model/attempt-record.ts";
 import type { Attempt, Call } from "../../src/model/call.ts";
 import { GatewayError, type Reason } from "../../src/model/error.ts";
 import type { ChainStep, Policy, RetryRules } from "../../src/model/policy.ts";
-import type { Reply } from "../../src/model/reply.ts";
+import type { Outcome, Reply } from "../../src/model/reply.ts";
 import type { Provider } from "../../src/model/target.ts";
+import { finished, replyOf } from "../interceptors/call/ended-call.ts";
 import { rpcWith } from "../support/rpc.ts";
 
 const retry: RetryRules = { maxAttempts: undefined, initialBackoffMs: 1, maxBackoffMs: 1 };
@@ -58,7 +59,7 @@ function failed(attempt: Attempt, reason: Reason, metadata = {}): GatewayError {
 }
 
 /** Makes a call whose attempts end so; says what was asked, how the steps ended, and with what error. */
-async function travel(router: Router, call: Call, answer: (attempt: Attempt) => GatewayError) {
+async function travel(router: Router, call: Call, answer: (attempt: Attempt) => GatewayError | Promise<Outcome>) {
   const asked: string[] = [];
   const steps: string[] = [];
   const readings = new Readings(() => 0);
@@ -74,7 +75,9 @@ async function travel(router: Router, call: Call, answer: (attempt: Attempt) => 
   };
   const attempts = (attempt: Attempt): Promise<Reply> => {
     asked.push(attempt.target.selector);
-    return Promise.reject(answer(attempt));
+    const answered = answer(attempt);
+    if (answered instanceof GatewayError) return Promise.reject(answered);
+    return Promise.resolve({ ...replyOf(attempt.call, answered), attempt });
   };
   const journey = new Journey(parts, call, planOf(router, call), attempts);
   const error = await journey.run().then(() => undefined, GatewayError.of);
@@ -151,4 +154,24 @@ test("time is kept back for later steps only if a step that was too slow falls t
   expect(await limitOf()).toBeLessThanOrEqual(450);
   expect(await limitOf(["PROVIDER_TIMEOUT"])).toBeLessThanOrEqual(450);
   expect(await limitOf(["PROVIDER_RATE_LIMITED"])).toBe(1000);
+});
+
+test("an answer that its reader was too slow for is no failure of the target", async () => {
+  const after = async (reason: Reason, cause: string) => {
+    const error = new GatewayError(reason, "cut", { metadata: { cause } });
+    const ended = Promise.resolve<Outcome>({ ...finished, state: "failed", error });
+    return (await travel(routerOf(stepOf("b/m")), callOf({}), () => ended)).readings.errorRate("b/m");
+  };
+  expect(await after("STREAM_INTERRUPTED", "total")).toBe(0);
+  expect(await after("STREAM_INTERRUPTED", "stalled")).toBe(0.5);
+});
+
+test("a key that may use a policy may use no other model by naming it as a fallback", () => {
+  const rpc = rpcWith({ caller: { keyId: "k", models: ["policies/both", "b/m"] } });
+  const planned = (fallbackModels: string[]) => {
+    const { request } = callOf({ model: "policies/both", routing: { fallbackModels } });
+    return () => planOf(routerOf(stepOf("a/m")), { request, rpc });
+  };
+  expect(planned(["b/m"])).not.toThrow();
+  for (const denied of ["c/m", "a/m", "chains/all"]) expect(planned([denied])).toThrow(/may not use/);
 });

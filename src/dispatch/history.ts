@@ -14,8 +14,8 @@ export class History {
   records: readonly AttemptRecord[] = [];
   /** The last failure of a provider; what keeps the gateway from asking one says less. */
   #failure: GatewayError | undefined;
-  /** When the first of the targets that are paused may be asked again. */
-  #readyMs = Number.POSITIVE_INFINITY;
+  /** When each target that is paused may be asked again, by selector. */
+  readonly #readyMs = new Map<string, number>();
   readonly #nowMs: () => number;
 
   /** @param nowMs a clock that never goes back, in milliseconds. */
@@ -30,7 +30,7 @@ export class History {
 
   /** Takes note of how an attempt failed. Returns whether it reached out to the provider. */
   failed(target: Target, error: GatewayError): boolean {
-    if (error.reason === "PROVIDER_RATE_LIMITED") this.#paused(error.retryMs);
+    if (error.reason === "PROVIDER_RATE_LIMITED") this.#paused(target, error.retryMs);
     if (error.failure === undefined) {
       this.skipped(target, error.reason);
       return false;
@@ -41,8 +41,9 @@ export class History {
   }
 
   /** Takes note of a target that is not tried; `waitMs`: because that long nobody may. */
-  skipped({ provider, selector }: Target, errorReason: Reason, waitMs?: number): void {
-    this.#paused(waitMs);
+  skipped(target: Target, errorReason: Reason, waitMs?: number): void {
+    const { provider, selector } = target;
+    this.#paused(target, waitMs);
     const number = this.records.length + 1;
     const outcome = AttemptOutcome.SKIPPED;
     this.records = [
@@ -63,13 +64,16 @@ export class History {
       .withFailure(create(CompletionFailureSchema, { id, attempts: told(this.records), ...chargesOf(this.records) }));
   }
 
-  #paused(forMs = Number.POSITIVE_INFINITY): void {
-    this.#readyMs = Math.min(this.#readyMs, this.#nowMs() + forMs);
+  /** A later word on the same target holds as long as it lasts longer: it may have been asked again meanwhile. */
+  #paused({ selector }: Target, forMs: number | undefined): void {
+    if (forMs === undefined) return;
+    this.#readyMs.set(selector, Math.max(this.#readyMs.get(selector) ?? 0, this.#nowMs() + forMs));
   }
 
   /** Who is told to wait for the last target waits for the first that is back. Undefined: as the error says. */
   #waitMs({ reason, retryMs }: GatewayError): number | undefined {
-    const waitMs = Math.max(0, Math.ceil(this.#readyMs - this.#nowMs()));
+    const readyMs = Math.min(...this.#readyMs.values());
+    const waitMs = Math.max(0, Math.ceil(readyMs - this.#nowMs()));
     return reason === "PROVIDER_RATE_LIMITED" && retryMs !== undefined && waitMs < retryMs ? waitMs : undefined;
   }
 }

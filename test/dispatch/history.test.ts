@@ -52,21 +52,33 @@ test("of many targets passed over some are told, of those tried all", () => {
   ]);
 });
 
+const limited = (history: History, retryMs: number | "never") => {
+  const record = create(AttemptSchema, { outcome: AttemptOutcome.FAILED });
+  const failed = create(CompletionFailureSchema, { attempts: [...history.records, record] });
+  return new GatewayError("PROVIDER_RATE_LIMITED", "later", { retryMs }).withFailure(failed);
+};
+
 test("U15: who may wait is told to wait for the target that is back first", () => {
   let nowMs = 0;
   const history = new History(() => nowMs);
-  const limited = (retryMs: number | "never") => {
-    const record = create(AttemptSchema, { outcome: AttemptOutcome.FAILED });
-    const failed = create(CompletionFailureSchema, { attempts: [...history.records, record] });
-    return new GatewayError("PROVIDER_RATE_LIMITED", "later", { retryMs }).withFailure(failed);
-  };
-  history.skipped(target, "NO_HEALTHY_TARGET", 9000);
-  history.failed(target, limited(2000));
+  const other = (selector: string) => ({ ...target, selector });
+  history.skipped(other("a"), "NO_HEALTHY_TARGET", 9000);
+  history.failed(other("b"), limited(history, 2000));
   nowMs = 500;
-  const last = limited(60_000);
-  history.failed(target, last);
+  const last = limited(history, 60_000);
+  history.failed(other("c"), last);
   const { retryMs, failure } = history.ending("cmp_1", last);
   expect([retryMs, failure?.attempts.length]).toEqual([1500, 3]);
-  expect(history.ending("cmp_1", limited(1000)).retryMs).toBe(1000);
-  expect(history.ending("cmp_1", limited("never")).retryMs).toBeUndefined();
+  expect(history.ending("cmp_1", limited(history, 1000)).retryMs).toBe(1000);
+  expect(history.ending("cmp_1", limited(history, "never")).retryMs).toBeUndefined();
+});
+
+test("U15: a target that was asked again is back when it said last", () => {
+  let nowMs = 0;
+  const history = new History(() => nowMs);
+  history.failed(target, limited(history, 2000));
+  nowMs = 2000;
+  const last = limited(history, 2000);
+  history.failed(target, last);
+  expect(history.ending("cmp_1", last).retryMs).toBe(2000);
 });

@@ -83,7 +83,7 @@ function startFlags(): readonly string[] {
   const manifest: { scripts: { start: string } } = JSON.parse(
     readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
   );
-  return manifest.scripts.start.match(/--\S+(?=.* src\/main\.ts)/g) ?? [];
+  return manifest.scripts.start.match(/--\S+(?=.* src\/main\.js)/g) ?? [];
 }
 
 /** A port that was free a moment ago. */

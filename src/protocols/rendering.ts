@@ -71,8 +71,13 @@ export class Rendering<Request extends Asked = CompleteRequest> {
   }
 
   /** A part is not sent. */
-  dropped(field: string, message: string): void {
+  dropped(field: string, message: string): undefined {
     this.warn("PART_DROPPED", field, message);
+  }
+
+  /** The part at `path` is sent without its signature, which is another's. */
+  signatureDropped(path: string): void {
+    this.dropped(`${path}.signature`, "the signature is another provider's");
   }
 
   /** Records a loss. */

@@ -30,45 +30,36 @@ function blockOf({ part, signature }: ContentPart, path: string, rendering: Rend
   switch (part.case) {
     case "text":
     case "refusal":
-      if (isForeign) dropSignature(path, rendering);
+      if (isForeign) rendering.signatureDropped(path);
       return textBlock(part.value, path, rendering);
     case "media":
       return renderMedia(part.value, path, rendering);
     case "document":
       return renderDocument(part.value, path, rendering);
     case "toolCall":
-      if (isForeign) dropSignature(path, rendering);
+      if (isForeign) rendering.signatureDropped(path);
       return callBlock(part.value, path, rendering);
     case "toolResult":
       return resultBlock(part.value, path, rendering);
     case "reasoning":
       return isForeign
-        ? dropped(path, "the reasoning is signed by another provider, or by another vendor's model", rendering)
+        ? rendering.dropped(path, "the reasoning is signed by another provider, or by another vendor's model")
         : reasoningBlock(part.value, signature?.value ?? "", path, rendering);
     case "providerPart":
-      if (!rendering.isOwn(part.value.provider)) return dropped(path, "the block is another provider's", rendering);
+      if (!rendering.isOwn(part.value.provider)) return rendering.dropped(path, "the block is another provider's");
       return ownBlock(part.value.json, path, rendering);
     default:
       return undefined;
   }
 }
 
-function dropped(path: string, message: string, rendering: Rendering): undefined {
-  rendering.dropped(path, message);
-  return undefined;
-}
-
-function dropSignature(path: string, rendering: Rendering): void {
-  rendering.dropped(`${path}.signature`, "the signature is another provider's");
-}
-
 function textBlock(text: string, path: string, rendering: Rendering): Block | undefined {
   if (text.trim() !== "") return { text };
-  return text === "" ? undefined : dropped(path, "text of nothing but white space is refused", rendering);
+  return text === "" ? undefined : rendering.dropped(path, "text of nothing but white space is refused");
 }
 
 function callBlock(call: ToolCall, path: string, rendering: Rendering): Block | undefined {
-  if (call.providerExecuted) return dropped(path, "another provider ran this tool itself", rendering);
+  if (call.providerExecuted) return rendering.dropped(path, "another provider ran this tool itself");
   const input = toolInput(call.argumentsJson, `${path}.tool_call.arguments_json`, rendering);
   return { toolUse: { toolUseId: fitCallId(call.id, idCharsMax), name: nameOf(call.name, path, rendering), input } };
 }
@@ -108,7 +99,7 @@ function reasoningBlock(
 ): Block | undefined {
   if (encryptedContent !== "") return { reasoningContent: { redactedContent: encryptedContent } };
   if (signature !== "") return { reasoningContent: { reasoningText: { text, signature } } };
-  return dropped(path, "reasoning without a signature is refused", rendering);
+  return rendering.dropped(path, "reasoning without a signature is refused");
 }
 
 function ownBlock(json: string, path: string, rendering: Rendering): Block {

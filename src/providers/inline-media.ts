@@ -19,7 +19,14 @@ export type FetchMedia = (uri: string, signal: AbortSignal) => Promise<FetchedMe
 
 /** Whether the dialect wants media of the request fetched before it can say it. */
 export function needsMedia(protocol: Protocol, attempt: Attempt): boolean {
-  return protocol.fetches !== undefined && addressesOf(protocol, attempt).size > 0;
+  // Most calls are text alone: nothing of them is walked through, let alone copied.
+  const { messages } = attempt.call.request;
+  if (protocol.fetches === undefined || !messages.some(({ content }) => content.some(mayHoldMedia))) return false;
+  return addressesOf(protocol, attempt).size > 0;
+}
+
+function mayHoldMedia({ part }: ContentPart): boolean {
+  return part.case === "media" || part.case === "document" || part.case === "toolResult";
 }
 
 /**

@@ -16,7 +16,7 @@ import { countAnswered } from "./interceptors/call/limit.ts";
 import { askChain, attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
 import { compose, type Dispatch } from "./model/dispatch.ts";
-import { GatewayError } from "./model/error.ts";
+import { lacking } from "./model/lacking.ts";
 import type { Served } from "./model/reply.ts";
 import type { Provider } from "./model/target.ts";
 import { CompletionHandlers } from "./services/completion.ts";
@@ -116,11 +116,6 @@ function chained<Request extends Asked, R extends Served>(
   const attempts = compose(attemptChain(metrics, traffic.health), operation);
   const asked = compose(askChain(metrics, traffic.limits), dispatcher(router, journey, attempts));
   return compose(callChain(logger, metrics), around(asked));
-}
-
-function lacking(id: string, operation: string): GatewayError {
-  const metadata = { feature: `${id}.${operation}` };
-  return new GatewayError("FEATURE_DISABLED", `provider ${id} has no ${operation}`, { metadata });
 }
 
 /** Unguessable. A UUID without dashes: randomUUID draws its bytes ahead, which other sources do not. */

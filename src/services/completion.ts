@@ -25,6 +25,7 @@ import { msOf } from "../model/duration.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
 import { Fold } from "../model/fold.ts";
+import { lacking } from "../model/lacking.ts";
 import { timestampOf } from "../model/timestamp.ts";
 import { coalesce } from "./coalesce.ts";
 import { checkConversation } from "./conversation-rules.ts";
@@ -111,7 +112,7 @@ export class CompletionHandlers {
     const call = this.#callOf(request, rpc, false);
     const attempt = firstAttempt(call, planOf(this.#parts.router(), call));
     const { provider, facts, selector } = attempt.target;
-    if (provider.countTokens === undefined) throw unsupported(provider.id, "count_tokens");
+    if (provider.countTokens === undefined) throw lacking(provider.id, "count_tokens");
     const usage = await provider.countTokens(attempt);
     const cost = costOf(usage, facts.priceList);
     return create(CountTokensResponseSchema, {
@@ -145,7 +146,7 @@ export class CompletionHandlers {
   #preview(call: Call): CompleteResponse {
     const attempt = firstAttempt(call, planOf(this.#parts.router(), call));
     const { provider, facts } = attempt.target;
-    if (provider.preview === undefined) throw unsupported(provider.id, "complete");
+    if (provider.preview === undefined) throw lacking(provider.id, "complete");
     const inputTokens = estimateInput(call.request);
     const usage = create(UsageSchema, { inputTokens, source: UsageSource.ESTIMATED });
     const cost = costOf(usage, facts.priceList);
@@ -176,10 +177,4 @@ function streamable({ start }: StreamCompleteRequest): CompleteRequest {
 /** Zero is none; anything else at least a hundredth of a second, or beating would be all the gateway does. */
 function heartbeatOf(ms: number | undefined): number {
   return ms === undefined ? heartbeatMsDefault : ms && Math.max(ms, heartbeatMsMin);
-}
-
-function unsupported(provider: string, operation: string): GatewayError {
-  return new GatewayError("FEATURE_DISABLED", `provider ${provider} has no ${operation}`, {
-    metadata: { feature: `${provider}.${operation}` },
-  });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { CompleteRequest, CompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Caller } from "../model/call.ts";
 import { decodeAnswer, encodeAnswer } from "./answer.ts";
 import { Flight } from "./flight.ts";
 import { answerKey } from "./key.ts";
@@ -7,7 +8,7 @@ import type { AnswerStore, StoreStatistics } from "./store.ts";
 
 /** How answers are kept. */
 export interface CacheSettings {
-  /** Who finds an answer: calls with the API key that it was made for, or every call. */
+  /** Who finds an answer: calls with the API key that it was made for, or all of its tenant. */
   readonly scope: "key" | "shared";
   /** How long an entry lives unless the request says so. */
   readonly ttlMs: number;
@@ -33,7 +34,7 @@ export interface CacheParts {
 
 /** Where a call leads, as far as the cache needs to know. */
 export interface Place {
-  readonly keyId: string;
+  readonly caller: Caller;
   readonly policy: string;
   /** Selectors of all targets that may answer. */
   readonly selectors: readonly string[];
@@ -63,11 +64,12 @@ export class AnswerCache {
   }
 
   /** The name of the answer to a request. */
-  async keyOf(request: CompleteRequest, { keyId, policy, selectors }: Place): Promise<string> {
+  async keyOf(request: CompleteRequest, { caller, policy, selectors }: Place): Promise<string> {
     const secret = (await this.#attempt(this.#parts.secret)) ?? this.#ownSecret;
-    const scope = this.settings.scope === "key" ? keyId : "";
+    const scope = this.settings.scope === "key" ? caller.keyId : "";
     const affinity = selectors.length > 1 ? (request.routing?.affinityKey ?? "") : "";
-    return answerKey(secret, { scope, generation: this.#parts.generation, policy, selectors, affinity, request });
+    const { generation } = this.#parts;
+    return answerKey(secret, { tenant: caller.tenantId, scope, generation, policy, selectors, affinity, request });
   }
 
   /** The call that others with this key wait for. */

@@ -21,7 +21,9 @@ const apart: ReadonlySet<string> = new Set<keyof CompleteRequest>([
 
 /** What an answer belongs to. */
 export interface KeyParts {
-  /** Who may find it: the id of an API key, or empty for everybody. */
+  /** Whose callers may find it; empty for those of no tenant. */
+  readonly tenant: string;
+  /** Which of them: the id of an API key, or empty for all. */
   readonly scope: string;
   /** The configuration of providers that it was made under. */
   readonly generation: string;

@@ -19,7 +19,9 @@ export const cache = section("Answers that are kept for requests that ask the sa
   scope: v.optional(
     v.pipe(
       v.picklist(["key", "shared"]),
-      v.description('Who finds an answer. "key": calls with the API key that it was made for. "shared": everybody.'),
+      v.description(
+        'Who finds an answer. "key": calls with the API key that it was made for. "shared": all of the same tenant.',
+      ),
     ),
     "key",
   ),

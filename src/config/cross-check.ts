@@ -33,7 +33,10 @@ export function crossCheck(
   if (providers !== undefined) checkProviders(providers, kinds, findings);
   if (models !== undefined) checkModels(models, providerIds, findings);
   if (limits !== undefined) {
-    const keys = auth && { key: new Set(auth.keys.map(({ id }) => id)) };
+    const keys = auth && {
+      key: new Set(auth.keys.map(({ id }) => id)),
+      tenant: new Set(auth.keys.flatMap(({ tenant }) => tenant || [])),
+    };
     checkLimits(limits, { provider: providerIds, ...keys }, findings);
   }
 }

@@ -59,6 +59,14 @@ const apiKey = section("An API key of a caller. `llmhub keys new` makes one.", {
     "must be 64 hexadecimal digits in quotes, as `llmhub keys new` prints them",
     "SHA-256 of the key, 64 hexadecimal digits.",
   ),
+  tenant: v.optional(
+    pattern(
+      /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62})?$/,
+      "must begin with a letter or digit, then letters, digits, dots, - or _, at most 63 in all",
+      "Whom the key belongs to: keys of one tenant share its limits, and no other sees their answers. Absent: nobody.",
+    ),
+    "",
+  ),
   models: v.optional(v.pipe(v.array(callerModel), v.description("Models the key may use. Absent: all."))),
   expireTime: v.optional(time("When the key stops working. Absent: never.")),
   suspended: v.optional(v.pipe(v.boolean(), v.description("Refuse the key for now.")), false),

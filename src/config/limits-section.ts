@@ -10,8 +10,10 @@ const limitMax = 2_147_483_647;
 
 const limit = section("At most so much for every subject of a scope.", {
   scope: v.pipe(
-    v.picklist(["key", "model", "provider", "ip"]),
-    v.description("Whom it counts for: API keys, models and providers that calls go to, addresses of callers."),
+    v.picklist(["key", "tenant", "model", "provider", "ip"]),
+    v.description(
+      "Whom it counts for: API keys, the tenants they belong to, models and providers that calls go to, addresses of callers.",
+    ),
   ),
   match: v.optional(
     pattern(

@@ -35,6 +35,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
       keys: auth.keys.map((key) => ({
         id: key.id,
         sha256: key.sha256.toLowerCase(),
+        tenant: key.tenant,
         models: key.models,
         expireTimeMs: key.expireTime,
         suspended: key.suspended,

@@ -84,6 +84,8 @@ interface ApiKeyConfig {
   readonly id: string;
   /** SHA-256 of the key, 64 lower-case hex digits. */
   readonly sha256: string;
+  /** Whom it belongs to; empty for nobody in particular. */
+  readonly tenant: string;
   /** Model selectors, as in Caller.models; undefined means all. */
   readonly models: readonly string[] | undefined;
   /** Milliseconds since 1970, wall clock; undefined means never. */
@@ -168,7 +170,7 @@ export interface RedisConfig {
 /** A limit on one metric, as the operator wrote it. Every subject of the scope counts for itself. */
 export interface LimitConfig {
   /** Whom it counts for. */
-  readonly scope: "key" | "model" | "provider" | "ip";
+  readonly scope: "key" | "tenant" | "model" | "provider" | "ip";
   /** Name of a subject, or how names begin with a "*" behind it. Undefined: all. */
   readonly match: string | undefined;
   readonly metric: "requests" | "tokens" | "concurrent";

@@ -135,7 +135,7 @@ export class Journey<Request extends Asked, R extends Served> {
   async #take(stage: Stage<Request>): Promise<R> {
     let candidate = stage.untried.shift();
     if (candidate === undefined) throw new GatewayError("INTERNAL", "a step without targets");
-    this.#parts.budget.called(this.#call.rpc.caller.keyId, candidate.target.selector);
+    this.#parts.budget.called(this.#call.rpc.caller, candidate.target.selector);
     for (;;) {
       try {
         return await this.#try(stage, candidate);
@@ -173,7 +173,7 @@ export class Journey<Request extends Asked, R extends Served> {
   #mayRepeat({ triedBefore, attemptsMax }: Stage<Request>, target: Target, tried: number): boolean {
     const { budget, wentOn } = this.#parts;
     if (tried - triedBefore >= attemptsMax) return false;
-    const allowed = budget.take(this.#call.rpc.caller.keyId, target.selector);
+    const allowed = budget.take(this.#call.rpc.caller, target.selector);
     wentOn(target, allowed ? "repeat" : "over_budget");
     return allowed;
   }
@@ -217,11 +217,11 @@ export class Journey<Request extends Asked, R extends Served> {
     const candidate = again?.candidate ?? stage.untried.shift();
     if (candidate === undefined) throw error;
     if (verdict.next === "other") {
-      budget.called(caller.keyId, candidate.target.selector);
+      budget.called(caller, candidate.target.selector);
       wentOn(failed.target, "other");
       return candidate;
     }
-    const allowed = budget.take(caller.keyId, candidate.target.selector);
+    const allowed = budget.take(caller, candidate.target.selector);
     wentOn(failed.target, allowed ? "repeat" : "over_budget");
     if (!allowed) throw error;
     stage.repeats += 1;

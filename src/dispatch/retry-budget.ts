@@ -1,4 +1,5 @@
 import { BoundedMap } from "../model/bounded-map.ts";
+import type { Caller } from "../model/call.ts";
 
 /** Length of the window in which calls and repeats are counted. */
 const windowMs = 10_000;
@@ -19,7 +20,7 @@ interface Counts {
 }
 
 /**
- * Keeps repeats from multiplying the load on a target that fails: for each caller and target, a tenth of the calls of the
+ * Keeps repeats from multiplying the load on a target that fails: for each target and tenant, or key without one, a tenth of the calls of the
  * last ten seconds and three more. Going on to a target that the call has not tried is no repeat.
  */
 export class RetryBudget {
@@ -32,13 +33,13 @@ export class RetryBudget {
   }
 
   /** Takes note of a call to a target, its first try there. */
-  called(keyId: string, selector: string): void {
-    this.#of(`${keyId}\n${selector}`).calls += 1;
+  called(caller: Caller, selector: string): void {
+    this.#of(nameOf(caller, selector)).calls += 1;
   }
 
   /** Whether one more repeat is allowed; counts it if so. */
-  take(keyId: string, selector: string): boolean {
-    const counts = this.#of(`${keyId}\n${selector}`);
+  take(caller: Caller, selector: string): boolean {
+    const counts = this.#of(nameOf(caller, selector));
     // The window before counts by the part of it that is within the last ten seconds.
     const part = 1 - (this.#nowMs() - counts.startMs) / windowMs;
     const calls = counts.calls + part * counts.callsBefore;
@@ -65,4 +66,8 @@ export class RetryBudget {
     known.startMs += windows * windowMs;
     return known;
   }
+}
+
+function nameOf({ tenantId, keyId }: Caller, selector: string): string {
+  return tenantId === "" ? `key\n${keyId}\n${selector}` : `tenant\n${tenantId}\n${selector}`;
 }

@@ -11,6 +11,9 @@ import type { Reading, Refusal } from "./verdict.ts";
 /** How long the units of a call stay taken after its deadline if its gateway dies. */
 const lifeMarginMs = 60_000;
 
+/** Scopes that are known without a target. */
+const callerScopes: ReadonlySet<Rule["scope"]> = new Set<Rule["scope"]>(["key", "tenant", "ip"]);
+
 /** What limits are kept with. */
 export interface LimitParts {
   /** The Redis that replicas share, if there is one now. */
@@ -55,9 +58,7 @@ export class Limits {
   /** Takes other rules into use; what is taken stays taken. */
   configure(rules: readonly Rule[], replicas: number): void {
     this.#rules = rules;
-    this.#callerRules = rules.filter(
-      ({ metric, scope }) => metric === "requests" && (scope === "key" || scope === "ip"),
-    );
+    this.#callerRules = rules.filter(({ metric, scope }) => metric === "requests" && callerScopes.has(scope));
     this.#replicas = replicas;
     this.#needsTokens = rules.some(({ metric }) => metric === "tokens");
     this.#needsTarget = this.#needsTokens || rules.some(({ scope }) => scope === "model" || scope === "provider");
@@ -140,6 +141,8 @@ function subjectOf({ rpc }: Call<Asked>, target: Target | undefined, scope: Rule
   switch (scope) {
     case "key":
       return rpc.caller.keyId || "anonymous";
+    case "tenant":
+      return rpc.caller.tenantId || undefined;
     case "model":
       return target?.selector;
     case "provider":

@@ -8,6 +8,8 @@ import type { Target } from "./target.ts";
 export interface Caller {
   /** Id of the API key; empty when authentication is off. */
   readonly keyId: string;
+  /** Whom the key belongs to; empty when it says nothing of that. */
+  readonly tenantId: string;
   /** Model selectors the key may use; undefined means all. A trailing "*" matches any ending. */
   readonly models: readonly string[] | undefined;
 }

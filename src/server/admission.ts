@@ -9,7 +9,7 @@ import { RpcScope } from "./rpc-scope.ts";
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
 const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection."];
 
-const anyone: Caller = { keyId: "", models: undefined };
+const anyone: Caller = { keyId: "", tenantId: "", models: undefined };
 
 /** What only the transport knows of a call. */
 export type Line = Pick<Rpc, "peerAddress" | "answerHeader">;

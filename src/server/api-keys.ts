@@ -7,6 +7,8 @@ export interface ApiKey {
   readonly id: string;
   /** SHA-256 of the secret, 64 lower-case hex digits. */
   readonly sha256: string;
+  /** As in Caller.tenantId. */
+  readonly tenant: string;
   /** As in Caller.models. */
   readonly models: readonly string[] | undefined;
   /** Milliseconds since 1970; undefined means never. */
@@ -41,7 +43,8 @@ export class ApiKeys {
       if (other !== undefined) throw new Error(`the API keys ${other.key.id} and ${key.id} have the same digest`);
       const digest = Buffer.from(key.sha256, "hex");
       if (digest.length !== 32) throw new Error(`the sha256 of the API key ${key.id} is not 64 hex digits`);
-      this.#entries.set(prefix, { key, digest, caller: { keyId: key.id, models: key.models } });
+      const caller: Caller = { keyId: key.id, tenantId: key.tenant, models: key.models };
+      this.#entries.set(prefix, { key, digest, caller });
     }
   }
 

@@ -115,7 +115,9 @@ function gate(context: HandlerContext, options: ConnectOptions): void {
   } catch (error) {
     const failure = GatewayError.of(error);
     const requestId = failure.metadata.get("x-request-id") ?? "";
-    options.accessLine(accessLine(facts, { requestId, keyId: "", handled: false }, failure, options.now()));
+    options.accessLine(
+      accessLine(facts, { requestId, keyId: "", tenantId: "", handled: false }, failure, options.now()),
+    );
     throw failure;
   }
   const admitted: Admitted = { scope, handled: false, served: false };
@@ -125,8 +127,9 @@ function gate(context: HandlerContext, options: ConnectOptions): void {
     const isLost = arrival.session?.destroyed === true;
     const error = end(context.signal, admitted, isLost, options.requestBytesMax);
     const { requestId, caller } = scope.rpc;
+    const { keyId, tenantId } = caller;
     options.accessLine(
-      accessLine(facts, { requestId, keyId: caller.keyId, handled: admitted.handled }, error, options.now()),
+      accessLine(facts, { requestId, keyId, tenantId, handled: admitted.handled }, error, options.now()),
     );
   };
   if (context.signal.aborted) ended();
@@ -135,7 +138,7 @@ function gate(context: HandlerContext, options: ConnectOptions): void {
 
 function accessLine(
   { startMs, ...facts }: Pick<AccessLine, "method" | "protocol"> & { readonly startMs: number },
-  caller: Pick<AccessLine, "requestId" | "keyId" | "handled">,
+  caller: Pick<AccessLine, "requestId" | "keyId" | "tenantId" | "handled">,
   error: GatewayError | undefined,
   nowMs: number,
 ): AccessLine {

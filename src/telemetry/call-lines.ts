@@ -3,7 +3,7 @@ import type { GatewayError } from "../model/error.ts";
 import { codeName } from "./code-name.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
-import { type Rejection, rejections } from "./rejections.ts";
+import { fieldsOf, type Rejection, rejections } from "./rejections.ts";
 
 /** The end of a call as its transport saw it. */
 export interface CallEnd extends Rejection {
@@ -45,14 +45,14 @@ export class CallLines {
     }
   };
 
-  #tell({ method, requestId, keyId, durationMs }: Rejection, error: GatewayError | undefined): void {
+  #tell(end: Rejection, error: GatewayError | undefined): void {
     // Probes and descriptions come by the thousand.
-    const log = method.startsWith("llmhub.") ? this.#logger.info : this.#logger.debug;
-    const tookMs = Math.round(durationMs * 10) / 10;
-    log({ method, requestId, keyId, durationMs: tookMs, code: codeName(error?.code), reason: error?.reason }, "call");
+    const log = end.method.startsWith("llmhub.") ? this.#logger.info : this.#logger.debug;
+    log({ ...fieldsOf(end), code: codeName(error?.code), reason: error?.reason }, "call");
   }
 }
 
 function rejectionOf({ method, requestId, caller, startMs }: Rpc): Rejection {
-  return { method, requestId, keyId: caller.keyId, durationMs: performance.now() - startMs };
+  const { keyId, tenantId } = caller;
+  return { method, requestId, keyId, tenantId, durationMs: performance.now() - startMs };
 }

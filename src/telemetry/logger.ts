@@ -10,6 +10,8 @@ export interface LogFields {
   readonly callId?: string;
   readonly requestId?: string;
   readonly keyId?: string;
+  /** Undefined for a key without one. */
+  readonly tenantId?: string | undefined;
   readonly method?: string;
   readonly requestedModel?: string;
   readonly provider?: string;

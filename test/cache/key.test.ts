@@ -19,7 +19,14 @@ import { Role } from "../../gen/llmhub/v1/content_pb.ts";
 import { answerKey } from "../../src/cache/key.ts";
 
 const secret = Buffer.alloc(32, 7);
-const place = { scope: "team", generation: "g", policy: "", selectors: ["openai/gpt-4o"], affinity: "" };
+const place = {
+  tenant: "acme",
+  scope: "team",
+  generation: "g",
+  policy: "",
+  selectors: ["openai/gpt-4o"],
+  affinity: "",
+};
 const keyOf = (request: CompleteRequest, over: Partial<typeof place> = {}) =>
   answerKey(secret, { ...place, ...over, request });
 
@@ -141,6 +148,9 @@ test("nothing can be moved from one member to its neighbour", () => {
   const given = create(CompleteRequestSchema, { input: "hi" });
   const places = [
     place,
+    { ...place, tenant: "acm", scope: "eteam" },
+    { ...place, tenant: "", scope: "acmeteam" },
+    { ...place, tenant: "team", scope: "acme" },
     { ...place, scope: "tea", generation: "mg" },
     { ...place, scope: "teamg", generation: "" },
     { ...place, policy: "aliases/fast" },

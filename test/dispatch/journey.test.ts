@@ -167,7 +167,7 @@ test("an answer that its reader was too slow for is no failure of the target", a
 });
 
 test("a key that may use a policy may use no other model by naming it as a fallback", () => {
-  const rpc = rpcWith({ caller: { keyId: "k", models: ["policies/both", "b/m"] } });
+  const rpc = rpcWith({ caller: { keyId: "k", tenantId: "", models: ["policies/both", "b/m"] } });
   const planned = (fallbackModels: string[]) => {
     const { request } = callOf({ model: "policies/both", routing: { fallbackModels } });
     return () => planOf(routerOf(stepOf("a/m")), { request, rpc });

@@ -28,10 +28,10 @@ const router = new Router({
 });
 
 function caller(...models: string[]): Caller {
-  return { keyId: "test", models };
+  return { keyId: "test", tenantId: "", models };
 }
 
-const anyone: Caller = { keyId: "", models: undefined };
+const anyone: Caller = { keyId: "", tenantId: "", models: undefined };
 
 describe("the key", () => {
   test.each([

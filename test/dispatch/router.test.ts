@@ -195,7 +195,7 @@ describe("a name that says no provider", () => {
   });
 
   test("is allowed by its own form, or by the target", () => {
-    const keyFor = (...models: string[]) => ({ keyId: "k", models });
+    const keyFor = (...models: string[]) => ({ keyId: "k", tenantId: "", models });
     for (const models of [["openai/*"], ["openai/gpt-5"], ["gpt-*"]]) {
       expect(resolveFor(router, keyFor(...models), "gpt-5").target.selector).toBe("openai/gpt-5");
     }

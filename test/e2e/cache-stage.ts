@@ -55,8 +55,12 @@ export async function stage(play: Play = tellNumber) {
 
 /** Section auth with a key of that name and secret for each. */
 export function keysFor(...ids: readonly string[]): { auth: object } {
-  const keys = ids.map((id) => ({ id, sha256: createHash("sha256").update(`lh_${id}`).digest("hex") }));
-  return { auth: { mode: "keys", keys } };
+  return { auth: { mode: "keys", keys: ids.map((id) => keyNamed(id)) } };
+}
+
+/** The entry of a key in a configuration; its secret is its name behind "lh_". */
+export function keyNamed(id: string, tenant?: string) {
+  return { id, sha256: createHash("sha256").update(`lh_${id}`).digest("hex"), tenant };
 }
 
 /** Options of a call with such a key. */

@@ -4,7 +4,7 @@ import { CacheMode, type CompleteResponse, CompletionView, FinishReason } from "
 import { CacheStatus } from "../../gen/llmhub/v1/routing_pb.ts";
 import { folded } from "../conformance/replay.ts";
 import { textOf } from "../support/gateway.ts";
-import { ask, by, cachingAt, keysFor, type Play, stage } from "./cache-stage.ts";
+import { ask, by, cachingAt, keyNamed, keysFor, type Play, stage } from "./cache-stage.ts";
 import { chat, streamed } from "./faults/dialects.ts";
 import { faultOf } from "./faults/fault.ts";
 
@@ -123,6 +123,17 @@ test("keys do not notice each other, unless the operator lets them share", async
   const together = await at.gateway({ ...keysFor("a", "b"), cache: { enabled: true, scope: "shared" } });
   expect(seen(await together.complete(ask, by("a")))).toEqual(["answer 3", MISS]);
   expect(seen(await together.complete(ask, by("b")))).toEqual(["answer 3", HIT]);
+});
+
+test("what keys share they share within a tenant, and those without one among themselves", async () => {
+  await using at = await stage();
+  const keys = [keyNamed("a1", "a"), keyNamed("a2", "a"), keyNamed("b"), keyNamed("c", "c"), keyNamed("d")];
+  const gateway = await at.gateway({ auth: { mode: "keys", keys }, cache: { enabled: true, scope: "shared" } });
+  expect(seen(await gateway.complete(ask, by("a1")))).toEqual(["answer 1", MISS]);
+  expect(seen(await gateway.complete(ask, by("a2")))).toEqual(["answer 1", HIT]);
+  expect(seen(await gateway.complete(ask, by("b")))).toEqual(["answer 2", MISS]);
+  expect(seen(await gateway.complete(ask, by("c")))).toEqual(["answer 3", MISS]);
+  expect(seen(await gateway.complete(ask, by("d")))).toEqual(["answer 2", HIT]);
 });
 
 test("a key that may not use the model is refused, whatever is in the cache", async () => {

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
@@ -7,11 +6,12 @@ import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts"
 import { EmbeddingService } from "../../gen/llmhub/v1/embedding_service_pb.ts";
 import { TestGateway } from "../support/gateway.ts";
 import { ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { keyNamed } from "./cache-stage.ts";
 import { chat, providerAt, request } from "./faults/dialects.ts";
 import { admitted, ask, daily, reasons } from "./limited.ts";
 
 const providers = { simulator: {} };
-const keys = ["one", "two"].map((id) => ({ id, sha256: createHash("sha256").update(`lh_${id}`).digest("hex") }));
+const keys = ["one", "two"].map((id) => keyNamed(id));
 const as = (id: string) => ({ headers: { authorization: `Bearer lh_${id}` } });
 
 test("a refusal says who, what, how much and when again", async () => {
@@ -157,6 +157,26 @@ test("places at once are free again when callers leave", async () => {
   await waiting[1]?.promise;
   leaveAgain.abort();
   expect((await second).error?.code).toBe(Code.Canceled);
+});
+
+test("a limit of a tenant is shared by its keys, and concerns no key without one", async () => {
+  const tenanted = [keyNamed("a1", "a"), keyNamed("a2", "a"), keyNamed("b1", "b"), keyNamed("a")];
+  await using gateway = await TestGateway.start({
+    providers,
+    auth: { mode: "keys", keys: tenanted },
+    limits: [
+      { scope: "tenant", requests: 1, ...daily },
+      { scope: "tenant", match: "a", requests: 2, ...daily },
+    ],
+  });
+  await gateway.complete(ask, as("a1"));
+  await gateway.complete(ask, as("a2"));
+  const refused = await gateway.failure(ask, as("a1"));
+  expect(refused.findDetails(ErrorInfoSchema)[0]?.metadata).toMatchObject({ subject: "tenants/a", limit: "2" });
+  await gateway.complete(ask, as("b1"));
+  expect((await gateway.failure(ask, as("b1"))).code).toBe(Code.ResourceExhausted);
+  for (let i = 0; i < 3; i++) await gateway.complete(ask, as("a"));
+  expect(await gateway.metric("rate_limited_total", { scope: "tenant", metric: "requests" })).toBe(2);
 });
 
 test("a reload keeps what is taken, and takes other limits into use", async () => {

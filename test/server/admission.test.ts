@@ -9,7 +9,16 @@ const path = "/llmhub.v1.CompletionService/Complete";
 const healthPath = "/grpc.health.v1.Health/Check";
 const secret = "lh_secret";
 const keys = new ApiKeys(
-  [{ id: "ci", sha256: hash("sha256", secret, "hex"), models: undefined, expireTimeMs: undefined, suspended: false }],
+  [
+    {
+      id: "ci",
+      sha256: hash("sha256", secret, "hex"),
+      tenant: "acme",
+      models: undefined,
+      expireTimeMs: undefined,
+      suspended: false,
+    },
+  ],
   Date.now,
 );
 
@@ -42,13 +51,13 @@ test.each([
   { authorization: `Bearer ${secret}`, "x-api-key": secret },
 ])("admits %j", (headers) => {
   const scope = admission().admit(headers, path);
-  expect(scope.rpc.caller).toEqual({ keyId: "ci", models: undefined });
+  expect(scope.rpc.caller).toEqual({ keyId: "ci", tenantId: "acme", models: undefined });
   scope.finish();
 });
 
 test("asks for no key where there is none to ask for", () => {
   const scopes = [admission({ keys: () => undefined }).admit({}, path), admission().admit({}, healthPath)];
-  for (const { rpc } of scopes) expect(rpc.caller).toEqual({ keyId: "", models: undefined });
+  for (const { rpc } of scopes) expect(rpc.caller).toEqual({ keyId: "", tenantId: "", models: undefined });
   for (const scope of scopes) scope.finish();
 });
 

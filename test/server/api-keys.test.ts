@@ -6,13 +6,13 @@ const noon = Date.UTC(2030, 0, 1, 12);
 
 function key(id: string, facts: Partial<ApiKey> = {}): ApiKey {
   const sha256 = hash("sha256", `lh_${id}`, "hex");
-  return { id, sha256, models: undefined, expireTimeMs: undefined, suspended: false, ...facts };
+  return { id, sha256, tenant: "", models: undefined, expireTimeMs: undefined, suspended: false, ...facts };
 }
 
 test("knows callers by their secret", () => {
-  const keys = new ApiKeys([key("ci", { models: ["openai/*"] }), key("app")], () => noon);
-  expect(keys.identify("lh_ci")).toEqual({ keyId: "ci", models: ["openai/*"] });
-  expect(keys.identify("lh_app")).toEqual({ keyId: "app", models: undefined });
+  const keys = new ApiKeys([key("ci", { tenant: "acme", models: ["openai/*"] }), key("app")], () => noon);
+  expect(keys.identify("lh_ci")).toEqual({ keyId: "ci", tenantId: "acme", models: ["openai/*"] });
+  expect(keys.identify("lh_app")).toEqual({ keyId: "app", tenantId: "", models: undefined });
 });
 
 test.each(["", "lh_", "lh_cI", "lh_ci ", "lh_ci".repeat(1000), hash("sha256", "lh_ci", "hex")])(

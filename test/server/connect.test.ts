@@ -127,7 +127,7 @@ test("the signal stays silent after success, and the access line tells the call"
 test("authenticates before the body, on every protocol", async () => {
   const digest = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
   const keys = new ApiKeys(
-    [{ id: "ci", sha256: digest, models: undefined, expireTimeMs: undefined, suspended: false }],
+    [{ id: "ci", sha256: digest, tenant: "", models: undefined, expireTimeMs: undefined, suspended: false }],
     Date.now,
   );
   await using edge = await Edge.start({ admission: { keys: () => keys } });

@@ -10,7 +10,7 @@ const validator = createRequestValidator();
 
 /** A client of the service under a key for these models; undefined is a key for all. */
 export function modelClient(models: readonly string[] | undefined, view: () => ModelView) {
-  const rpc = rpcWith({ method: "llmhub.v1.ModelService/Any", caller: { keyId: "k1", models } });
+  const rpc = rpcWith({ method: "llmhub.v1.ModelService/Any", caller: { keyId: "k1", tenantId: "", models } });
   const transport = createRouterTransport((routes) => routes.service(ModelService, modelService(view, validator)), {
     router: {
       interceptors: [

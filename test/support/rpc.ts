@@ -5,7 +5,7 @@ export function rpcWith(rest: Partial<Rpc> = {}): Rpc {
   return {
     method: "llmhub.v1.CompletionService/Complete",
     requestId: "r",
-    caller: { keyId: "", models: undefined },
+    caller: { keyId: "", tenantId: "", models: undefined },
     peerAddress: () => "",
     answerHeader: () => undefined,
     startMs: 0,

@@ -10,7 +10,7 @@ test("an RPC that dies early leaves one line and one count, and made-up methods 
   const logger: Logger = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), flush() {} };
   const metrics = new Metrics("1");
   const reject = rejections(logger, metrics);
-  const rejection = { requestId: "r", keyId: "", durationMs: 1 };
+  const rejection = { requestId: "r", keyId: "", tenantId: "", durationMs: 1 };
   reject({ ...rejection, method: "a/B" }, new GatewayError("API_KEY_INVALID", "no such key"));
   reject({ ...rejection, method: "a/B" }, new RangeError("boom"));
   expect(lines).toMatchObject([

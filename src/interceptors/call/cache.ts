@@ -72,7 +72,7 @@ class CachedCall {
     const { request, rpc } = this.#call;
     const place = this.#options.prospect(this.#call);
     const selectors = place.targets.map(({ selector }) => selector);
-    const key = await this.#answers.keyOf(request, { keyId: rpc.caller.keyId, policy: place.policy, selectors });
+    const key = await this.#answers.keyOf(request, { caller: rpc.caller, policy: place.policy, selectors });
     if (this.#wish.only) return (await this.#found(key, place)) ?? this.#missed();
     if (this.#wish.read) return this.#shared(key, place);
     this.#count("refresh");

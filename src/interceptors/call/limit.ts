@@ -95,6 +95,8 @@ function subjectName({ scope }: Rule, subject: string): string {
   switch (scope) {
     case "key":
       return `apiKeys/${subject}`;
+    case "tenant":
+      return `tenants/${subject}`;
     case "provider":
       return `providers/${subject}`;
     case "model":

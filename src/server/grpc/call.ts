@@ -192,6 +192,7 @@ export class GrpcCall implements RequestSink {
         method: method ?? this.#path.slice(1),
         requestId: requestId ?? error.metadata.get("x-request-id") ?? "",
         keyId: caller?.keyId ?? "",
+        tenantId: caller?.tenantId ?? "",
         durationMs,
       },
       error,

@@ -37,6 +37,7 @@ test("one line tells who asked for what, who answered, how it went and what it c
     callId: "cmp_1",
     requestId: "req_1",
     keyId: "ci",
+    tenantId: "acme",
     method: "llmhub.v1.CompletionService/Complete",
     requestedModel: "fast",
     provider: "openai",

@@ -13,7 +13,12 @@ const timeouts = { firstOutputMs: 1000, idleMs: 1000, totalMs: 1000 };
 export function callOf(over: Partial<Call> = {}): Call {
   return {
     id: "cmp_1",
-    rpc: rpcWith({ requestId: "req_1", caller: { keyId: "ci", models: undefined }, startMs: 1000, deadlineMs: 9000 }),
+    rpc: rpcWith({
+      requestId: "req_1",
+      caller: { keyId: "ci", tenantId: "acme", models: undefined },
+      startMs: 1000,
+      deadlineMs: 9000,
+    }),
     request: create(CompleteRequestSchema, { model: "fast", input: "a secret prompt", labels: { team: "x" } }),
     stream: false,
     ...over,

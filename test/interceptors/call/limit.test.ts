@@ -29,7 +29,7 @@ async function leftAfter(dispatch: Dispatch<Call>): Promise<number> {
   const told = new Map<string, string>();
   const { request } = callOf();
   const rpc = rpcWith({
-    caller: { keyId: "ci", models: undefined },
+    caller: { keyId: "ci", tenantId: "", models: undefined },
     answerHeader: (name, value) => told.set(name, value),
   });
   await chain(async (call) => replyOf(call, Promise.resolve(finished)))(

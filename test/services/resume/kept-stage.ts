@@ -29,7 +29,7 @@ export const finished: Chunk = {
 /** A call's own signal, and who asks. */
 export function rpcOf(keyId = "key") {
   const controller = new AbortController();
-  const rpc: Rpc = { ...callOf().rpc, caller: { keyId, models: undefined }, signal: controller.signal };
+  const rpc: Rpc = { ...callOf().rpc, caller: { keyId, tenantId: "", models: undefined }, signal: controller.signal };
   return { rpc, end: (reason: GatewayError) => controller.abort(reason) };
 }
 

@@ -4,6 +4,10 @@ import { CompletionService, CountTokensRequestSchema } from "../gen/llmhub/v1/co
 import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
 import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
 import { RerankRequestSchema, RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
+import type { AnswerKind } from "./cache/answer.ts";
+import { completions } from "./cache/completions.ts";
+import type { Answer } from "./cache/entry.ts";
+import { embeddings, rankings } from "./cache/values.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
 import type { JourneyParts } from "./dispatch/journey.ts";
 import { planOf, prospectsOf } from "./dispatch/planner.ts";
@@ -11,7 +15,7 @@ import { Readings } from "./dispatch/readings.ts";
 import { RetryBudget } from "./dispatch/retry-budget.ts";
 import type { Router } from "./dispatch/router.ts";
 import { Turns } from "./dispatch/view.ts";
-import { cache } from "./interceptors/call/cache.ts";
+import { type CacheOptions, cache } from "./interceptors/call/cache.ts";
 import { countAnswered } from "./interceptors/call/limit.ts";
 import { askChain, attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
@@ -55,18 +59,19 @@ export function operations(
   const validator = warmValidator();
   const shared = { validator, rejected: lines.refused, newId };
   const journey = journeyOf(parts);
-  const prospect = (call: Call) => {
+  const prospect = (call: Call<Asked>) => {
     const plan = planOf(router(), call);
     return { policy: plan.route.policy, targets: prospectsOf(plan) };
   };
-  const answered = (call: Call) => countAnswered(traffic.limits, metrics, call);
-  const cached = cache({ current: () => traffic.cache, prospect, answered, metrics });
-  const generate = chained(parts, journey, "complete", ({ generate }) => generate, cached);
+  const answered = (call: Call<Asked>) => countAnswered(traffic.limits, metrics, call);
+  const cached = { current: () => traffic.cache, prospect, answered, metrics };
+  const around = { ...parts, journey, cached };
+  const generate = chained(around, completions, ({ generate }) => generate);
   return {
     validator,
     handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, callless: lines.callless, streams }),
-    embedding: { ...shared, dispatch: chained(parts, journey, "embed", ({ embed }) => embed) },
-    reranking: { ...shared, dispatch: chained(parts, journey, "rerank", ({ rerank }) => rerank) },
+    embedding: { ...shared, dispatch: chained(around, embeddings, ({ embed }) => embed) },
+    reranking: { ...shared, dispatch: chained(around, rankings, ({ rerank }) => rerank) },
   };
 }
 
@@ -101,21 +106,25 @@ function warmValidator(): RequestValidator {
   return validator;
 }
 
+/** What stands around every operation. */
+interface Around extends OperationParts {
+  readonly journey: JourneyParts;
+  readonly cached: CacheOptions;
+}
+
 /** An operation of providers with what happens once per call, and once per attempt. */
-function chained<Request extends Asked, R extends Served>(
-  { logger, metrics, router, traffic }: OperationParts,
-  journey: JourneyParts,
-  name: string,
+function chained<Request extends Asked, R extends Served, A extends Answer>(
+  { logger, metrics, router, traffic, journey, cached }: Around,
+  kind: AnswerKind<R, A>,
   of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
-  around: (next: Dispatch<Call<Request>, R>) => Dispatch<Call<Request>, R> = (next) => next,
 ): Dispatch<Call<Request>, R> {
   const operation: Dispatch<Attempt<Request>, R> = (attempt) => {
     const { provider } = attempt.target;
-    return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, name));
+    return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, kind.operation));
   };
   const attempts = compose(attemptChain(metrics, traffic.health), operation);
   const asked = compose(askChain(metrics, traffic.limits), dispatcher(router, journey, attempts));
-  return compose(callChain(logger, metrics), around(asked));
+  return compose(callChain(logger, metrics), cache<Request, R, A>(kind, cached)(asked));
 }
 
 /** Unguessable. A UUID without dashes: randomUUID draws its bytes ahead, which other sources do not. */

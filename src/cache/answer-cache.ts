@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { CompleteRequest, CompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
-import type { Caller } from "../model/call.ts";
-import { decodeAnswer, encodeAnswer } from "./answer.ts";
-import { Flight } from "./flight.ts";
+import type { Asked, Caller } from "../model/call.ts";
+import type { Served } from "../model/reply.ts";
+import type { AnswerKind } from "./answer.ts";
+import { type Answer, decodeEntry, type Entry, encodeEntry } from "./entry.ts";
+import { Flight, type Landing } from "./flight.ts";
 import { answerKey } from "./key.ts";
 import type { AnswerStore, StoreStatistics } from "./store.ts";
 
@@ -64,7 +65,7 @@ export class AnswerCache {
   }
 
   /** The name of the answer to a request. */
-  async keyOf(request: CompleteRequest, { caller, policy, selectors }: Place): Promise<string> {
+  async keyOf(request: Asked, { caller, policy, selectors }: Place): Promise<string> {
     const secret = (await this.#attempt(this.#parts.secret)) ?? this.#ownSecret;
     const scope = this.settings.scope === "key" ? caller.keyId : "";
     const affinity = selectors.length > 1 ? (request.routing?.affinityKey ?? "") : "";
@@ -84,26 +85,37 @@ export class AnswerCache {
     return flight;
   }
 
-  /** From here on others with this key no longer wait for it. */
-  forget(key: string, flight: Flight): void {
+  /** Tells those who wait for it; from here on others with this key no longer do. */
+  land(key: string, flight: Flight, landing: Landing): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    flight.land(landing);
   }
 
   /** What is kept under the key. */
-  async find(key: string): Promise<CompleteResponse | undefined> {
+  async find<A extends Answer>(
+    { schema }: Pick<AnswerKind<Served, A>, "schema">,
+    key: string,
+  ): Promise<Entry<A> | undefined> {
     const bytes = await this.#attempt(() => this.#parts.store.get(key));
     if (bytes === undefined) return undefined;
-    const answer = decodeAnswer(bytes);
+    const entry = decodeEntry(schema, bytes);
     // Bytes that are no answer only take room.
-    if (answer === undefined) await this.#attempt(() => this.#parts.store.delete(key));
-    return answer;
+    if (entry === undefined) await this.#attempt(() => this.#parts.store.delete(key));
+    return entry;
   }
 
   /** Keeps an answer, unless it is too large. */
-  async keep(key: string, answer: CompleteResponse, ttlMs = this.settings.ttlMs): Promise<void> {
+  async keep<A extends Answer>(
+    kind: Pick<AnswerKind<Served, A>, "schema" | "bytesMin">,
+    key: string,
+    entry: Entry<A>,
+    ttlMs = this.settings.ttlMs,
+  ): Promise<void> {
+    const { entryBytesMax } = this.settings;
     await this.#attempt(async () => {
-      const bytes = encodeAnswer(answer);
-      if (bytes.length <= this.settings.entryBytesMax) await this.#parts.store.set(key, bytes, ttlMs);
+      if (kind.bytesMin(entry.answer) > entryBytesMax) return;
+      const bytes = encodeEntry(kind.schema, entry);
+      if (bytes.length <= entryBytesMax) await this.#parts.store.set(key, bytes, ttlMs);
     });
     this.#parts.changed(this.#parts.store.statistics);
   }

@@ -1,14 +1,28 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { type CompleteResponse, CompleteResponseSchema, FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
+import { create } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
 import { CacheStatus, RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import { CostSchema, UsageSchema } from "../../gen/llmhub/v1/usage_pb.ts";
-import type { Call } from "../model/call.ts";
-import type { Chunk } from "../model/chunk.ts";
-import type { Outcome, Reply } from "../model/reply.ts";
+import type { Asked, Call } from "../model/call.ts";
+import type { Outcome, Served } from "../model/reply.ts";
 import type { Target } from "../model/target.ts";
-import { timestampOf } from "../model/timestamp.ts";
-import { unfold } from "../model/unfold.ts";
+import type { Answer, Entry } from "./entry.ts";
+
+/** How a recording ends: with the whole answer, with one that cannot be kept, or with an answer that has no end. */
+export type Recorded<A extends Answer> = A | "unfit" | "cut";
+
+/** What the cache needs to know of an operation: how its answers are written down, and given once more. */
+export interface AnswerKind<R extends Served, A extends Answer> {
+  /** Name of the operation in metrics. */
+  readonly operation: "complete" | "embed" | "rerank";
+  readonly schema: GenMessage<A>;
+  /** The reply to pass on. `ended` is called once, also if nobody reads; the answer it gets is nobody else's to change. */
+  record(reply: R, bytesMax: number, ended: (recorded: Recorded<A>) => void): R;
+  /** At least so many bytes are needed to keep it: so that nothing is written out only to be found too large. */
+  bytesMin(answer: A): number;
+  /** The answer once more, to a call that is served like that. */
+  replay(answer: A, served: Served): R;
+}
 
 /** Ends that leave nothing to be said. */
 const complete: ReadonlySet<FinishReason> = new Set([
@@ -21,49 +35,28 @@ const complete: ReadonlySet<FinishReason> = new Set([
  * What is kept of an answer: what was said, by whom and when, and not what it cost. Undefined for one that is not kept: it
  * is incomplete, or given by another target than the one that was meant to, and must not outlive the failure of that.
  */
-export function keptOf(reply: Reply, folded: CompleteResponse, nowMs: number): CompleteResponse | undefined {
+export function keptOf<A extends Answer>(reply: Served, answer: A, nowMs: number): Entry<A> | undefined {
   const { target, failures } = reply.attempt;
   const isSecondChoice = failures.some(({ model }) => model !== target.selector);
-  if (!complete.has(folded.finishReason) || isSecondChoice) return undefined;
-  const { usage: _usage, cost: _cost, ...said } = folded;
-  return {
-    ...said,
-    warnings: [...reply.warnings, ...folded.warnings],
-    routing: create(RoutingInfoSchema, { model: target.selector, upstreamModel: reply.upstreamModel }),
-    createTime: timestampOf(nowMs),
-  };
+  const isCut = answer.$typeName === "llmhub.v1.CompleteResponse" && !complete.has(answer.finishReason);
+  if (isCut || isSecondChoice) return undefined;
+  delete answer.usage;
+  delete answer.cost;
+  answer.warnings = [...reply.warnings, ...answer.warnings];
+  answer.routing = create(RoutingInfoSchema, { model: target.selector, upstreamModel: reply.upstreamModel });
+  return { answer, madeMs: nowMs };
 }
 
-/** An answer as a store keeps it. */
-export function encodeAnswer(answer: CompleteResponse): Uint8Array {
-  return toBinary(CompleteResponseSchema, answer);
-}
-
-/** What a store kept; undefined if the bytes are none of ours. */
-export function decodeAnswer(bytes: Uint8Array): CompleteResponse | undefined {
-  try {
-    const answer = fromBinary(CompleteResponseSchema, bytes);
-    return answer.routing === undefined || answer.createTime === undefined ? undefined : answer;
-  } catch {
-    return undefined;
-  }
-}
-
-/** When an answer was made, in milliseconds since 1970. */
-export function madeMsOf({ createTime }: CompleteResponse): number {
-  return createTime === undefined ? 0 : timestampMs(createTime);
-}
-
-/** An answer once more, to another call: at no cost, and as a stream of the same sum. */
-export function replay(call: Call, answer: CompleteResponse, target: Target, policy: string): Reply {
+/** How a call is served from the cache: at once, and at no cost. */
+export function servedAgain(call: Call<Asked>, { answer, madeMs }: Entry, target: Target, policy: string): Served {
   const nowMs = performance.now();
   const usage = create(UsageSchema);
   const cost = create(CostSchema, { total: { currencyCode: "USD", amountNanos: 0n } });
-  const { finishReason } = answer;
+  const finishReason = answer.$typeName === "llmhub.v1.CompleteResponse" ? answer.finishReason : FinishReason.STOP;
   const outcome: Outcome = { state: "finished", error: undefined, finishReason, usage, cost, endMs: nowMs };
   return {
     attempt: {
-      call: { ...call, cache: { status: CacheStatus.HIT, madeMs: madeMsOf(answer) } },
+      call: { ...call, cache: { status: CacheStatus.HIT, madeMs } },
       target,
       policy,
       failures: [],
@@ -76,10 +69,5 @@ export function replay(call: Call, answer: CompleteResponse, target: Target, pol
     upstreamModel: answer.routing?.upstreamModel ?? "",
     warnings: answer.warnings,
     outcome: Promise.resolve(outcome),
-    chunks: inOneBatch(unfold({ ...answer, usage: { ...usage }, cost: { ...cost }, warnings: [] })),
   };
-}
-
-async function* inOneBatch(chunks: readonly Chunk[]): AsyncGenerator<readonly Chunk[]> {
-  yield chunks;
 }

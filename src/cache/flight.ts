@@ -1,10 +1,10 @@
-import type { CompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
+import type { Entry } from "./entry.ts";
 
 /** What the calls that wait for another learn of its end. */
 export type Landing =
   /** They have the same answer. */
-  | { readonly case: "answer"; readonly answer: CompleteResponse }
+  | { readonly case: "entry"; readonly entry: Entry }
   /** They would meet the same error: it lies in the request. */
   | { readonly case: "refused"; readonly error: GatewayError }
   /** The answer is one that is not shared. */

@@ -1,23 +1,30 @@
 import { createHmac } from "node:crypto";
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
-import { turnsOf } from "../model/conversation.ts";
+import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
+import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
+import type { Asked } from "../model/call.ts";
+import { type Turn, turnsOf } from "../model/conversation.ts";
 import { canonical } from "./canonical.ts";
 
 /**
  * Members of a request that do not stand in its key as they are: the target and the turns take the place of some, the
- * others change nothing about what a model says.
+ * others change nothing about what a model says, or only how it is handed over.
  */
-const apart: ReadonlySet<string> = new Set<keyof CompleteRequest>([
-  "model",
-  "routing",
-  "system",
-  "messages",
-  "input",
-  "labels",
-  "cache",
-  "view",
-  "validateOnly",
-]);
+const apart: Readonly<Record<Asked["$typeName"], ReadonlySet<string>>> = {
+  "llmhub.v1.CompleteRequest": new Set<keyof CompleteRequest>([
+    "model",
+    "routing",
+    "system",
+    "messages",
+    "input",
+    "labels",
+    "cache",
+    "view",
+    "validateOnly",
+  ]),
+  "llmhub.v1.EmbedRequest": new Set<keyof EmbedRequest>(["model", "routing", "labels", "encoding"]),
+  "llmhub.v1.RerankRequest": new Set<keyof RerankRequest>(["model", "routing", "labels", "returnDocuments"]),
+};
 
 /** What an answer belongs to. */
 export interface KeyParts {
@@ -33,7 +40,7 @@ export interface KeyParts {
   readonly selectors: readonly string[];
   /** What the call sticks to one of several targets by; empty where there is one, or it sticks to none. */
   readonly affinity: string;
-  readonly request: CompleteRequest;
+  readonly request: Asked;
 }
 
 /**
@@ -41,9 +48,15 @@ export interface KeyParts {
  * question out of it. Requests that mean the same to a model have the same one, however they are written.
  */
 export function answerKey(secret: Uint8Array, { request, ...place }: KeyParts): string {
-  const settings = Object.fromEntries(Object.entries(request).filter(([name]) => !apart.has(name)));
-  const turns = turnsOf(request).map(({ role, content, name }) => ({ role, content, name }));
+  const left = apart[request.$typeName];
+  // With the name of its type: requests of two kinds never mean the same.
+  const settings = Object.fromEntries(Object.entries(request).filter(([name]) => !left.has(name)));
+  const turns = request.$typeName === "llmhub.v1.CompleteRequest" ? turnsOf(request).map(plainTurn) : [];
   const text = canonical({ ...place, settings, turns });
   // UTF-16 as it is: in UTF-8 all halves of surrogate pairs would be the same.
   return createHmac("sha256", secret).update(text, "utf16le").digest("base64url");
+}
+
+function plainTurn({ role, content, name }: Turn): Omit<Turn, "path"> {
+  return { role, content, name };
 }

@@ -3,14 +3,12 @@ import { type CompleteResponse, PartDeltaSchema, PartStartedSchema } from "../..
 import type { Chunk } from "../model/chunk.ts";
 import { Fold } from "../model/fold.ts";
 import { BatchQueue } from "../stream/batch-queue.ts";
+import type { Recorded } from "./answer.ts";
 
 type Chunks = AsyncIterableIterator<readonly Chunk[]>;
 
 /** Chunks that may wait for a slow reader before its pace is that of the provider again: longer than most answers. */
 const aheadMax = 16_384;
-
-/** How a recording ends: with the whole answer, with one that cannot be kept, or with a stream that has no end. */
-export type Recorded = CompleteResponse | "unfit" | "cut";
 
 /** What is told of a recording. */
 export interface RecordingOptions {
@@ -19,7 +17,7 @@ export interface RecordingOptions {
   /** The provider has nothing more to say: from here on nothing is gained by waiting for the reader. */
   readonly settled: Promise<unknown>;
   /** Called once, before the reader gets the last chunk, and also if nobody reads. The answer is nobody else's. */
-  readonly ended: (recorded: Recorded) => void;
+  readonly ended: (recorded: Recorded<CompleteResponse>) => void;
 }
 
 /**
@@ -35,7 +33,7 @@ export function recorded(source: Chunks, options: RecordingOptions): Chunks {
 class Recording {
   readonly chunks: BatchQueue<Chunk>;
   readonly #source: Chunks;
-  readonly #ended: (recorded: Recorded) => void;
+  readonly #ended: (recorded: Recorded<CompleteResponse>) => void;
   /** Undefined: the recording has ended. */
   #fold: Fold | undefined = new Fold();
   #bytesLeft: number;
@@ -97,7 +95,7 @@ class Recording {
     if (chunk.case === "finished") this.#end(this.#fold.response());
   }
 
-  #end(recorded: Recorded): void {
+  #end(recorded: Recorded<CompleteResponse>): void {
     if (this.#fold === undefined) return;
     this.#fold = undefined;
     this.#ended(recorded);

@@ -1,5 +1,6 @@
-import { CacheMode, type CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import { CacheMode, type CacheOptions } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { MediaPart } from "../../gen/llmhub/v1/content_pb.ts";
+import type { Asked } from "../model/call.ts";
 import { msOf } from "../model/duration.ts";
 
 /** What a request lets the cache do. */
@@ -14,10 +15,16 @@ export interface Wish {
   readonly ttlMs: number | undefined;
 }
 
+/** What the body of a request says of the cache; those whose answers are always the same have nothing to say there. */
+export function cacheOptionsOf(request: Asked): CacheOptions | undefined {
+  return request.$typeName === "llmhub.v1.CompleteRequest" ? request.cache : undefined;
+}
+
 /** What the body and the header cache-control ask for. A mode in the body wins over those of the header. */
-export function wishOf(request: CompleteRequest, cacheControl: string | undefined): Wish {
+export function wishOf(request: Asked, cacheControl: string | undefined): Wish {
   const header = cacheControl === undefined ? noDirectives : directivesOf(cacheControl);
-  const own = request.cache?.mode ?? CacheMode.UNSPECIFIED;
+  const options = cacheOptionsOf(request);
+  const own = options?.mode ?? CacheMode.UNSPECIFIED;
   const mode = own === CacheMode.UNSPECIFIED ? header.mode : own;
   const { READ_WRITE, REFRESH, BYPASS, ONLY } = CacheMode;
   const only = mode === ONLY;
@@ -28,7 +35,7 @@ export function wishOf(request: CompleteRequest, cacheControl: string | undefine
     write: isOpen && !only && isRepeatable,
     only,
     ageMaxMs: header.ageMaxMs,
-    ttlMs: msOf(request.cache?.ttl),
+    ttlMs: msOf(options?.ttl),
   };
 }
 
@@ -59,14 +66,20 @@ function directivesOf(header: string): Directives {
   return { mode, ageMaxMs: seconds * 1000 };
 }
 
-/** A model would say the same again: nothing is drawn by lot, and no tool of the provider looks at the world of today. */
-function isDeterministic({ temperature, tools }: CompleteRequest): boolean {
+/**
+ * A model would say the same again: nothing is drawn by lot, and no tool of the provider looks at the world of today.
+ * Vectors and scores are computed.
+ */
+function isDeterministic(request: Asked): boolean {
+  if (request.$typeName !== "llmhub.v1.CompleteRequest") return true;
+  const { temperature, tools } = request;
   return temperature === 0 && tools.every(({ kind }) => kind.case !== "providerTool");
 }
 
 /** Some media is not in the request itself, and may be another one tomorrow, or for somebody else. */
-function hasRemoteMedia({ messages }: CompleteRequest): boolean {
-  return messages.some(({ content }) =>
+function hasRemoteMedia(request: Asked): boolean {
+  if (request.$typeName !== "llmhub.v1.CompleteRequest") return false;
+  return request.messages.some(({ content }) =>
     content.some(({ part }) => {
       if (part.case === "toolResult") return part.value.content.some((inner) => isRemote(inner.part));
       return part.case === "media" || part.case === "document" ? isRemote(part) : false;

@@ -11,7 +11,7 @@ import { accessLog } from "./call/access-log.ts";
 import { limit } from "./call/limit.ts";
 import { meter } from "./call/meter.ts";
 
-/** Around every call, once; the first is outermost. The cache of completions comes next. */
+/** Around every call, once; the first is outermost. The cache comes next. */
 export function callChain(logger: Logger, metrics: Metrics): readonly Interceptor<Call<Asked>>[] {
   return [accessLog(logger), meter(metrics)];
 }

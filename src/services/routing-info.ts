@@ -1,4 +1,4 @@
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome, CacheStatus, type RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
@@ -42,8 +42,9 @@ export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage, cost?
   routing.upstreamRequestId = reply.upstreamRequestId;
   routing.attemptCount = attemptCount(attempt);
   routing.cacheStatus = attempt.call.cache?.status ?? CacheStatus.UNSPECIFIED;
-  const { seconds, nanos } = durationOf(reply.firstOutputMs - call.rpc.startMs);
-  routing.timeToFirstOutput = { $typeName: "google.protobuf.Duration", seconds, nanos };
+  routing.timeToFirstOutput = lengthOf(reply.firstOutputMs - call.rpc.startMs);
+  const madeMs = attempt.call.cache?.madeMs;
+  if (madeMs !== undefined) routing.cacheAge = lengthOf(Math.max(0, Date.now() - madeMs));
   if (usage !== undefined && isFull(call) && routing.attemptCount > 0) {
     const outcome = AttemptOutcome.SUCCEEDED;
     const charge = cost === undefined ? { usage } : { usage, cost: { ...cost, lines: [] } };
@@ -51,6 +52,11 @@ export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage, cost?
     routing.attempts = [...attempt.failures, attemptRecord(attempt, reply.sentMs, end)];
   }
   return routing;
+}
+
+function lengthOf(ms: number): Duration {
+  const { seconds, nanos } = durationOf(ms);
+  return { $typeName: "google.protobuf.Duration", seconds, nanos };
 }
 
 /** When the answer was made: for a cache hit when its entry was, else now. */

@@ -15,6 +15,9 @@ const firstOutputBuckets = [
   0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60,
 ];
 
+/** From a second to a week. */
+const ageBuckets = [1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
+
 /** The numbers of one method at one model, looked up once per call. */
 export interface Series {
   readonly duration: Histogram.Internal<string>;
@@ -126,10 +129,12 @@ export class Metrics {
   );
   /** Labels: provider, and "ok" or the reason in lower case. */
   readonly healthChecks = this.#counter("health_checks_total", "Health checks of providers.", ["provider", "outcome"]);
-  /** Labels: result. */
-  readonly cacheRequests = this.#counter("cache_requests_total", "Completions by what the response cache did.", [
+  /** Labels: operation, result. */
+  readonly cacheRequests = this.#counter("cache_requests_total", "Calls by what the response cache did.", [
+    "operation",
     "result",
   ]);
+  readonly cacheAge = this.#histogram("cache_age_seconds", "Age of answers from the cache.", ageBuckets, []);
   readonly cacheWaiting = this.#gauge("cache_waiting", "Calls that wait for another that asks the same.", []).cell();
   readonly cacheEntries = this.#gauge("cache_entries", "Answers in the cache in memory.", []).cell();
   readonly cacheBytes = this.#gauge("cache_bytes", "Bytes of the cache in memory.", []).cell();
@@ -201,8 +206,7 @@ export class Metrics {
     return new Family(this.registry, "gauge", { name: `llmhub_${name}`, help, labels });
   }
 
-  #histogram(name: string, help: string, buckets: number[]): Histogram {
-    const labelNames = ["method", "provider", "model"];
+  #histogram(name: string, help: string, buckets: number[], labelNames = ["method", "provider", "model"]): Histogram {
     return new Histogram({ name: `llmhub_${name}`, help, labelNames, buckets, registers: [this.registry] });
   }
 }

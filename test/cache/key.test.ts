@@ -16,7 +16,10 @@ import {
   CompletionView,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import { Role } from "../../gen/llmhub/v1/content_pb.ts";
+import { EmbeddingPurpose, EmbedRequestSchema, VectorEncoding } from "../../gen/llmhub/v1/embedding_pb.ts";
+import { RerankRequestSchema } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import { answerKey } from "../../src/cache/key.ts";
+import type { Asked } from "../../src/model/call.ts";
 
 const secret = Buffer.alloc(32, 7);
 const place = {
@@ -27,8 +30,7 @@ const place = {
   selectors: ["openai/gpt-4o"],
   affinity: "",
 };
-const keyOf = (request: CompleteRequest, over: Partial<typeof place> = {}) =>
-  answerKey(secret, { ...place, ...over, request });
+const keyOf = (request: Asked, over: Partial<typeof place> = {}) => answerKey(secret, { ...place, ...over, request });
 
 const struct = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })) as fc.Arbitrary<JsonObject>;
 const text = fc.string({ unit: "binary" });
@@ -167,4 +169,22 @@ test("nothing can be moved from one member to its neighbour", () => {
 test("halves of surrogate pairs are told apart", () => {
   const [one, two] = ["\ud800", "\ud801"].map((input) => keyOf(create(CompleteRequestSchema, { input })));
   expect(one).not.toBe(two);
+});
+
+test("requests of two kinds never have the same key, and what changes no vector or score is no part of it", () => {
+  const keys = [
+    create(CompleteRequestSchema, { input: "a" }),
+    create(EmbedRequestSchema, { inputs: ["a"] }),
+    create(EmbedRequestSchema, { inputs: ["a", ""] }),
+    create(EmbedRequestSchema, { inputs: ["a"], purpose: EmbeddingPurpose.QUERY }),
+    create(RerankRequestSchema, { query: "a" }),
+    create(RerankRequestSchema, { query: "a", topN: 1 }),
+  ].map((request) => keyOf(request));
+  expect(new Set(keys).size).toBe(keys.length);
+  const routing = { deniedProviders: ["x"] };
+  const labels = { team: "x" };
+  const encoding = VectorEncoding.PACKED;
+  expect(keyOf(create(EmbedRequestSchema, { model: "m", inputs: ["a"], routing, labels, encoding }))).toBe(keys[1]);
+  const rerank = { model: "m", query: "a", routing, labels, returnDocuments: true };
+  expect(keyOf(create(RerankRequestSchema, rerank))).toBe(keys[4]);
 });

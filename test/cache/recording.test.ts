@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
-import { type Recorded, recorded } from "../../src/cache/recording.ts";
+import { type CompleteResponse, FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { Recorded } from "../../src/cache/answer.ts";
+import { recorded } from "../../src/cache/recording.ts";
 import { type Chunk, textDelta } from "../../src/model/chunk.ts";
 import { Fold } from "../../src/model/fold.ts";
 import { BatchQueue } from "../../src/stream/batch-queue.ts";
@@ -27,7 +28,7 @@ const finish: Chunk = {
 
 /** A source that a test feeds, recorded. */
 function stage(bytesMax = 1024 ** 2) {
-  const ends: Recorded[] = [];
+  const ends: Recorded<CompleteResponse>[] = [];
   const settled = Promise.withResolvers<void>();
   let taken = 0;
   let left = 0;
@@ -50,7 +51,7 @@ function stage(bytesMax = 1024 ** 2) {
   };
 }
 
-function textOf(end: Recorded | undefined): string | undefined {
+function textOf(end: Recorded<CompleteResponse> | undefined): string | undefined {
   if (end === undefined || typeof end === "string") return end;
   const part = end.message?.content[0]?.part;
   return part?.case === "text" ? part.value : undefined;

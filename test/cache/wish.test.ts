@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CacheMode, type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { MediaPart, MediaPartSchema } from "../../gen/llmhub/v1/content_pb.ts";
+import { EmbedRequestSchema } from "../../gen/llmhub/v1/embedding_pb.ts";
+import { RerankRequestSchema } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import { wishOf } from "../../src/cache/wish.ts";
 
 type Init = Exclude<MessageInitShape<typeof CompleteRequestSchema>, CompleteRequest>;
@@ -43,6 +45,18 @@ test("a tool that the provider runs sees another world each time", () => {
   expect(does({ tools })).toBe("---");
   expect(does({ tools, ...mode(READ_WRITE) })).toBe("rw-");
   expect(does({ tools: [{ kind: { case: "function", value: { name: "f" } } }] })).toBe("rw-");
+});
+
+test.each<[string | undefined, string]>([
+  [undefined, "rw-"],
+  ["no-cache", "-w-"],
+  ["no-store", "---"],
+  ["only-if-cached", "r-o"],
+])("vectors and scores are always the same: cache-control %s", (control, expected) => {
+  for (const request of [create(EmbedRequestSchema, { inputs: ["a"] }), create(RerankRequestSchema, { query: "q" })]) {
+    const { read, write, only } = wishOf(request, control);
+    expect(`${read ? "r" : "-"}${write ? "w" : "-"}${only ? "o" : "-"}`).toBe(expected);
+  }
 });
 
 type Source = NonNullable<Exclude<MessageInitShape<typeof MediaPartSchema>, MediaPart>["source"]>;

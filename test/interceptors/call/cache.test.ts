@@ -1,8 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { CacheMode, type CompleteRequest, CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import {
+  CacheMode,
+  type CompleteRequest,
+  CompleteRequestSchema,
+  type CompleteResponse,
+} from "../../../gen/llmhub/v1/completion_pb.ts";
 import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { AnswerCache, type CacheParts } from "../../../src/cache/answer-cache.ts";
+import { completions } from "../../../src/cache/completions.ts";
 import { MemoryStore } from "../../../src/cache/memory.ts";
 import type { AnswerStore } from "../../../src/cache/store.ts";
 import { cache } from "../../../src/interceptors/call/cache.ts";
@@ -62,9 +68,13 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
     });
   const next = new AnswerCache({ ...parts, generation: "next" });
   let current = answersCache;
-  const ask = cache({ current: () => current, prospect, answered, metrics })(async (call) =>
-    replied(call, chunksOf(`answer ${++answers}`)),
-  );
+  const asked = async (call: Call) => replied(call, chunksOf(`answer ${++answers}`));
+  const ask = cache<CompleteRequest, Reply, CompleteResponse>(completions, {
+    current: () => current,
+    prospect,
+    answered,
+    metrics,
+  })(asked);
   return {
     pass: (ms: number) => {
       nowMs += ms;

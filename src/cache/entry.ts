@@ -1,0 +1,44 @@
+import { fromBinary, isMessage, toBinary } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import type { CompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { EmbedResponse } from "../../gen/llmhub/v1/embedding_pb.ts";
+import type { RerankResponse } from "../../gen/llmhub/v1/rerank_service_pb.ts";
+
+/** What answers are kept as: the message of their service, without what belongs to one call. */
+export type Answer = CompleteResponse | EmbedResponse | RerankResponse;
+
+/** An answer and what there is to know of it. */
+export interface Entry<A extends Answer = Answer> {
+  /** Its routing says which target gave it, and what that called its model. */
+  readonly answer: A;
+  /** When it was given, in milliseconds since 1970. */
+  readonly madeMs: number;
+}
+
+/** The time when it was made, as a 64-bit float. */
+const headerBytes = 8;
+
+/** An entry as a store keeps it. */
+export function encodeEntry<A extends Answer>(schema: GenMessage<A>, { answer, madeMs }: Entry<A>): Uint8Array {
+  const message = toBinary(schema, answer);
+  const bytes = new Uint8Array(headerBytes + message.length);
+  new DataView(bytes.buffer).setFloat64(0, madeMs);
+  bytes.set(message, headerBytes);
+  return bytes;
+}
+
+/** What a store kept; undefined if the bytes are none of ours. */
+export function decodeEntry<A extends Answer>(schema: GenMessage<A>, bytes: Uint8Array): Entry<A> | undefined {
+  try {
+    const madeMs = new DataView(bytes.buffer, bytes.byteOffset, headerBytes).getFloat64(0);
+    const answer = fromBinary(schema, bytes.subarray(headerBytes));
+    return answer.routing !== undefined && Number.isFinite(madeMs) ? { answer, madeMs } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an entry is of that kind: a key leads to no other, but types do not say so. */
+export function isOf<A extends Answer>(schema: GenMessage<A>, entry: Entry): entry is Entry<A> {
+  return isMessage(entry.answer, schema);
+}

@@ -169,7 +169,8 @@ export class RedisLink {
   /** A connection is worth nothing until Redis takes writes on it, and answers as fast as it has to. */
   async #prove(): Promise<void> {
     try {
-      await withinTime(this.#redis.del("probe"), this.#settings.opTimeoutMs);
+      // Of all writes one that a full Redis refuses, too; it is gone at once.
+      await withinTime(this.#redis.set("probe", "", "PX", 1), this.#settings.opTimeoutMs);
     } catch (error) {
       this.#fall(faultOf(error).word);
       this.#redis.disconnect(true);

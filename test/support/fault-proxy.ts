@@ -1,7 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /** What happens to bytes on the way. */
-type Mode = "pass" | "cut" | "black-hole";
+type Mode = "pass" | "cut" | "black-hole" | "answer";
 
 /** A TCP proxy that misbehaves on demand. Starts well-behaved. */
 export class FaultProxy implements AsyncDisposable {
@@ -9,9 +9,12 @@ export class FaultProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #mode: Mode = "pass";
   #delayMs = 0;
+  #answer = "";
+  #targetPort: number;
 
   private constructor(targetPort: number) {
-    this.#server = createServer((near) => this.#join(near, targetPort));
+    this.#targetPort = targetPort;
+    this.#server = createServer((near) => this.#join(near));
   }
 
   /** Listens on a port of its own, in front of another port of this machine. */
@@ -46,6 +49,17 @@ export class FaultProxy implements AsyncDisposable {
     this.#delayMs = ms;
   }
 
+  /** Answers itself, and the same to each piece that comes; nothing is passed on. */
+  answer(text: string): void {
+    this.#mode = "answer";
+    this.#answer = text;
+  }
+
+  /** New connections go to another port. */
+  lead(targetPort: number): void {
+    this.#targetPort = targetPort;
+  }
+
   /** Behaves well again. What was swallowed stays lost, so connections from before are broken. */
   heal(): void {
     if (this.#mode === "black-hole") for (const socket of this.#sockets) socket.destroy();
@@ -58,14 +72,15 @@ export class FaultProxy implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #join(near: Socket, targetPort: number): void {
+  #join(near: Socket): void {
     if (this.#mode === "cut") {
       near.resetAndDestroy();
       return;
     }
-    const far = connect(targetPort, "127.0.0.1");
+    const far = connect(this.#targetPort, "127.0.0.1");
     this.#pass(near, far);
     this.#pass(far, near);
+    near.on("data", () => this.#mode === "answer" && near.write(this.#answer));
   }
 
   #pass(from: Socket, to: Socket): void {
@@ -77,7 +92,7 @@ export class FaultProxy implements AsyncDisposable {
       to.destroy();
     });
     from.on("data", (bytes) => {
-      if (this.#mode === "black-hole") return;
+      if (this.#mode === "black-hole" || this.#mode === "answer") return;
       if (this.#delayMs === 0) to.write(bytes);
       else setTimeout(() => to.write(bytes), this.#delayMs);
     });

@@ -1,59 +1,92 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { CompleteRequestSchema, type CompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
+import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
+import { metricIn } from "./exposition.ts";
+import { Program } from "./program.ts";
 
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
-/** A gateway in a process of its own, for what only the end of a process shows. */
+/** What is special about a process. */
+export interface ProcessOptions {
+  /** JavaScript that runs before anything of the gateway. */
+  readonly preload?: string;
+  /** Words for the shell's ulimit: "-n 128". */
+  readonly ulimit?: string;
+  /** Its log goes to a file, not to a pipe. */
+  readonly logsToFile?: boolean;
+}
+
+/** A gateway in a process of its own, for what only a process shows. */
 export class GatewayProcess implements AsyncDisposable {
+  readonly program: Program;
   /** Where it takes calls. */
   readonly url: string;
-  readonly #process: ChildProcess;
+  readonly opsUrl: string;
   readonly #directory: string;
+  readonly #sessions: Http2SessionManager;
+  readonly #client: Client<typeof CompletionService>;
 
-  private constructor(process: ChildProcess, directory: string, address: string) {
-    this.#process = process;
-    this.#directory = directory;
+  private constructor(program: Program, directory: string, line: string) {
+    const { address, opsAddress } = JSON.parse(line);
+    this.program = program;
     this.url = `http://${address}`;
+    this.opsUrl = `http://${opsAddress}`;
+    this.#directory = directory;
+    this.#sessions = new Http2SessionManager(this.url);
+    const transport = createGrpcTransport({ baseUrl: this.url, sessionManager: this.#sessions });
+    this.#client = createClient(CompletionService, transport);
   }
 
-  /**
-   * @param sections of the configuration file; it listens where it likes, without authentication.
-   * @param aheadMs by how much its clock goes wrong.
-   */
-  static async start(sections: object, aheadMs = 0): Promise<GatewayProcess> {
+  /** @param sections of the configuration file; it listens where it likes, without authentication. */
+  static async start(sections: object, options: ProcessOptions = {}): Promise<GatewayProcess> {
+    const { preload, ulimit, logsToFile = false } = options;
     const directory = await mkdtemp(join(tmpdir(), "llmhub-process-"));
-    const path = join(directory, "llmhub.yaml");
-    const server = { listen: "127.0.0.1:0", opsListen: "127.0.0.1:0" };
-    // JSON is YAML.
-    await writeFile(path, JSON.stringify({ auth: { mode: "off" }, log: { format: "json" }, server, ...sections }));
-    const clock = `const now = Date.now; Date.now = () => now() + ${aheadMs};`;
-    const preload = aheadMs === 0 ? [] : ["--import", `data:text/javascript,${encodeURIComponent(clock)}`];
-    const started = spawn(process.execPath, [...preload, main, "serve", "--config", path], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    for await (const line of createInterface(started.stdout)) {
-      const { address } = line.startsWith("{") ? JSON.parse(line) : {};
-      if (address === undefined) continue;
-      started.stdout.resume();
-      return new GatewayProcess(started, directory, address);
-    }
-    throw new Error("the gateway ended before it took calls");
+    const path = await written(directory, sections);
+    const preloads = preload === undefined ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`];
+    const limits = ulimit === undefined ? [] : ["sh", "-c", `ulimit ${ulimit} && exec "$@"`, "sh"];
+    const words = [...limits, process.execPath, ...preloads, main, "serve", "--config", path];
+    const program = new Program(words, logsToFile ? join(directory, "log") : undefined);
+    return new GatewayProcess(program, directory, await program.said(/^.*"address":.*\n/m));
+  }
+
+  /** Answers in one message; rejects with the ConnectError of a failure. */
+  complete(request: MessageInitShape<typeof CompleteRequestSchema>, options?: CallOptions): Promise<CompleteResponse> {
+    return this.#client.complete(create(CompleteRequestSchema, request), options);
+  }
+
+  /** Puts another configuration where the first one was. */
+  async configure(sections: object): Promise<void> {
+    await written(this.#directory, sections);
+  }
+
+  /** The same as of a TestGateway. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    return metricIn(await (await fetch(`${this.opsUrl}/metrics`)).text(), name, labels);
   }
 
   /** As `kill -9` does. Resolves when it is gone. */
   async kill(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const gone = new Promise((resolve) => this.#process.once("exit", resolve));
-    this.#process.kill("SIGKILL");
-    await gone;
+    await this.program.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
+    this.#sessions.abort();
+    await this.program[Symbol.asyncDispose]();
     await rm(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** JSON is YAML. */
+async function written(directory: string, sections: object): Promise<string> {
+  const path = join(directory, "llmhub.yaml");
+  const addresses = { listen: "127.0.0.1:0", opsListen: "127.0.0.1:0" };
+  const file = { auth: { mode: "off" }, log: { format: "json" }, server: addresses, ...sections };
+  await writeFile(path, JSON.stringify({ ...file, server: { ...addresses, ...file.server } }));
+  return path;
 }

@@ -17,6 +17,7 @@ import type { Config } from "../../src/config/schema.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { providerKinds } from "../../src/providers/index.ts";
 import type { ProviderFacts } from "../../src/providers/provider.ts";
+import { metricIn } from "./exposition.ts";
 
 /** An entry of the section "providers" of a configuration file. */
 export interface ProviderSection {
@@ -149,12 +150,7 @@ export class TestGateway implements AsyncDisposable {
    * @param name without the prefix "llmhub_".
    */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-    return (await this.metrics())
-      .split("\n")
-      .filter((line) => line.startsWith(`llmhub_${name}{`) || line.startsWith(`llmhub_${name} `))
-      .filter((line) => wanted.every((label) => line.includes(label)))
-      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+    return metricIn(await this.metrics(), name, labels);
   }
 
   /** Stops the gateway as a signal would. */

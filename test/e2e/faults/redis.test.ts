@@ -1,11 +1,15 @@
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { TestGateway } from "../../support/gateway.ts";
+import { GatewayProcess } from "../../support/gateway-process.ts";
 import { RedisServer, testWithRedis } from "../../support/redis-server.ts";
+import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
+import { admitted, ask, daily } from "../limited.ts";
 
 const providers = { simulator: {} };
-const ask = { model: "simulator/gpt:first-token-0:pace-0", input: "hi" };
 
 async function readiness(gateway: TestGateway): Promise<{ status: number; reasons: string[] }> {
   const response = await fetch(`${gateway.opsUrl}/readyz`);
@@ -22,7 +26,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-test("Redis is down at the start: calls are served, and readiness tells", async () => {
+test("R1: Redis is down at the start: calls are served, and readiness tells", async () => {
   await using gateway = await TestGateway.start({
     providers,
     redis: { url: `redis://:secret@127.0.0.1:${await closedPort()}` },
@@ -59,4 +63,47 @@ testWithRedis("a reload goes from one Redis to another, and to none", async () =
   expect((await readiness(gateway)).reasons).toEqual(["degraded: Redis cannot be used (WRONGPASS)"]);
   await gateway.reload({ providers });
   expect((await readiness(gateway)).reasons).toEqual([]);
+});
+
+testWithRedis("R8: a wrong password is told by its kind, and neither logged nor shown", async () => {
+  const password = "canary-passw0rd";
+  await using server = await RedisServer.start(["--requirepass", "right"]);
+  const url = `redis://user:${password}@127.0.0.1:${server.port}`;
+  const sections = { providers, redis: { url }, log: { format: "json", level: "trace" } };
+  await using gateway = await GatewayProcess.start(sections);
+  await gateway.program.said(/Redis cannot be used.*\n/);
+  await gateway.complete(ask);
+  const told = [];
+  for (const path of ["/readyz", "/metrics"]) told.push(await (await fetch(gateway.opsUrl + path)).text());
+  expect(JSON.parse(told[0] ?? "")).toEqual({ ready: true, reasons: ["degraded: Redis cannot be used (WRONGPASS)"] });
+  gateway.program.signal("SIGTERM");
+  expect(await gateway.program.exit()).toBe(0);
+  expect(gateway.program.output).toContain("WRONGPASS");
+  expect([gateway.program.output, ...told].join("\n")).not.toMatch(/canary|passw0rd/);
+});
+
+const pem = (name: string) => readFileSync(join(import.meta.dirname, `../../support/certificates/${name}.pem`));
+const tls = { cert: pem("server"), key: pem("server.key") };
+
+test.each([
+  ["rediss:// at a port without TLS", "rediss", undefined],
+  ["rediss:// with a certificate of an unknown authority", "rediss", tls],
+  ["redis:// at a port with TLS", "redis", tls],
+  ["a port that speaks HTTP", "redis", undefined],
+])("R8: %s leaves the gateway degraded", async (_, scheme, tls) => {
+  await using port = await ScriptedUpstream.start(async (connection) => {
+    await connection.bytes();
+    await connection.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+  }, tls);
+  await using gateway = await TestGateway.start({
+    providers,
+    redis: { url: `${scheme}://localhost:${port.port}` },
+    limits: [{ scope: "key", requests: 2, ...daily }],
+  });
+  expect(await readiness(gateway)).toEqual({
+    status: 200,
+    reasons: [expect.stringMatching(/^degraded: Redis cannot be used \([A-Za-z_]+\)$/)],
+  });
+  expect(await admitted([gateway], 3)).toBe(2);
+  expect(await gateway.metric("redis_up")).toBe(0);
 });

@@ -1,0 +1,48 @@
+import { expect } from "vitest";
+import { FaultProxy } from "../../support/fault-proxy.ts";
+import { TestGateway } from "../../support/gateway.ts";
+import { RedisServer, testWithRedis } from "../../support/redis-server.ts";
+import { ask, daily, reasonAt } from "../limited.ts";
+
+/** Ways in which Redis does not answer for a while, and what ends them if it is not time. */
+const faults = {
+  "DEBUG SLEEP": (server: RedisServer) => void server.client.debug("SLEEP", "1.2"),
+  "CLIENT PAUSE": (server: RedisServer) => void server.client.client("PAUSE", 1200),
+  "a stopped process": (server: RedisServer) => server.suspend(),
+  "a black hole": (_: RedisServer, proxy: FaultProxy) => proxy.blackHole(),
+  latency: (_: RedisServer, proxy: FaultProxy) => proxy.delay(600),
+};
+
+testWithRedis.each(Object.entries(faults))(
+  "R3: %s: three operations are waited for, then calls go by the share, and what comes late counts once",
+  async (_, begin) => {
+    await using server = await RedisServer.start();
+    await using proxy = await FaultProxy.start(server.port);
+    await using gateway = await TestGateway.start({
+      providers: { simulator: {} },
+      redis: { url: `redis://127.0.0.1:${proxy.port}`, opTimeout: "200ms" },
+      limits: [{ scope: "key", tokens: 100_000, ...daily }],
+    });
+    const { usage } = await gateway.complete(ask);
+    const used = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+    await expect.poll(() => server.client.keys("*:r:*")).toEqual([]);
+
+    begin(server, proxy);
+    for (let i = 0; i < 8; i++) expect(await reasonAt(gateway)).toBe("");
+    expect(await gateway.metric("redis_op_failures_total", { kind: "timeout" })).toBe(3);
+    expect(await gateway.metric("redis_up")).toBe(0);
+    server.continue();
+    proxy.heal();
+
+    await expect.poll(() => gateway.metric("redis_up"), { timeout: 4000 }).toBe(1);
+    expect(await reasonAt(gateway)).toBe("");
+    // Nothing stays reserved; of the calls that had no answer each counts once or not at all.
+    const calls = async () => {
+      const [counter = ""] = await server.client.keys("*:c:*");
+      const taken = (await server.client.hvals(counter)).reduce((sum, value) => sum + Number(value), 0);
+      return taken / used;
+    };
+    await expect.poll(calls, { timeout: 4000 }).toBeOneOf([2, 3, 4, 5]);
+    expect(await gateway.metric("upstream_attempts_total", { outcome: "ok" })).toBe(10);
+  },
+);

@@ -6,30 +6,24 @@ import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
 import { chainedMethods, operations } from "./operations.ts";
+import { openPort } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
 import type { ProviderFacts } from "./providers/provider.ts";
 import { Admission } from "./server/admission.ts";
-import { connectHandler } from "./server/connect.ts";
-import { hotMethods } from "./server/grpc/methods.ts";
-import { GrpcTransport } from "./server/grpc/transport.ts";
-import { Listener } from "./server/listener.ts";
+import type { Listener } from "./server/listener.ts";
 import { OpsServer } from "./server/ops.ts";
 import { Discovery } from "./services/discovery.ts";
-import { routes } from "./services/index.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
 import type { Simulator } from "./simulator/server.ts";
 import { Snapshot, simulatorFor } from "./snapshot.ts";
+import { surfaceRoutes } from "./surfaces/index.ts";
 import { CallLines } from "./telemetry/call-lines.ts";
 import { createLogger, faultOf, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Traffic } from "./traffic.ts";
 import { version } from "./version.ts";
 
-/** Largest answer in one message; gRPC clients take 4 MiB unless told otherwise. */
-const responseBytesMax = 16 * 1024 * 1024;
-/** How long a caller may read nothing of what is ready for it: unread answers stay in memory. */
-const writeStallMs = 60_000;
 /** What a drain may take after its timeout, to cut off and to write out. */
 const cutMs = 1000;
 
@@ -77,7 +71,7 @@ class App implements Gateway {
     this.#logger = this.#createLogger(config);
     this.#surroundings = watched(surroundings, this.#logger);
     this.#snapshot = this.#snapshotOf(config);
-    const { limits, listen, tls } = config.server;
+    const { limits } = config.server;
     const logger = this.#logger;
     const streamRules = () => this.#snapshot.config.streams;
     const router = () => this.#snapshot.router;
@@ -90,39 +84,21 @@ class App implements Gateway {
       draining: () => this.#draining,
       now,
     });
-    const lines = new CallLines(logger, this.#metrics, chainedMethods);
-    const served = operations({ logger, metrics: this.#metrics, lines, router, traffic: this.#traffic });
-    const onRequest = connectHandler({
-      routes: routes({
-        ...served,
-        readiness: this.#readiness,
-        reach: this.#traffic.health.reach,
-        reflection: config.server.reflection,
-        models: () => this.#modelView(),
-      }),
-      admission: this.#admission,
-      requestBytesMax: limits.requestBytesMax,
-      responseBytesMax,
-      log: logger,
-      accessLine: lines.ended,
-      now,
-    });
-    const hot = new GrpcTransport({
-      methods: hotMethods(served.handlers),
-      admission: this.#admission,
-      limits: { ...limits, responseBytesMax, writeStallMs },
-      rejected: lines.rejected,
-    });
-    this.#listener = new Listener({
-      ...listen,
-      onStream: hot.take,
-      onRequest,
-      limits: { ...limits, writeStallMs },
-      tls: tls === undefined ? undefined : { ...tls, key: tls.key.reveal() },
-      log: logger,
-      now,
-    });
+    this.#listener = this.#openPort(config.server);
     this.#ops = this.#createOps(config.server);
+  }
+
+  #openPort(server: ServerConfig): Listener {
+    const logger = this.#logger;
+    const admission = this.#admission;
+    const readiness = this.#readiness;
+    const models = () => this.#modelView();
+    const lines = new CallLines(logger, this.#metrics, chainedMethods);
+    const router = () => this.#snapshot.router;
+    const served = operations({ logger, metrics: this.#metrics, lines, router, traffic: this.#traffic });
+    const { reflection } = server;
+    const services = { ...served, readiness, reach: this.#traffic.health.reach, reflection, models };
+    return openPort({ server, services, surfaces: surfaceRoutes(services), admission, lines, logger });
   }
 
   get summary(): readonly string[] {

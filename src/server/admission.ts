@@ -7,7 +7,7 @@ import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts
 import { RpcScope } from "./rpc-scope.ts";
 
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
-const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection."];
+const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection.", "GET /live", "GET /ready", "GET /health"];
 
 const anyone: Caller = { keyId: "", tenantId: "", models: undefined };
 

@@ -30,7 +30,7 @@ import { timestampOf } from "../model/timestamp.ts";
 import { coalesce } from "./coalesce.ts";
 import { checkConversation } from "./conversation-rules.ts";
 import { EventFeed } from "./event-feed.ts";
-import type { EventStream } from "./event-stream.ts";
+import type { Batch, EventStream } from "./event-stream.ts";
 import type { KeptStreams } from "./resume/kept-streams.ts";
 import { createTimeOf, plannedRouting, routingAt, routingOf, viewed } from "./routing-info.ts";
 import type { RequestValidator } from "./validation.ts";
@@ -92,15 +92,28 @@ export class CompletionHandlers {
     this.#tell(rpc, () => this.#parts.validator.check(StreamCompleteRequestSchema, message));
     if (start.case === "resume") return this.#tell(rpc, () => this.#resumed(start.value, heartbeatMs, rpc));
     const request = this.#tell(rpc, () => streamable(message));
-    // The router of now: what a later configuration makes of the call does not concern it.
-    const router = this.#parts.router();
     const windowMs = msOf(options?.coalesceWindow) ?? 0;
     return this.#parts.streams.open(rpc, (own, token) => {
-      const call = this.#callOf(request, own, true);
-      const planned = () => plannedRouting(call, planOf(router, call));
-      const feed = new EventFeed(call, planned, this.#parts.dispatch(call), heartbeatMs, token);
+      const feed = this.#feed(this.#callOf(request, own, true), heartbeatMs, token);
       return windowMs > 0 ? coalesce(feed, windowMs) : feed;
     });
+  }
+
+  /** Like `streamComplete`, for surfaces whose clients cannot resume: nothing is kept. */
+  events(request: CompleteRequest, rpc: Rpc): AsyncIterableIterator<Batch> {
+    this.#tell(rpc, () => {
+      this.#parts.validator.check(CompleteRequestSchema, request);
+      checkConversation(request);
+      refusePreview(request);
+    });
+    return this.#feed(this.#callOf(request, rpc, true), heartbeatMsDefault, "");
+  }
+
+  #feed(call: Call, heartbeatMs: number, token: string): EventFeed {
+    // The router of now: what a later configuration makes of the call does not concern it.
+    const router = this.#parts.router();
+    const planned = () => plannedRouting(call, planOf(router, call));
+    return new EventFeed(call, planned, this.#parts.dispatch(call), heartbeatMs, token);
   }
 
   /** Counts input tokens: by the provider where it can, else estimated and marked so. */
@@ -168,10 +181,12 @@ export class CompletionHandlers {
 function streamable({ start }: StreamCompleteRequest): CompleteRequest {
   if (start.case !== "request") throw new GatewayError("INVALID_REQUEST", "start is required");
   checkConversation(start.value, "request");
-  if (start.value.validateOnly) {
-    throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
-  }
+  refusePreview(start.value);
   return start.value;
+}
+
+function refusePreview({ validateOnly }: CompleteRequest): void {
+  if (validateOnly) throw new GatewayError("INVALID_REQUEST", "validate_only has no stream. Use Complete");
 }
 
 /** Zero is none; anything else at least a hundredth of a second, or beating would be all the gateway does. */

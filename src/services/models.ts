@@ -75,6 +75,7 @@ const types = {
 
 type Healths = (providerId: string) => HealthReading | undefined;
 
+/** The models that a caller may use, a page at a time. Asks providers whose own lists are old. */
 async function listModels(view: ModelView, caller: Caller, request: ListModelsRequest) {
   const { type, provider, features, healthyOnly } = request;
   const health = remembered(view);
@@ -95,6 +96,7 @@ async function listModels(view: ModelView, caller: Caller, request: ListModelsRe
   return { models: items.map((target) => modelOf(view, caller, target, health)), nextPageToken };
 }
 
+/** One model by any of its names. Throws as a call of it would: MODEL_NOT_FOUND, PERMISSION_DENIED. */
 function getModel(view: ModelView, caller: Caller, name: string) {
   const found = view.router.find(name);
   const seen = found !== undefined && sees(view.router, caller, found.target);
@@ -105,7 +107,8 @@ function getModel(view: ModelView, caller: Caller, name: string) {
   };
 }
 
-function listProviders(view: ModelView, caller: Caller, request: ListProvidersRequest) {
+/** The providers that a caller may use any model of, a page at a time. */
+export function listProviders(view: ModelView, caller: Caller, request: ListProvidersRequest) {
   const wanted = [...view.providers.values()]
     .filter((provider) => seesProvider(view, caller, provider.id))
     .sort((a, b) => (a.id < b.id ? -1 : 1));

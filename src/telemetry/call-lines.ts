@@ -13,6 +13,9 @@ export interface CallEnd extends Rejection {
   readonly error: GatewayError | undefined;
 }
 
+/** Methods of probes and of tools that look around. */
+const probes = /^(?:grpc\.|GET \/(?:live|ready|health)$)/;
+
 /**
  * Sees to it that every call is told of once: completions by their own chain, which knows tokens and cost, everything else
  * here.
@@ -47,7 +50,7 @@ export class CallLines {
 
   #tell(end: Rejection, error: GatewayError | undefined): void {
     // Probes and descriptions come by the thousand.
-    const log = end.method.startsWith("llmhub.") ? this.#logger.info : this.#logger.debug;
+    const log = probes.test(end.method) ? this.#logger.debug : this.#logger.info;
     log({ ...fieldsOf(end), code: codeName(error?.code), reason: error?.reason }, "call");
   }
 }

@@ -1,0 +1,195 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { callerLeft } from "../../model/departure.ts";
+import { GatewayError } from "../../model/error.ts";
+import type { Answer, HttpRequest, JsonBody, Route, StreamedAnswer, WholeAnswer, Words } from "../../surfaces/route.ts";
+import type { AccessLine } from "../connect.ts";
+import { peerAddressOf } from "../peer-address.ts";
+import type { AnyRequest, AnyResponse } from "../request-handler.ts";
+import type { RpcScope } from "../rpc-scope.ts";
+import { parseBody } from "./json-text.ts";
+import { requestText } from "./request-text.ts";
+import type { Match } from "./route-table.ts";
+import type { SurfaceOptions } from "./surface.ts";
+
+/** Bytes that may wait for a slow caller before the next piece is asked for. */
+const waitingBytesMax = 64 * 1024;
+const eventHeaders = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
+
+const noBody: JsonBody = { value: null, exact: () => null };
+
+/** One request of plain HTTP, from headers to the end of its answer. Answers once. */
+export class HttpCall {
+  readonly #request: AnyRequest;
+  readonly #response: AnyResponse;
+  readonly #route: Route;
+  readonly #asked: HttpRequest;
+  readonly #options: SurfaceOptions;
+  readonly #words: Words;
+  readonly #startMs: number;
+  #scope: RpcScope | undefined;
+  #requestId = "";
+  #events: StreamedAnswer["events"] | undefined;
+  /** Whoever carries the call out has it. */
+  #handled = false;
+  #over = false;
+
+  constructor(request: AnyRequest, response: AnyResponse, { route, parameter }: Match, options: SurfaceOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#route = route;
+    this.#options = options;
+    this.#startMs = options.now();
+    const { headers } = request;
+    this.#words = route.words(headers);
+    this.#asked = { headers, parameter, query: queryOf(request) };
+  }
+
+  async serve(): Promise<void> {
+    const response = this.#response;
+    response.on("close", () => this.#closed());
+    try {
+      const scope = this.#admit(this.#request.headers);
+      const { signal } = scope.rpc;
+      signal.addEventListener("abort", () => this.#aborted(signal.reason), { once: true });
+      const body = this.#route.method === "GET" ? noBody : await this.#body(signal);
+      const run = this.#route.read(body, this.#asked);
+      this.#handled = true;
+      await this.#answer(await run(scope.rpc));
+    } catch (error) {
+      this.#fail(GatewayError.of(error));
+    }
+  }
+
+  #admit(headers: IncomingHttpHeaders): RpcScope {
+    const { method, path } = this.#route;
+    const response = this.#response;
+    const line = {
+      peerAddress: () => peerAddressOf(() => this.#request.socket),
+      answerHeader: (name: string, value: string) => void (response.headersSent || response.setHeader(name, value)),
+    };
+    try {
+      this.#scope = this.#options.admission.admit(headers, `/${method} ${path}`, line);
+    } catch (error) {
+      const failure = GatewayError.of(error);
+      this.#requestId = failure.metadata.get("x-request-id") ?? "";
+      throw failure;
+    }
+    this.#requestId = this.#scope.rpc.requestId;
+    return this.#scope;
+  }
+
+  async #body(signal: AbortSignal): Promise<JsonBody> {
+    return parseBody(await requestText(this.#request, this.#options.requestBytesMax, signal));
+  }
+
+  async #answer(answer: Answer): Promise<void> {
+    if (answer.kind === "whole") this.#whole(answer);
+    else await this.#stream(answer);
+    this.#end();
+  }
+
+  #whole({ status = 200, headers = {}, type = "application/json", body }: WholeAnswer): void {
+    if (this.#over) return;
+    const length = Buffer.byteLength(body);
+    this.#response.writeHead(status, {
+      "x-request-id": this.#requestId,
+      "content-type": type,
+      "content-length": length,
+      ...headers,
+    });
+    this.#response.end(body);
+  }
+
+  /** Hands pieces from the answer to the socket, one write each, and waits whenever the caller is behind. */
+  async #stream({ headers, events }: StreamedAnswer): Promise<void> {
+    this.#events = events;
+    const response = this.#response;
+    for (;;) {
+      const { done, value } = await events.next();
+      if (this.#over) return;
+      if (!response.headersSent)
+        response.writeHead(200, { "x-request-id": this.#requestId, ...eventHeaders, ...headers });
+      if (done === true) break;
+      response.write(value);
+      if (response.writableLength > waitingBytesMax) await this.#drained();
+    }
+    response.end();
+  }
+
+  /** Resolves when the caller has read what waits, or has gone. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const go = () => {
+        this.#response.off("drain", go).off("close", go);
+        resolve();
+      };
+      this.#response.on("drain", go).on("close", go);
+    });
+  }
+
+  #fail(error: GatewayError): void {
+    if (this.#over) return;
+    const response = this.#response;
+    if (response.headersSent) {
+      response.end(this.#words.broken(error, this.#requestId));
+    } else {
+      const { status, headers, body } = this.#words.failure(error, this.#requestId);
+      const text = JSON.stringify(body);
+      const advice = error.retryMs === undefined ? {} : { "retry-after": String(Math.ceil(error.retryMs / 1000)) };
+      for (const [name, value] of error.metadata) if (name.startsWith("x-ratelimit-")) response.setHeader(name, value);
+      // What is left of the body stays unread, so the connection can carry nothing more.
+      const parting = this.#request.complete || this.#request.httpVersionMajor > 1 ? {} : { connection: "close" };
+      response.writeHead(status, {
+        "x-request-id": this.#requestId,
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(text),
+        ...advice,
+        ...headers,
+        ...parting,
+      });
+      response.end(text);
+    }
+    this.#end(error);
+  }
+
+  /** The deadline passed, or the gateway stops. The chain hears the same signal: what it says comes first. */
+  #aborted(reason: unknown): void {
+    if (!this.#over) setImmediate(() => this.#fail(GatewayError.of(reason)));
+  }
+
+  #closed(): void {
+    if (!this.#over) this.#end(callerLeft);
+  }
+
+  #end(error?: GatewayError): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (error === undefined) {
+      this.#scope?.finish();
+    } else {
+      this.#scope?.abort(error);
+      this.#events?.return?.(undefined).catch(() => undefined);
+    }
+    // The chain tells of calls that have reached it.
+    if (!(this.#handled && this.#route.chained)) this.#options.accessLine(this.#lineOf(error));
+  }
+
+  #lineOf(error: GatewayError | undefined): AccessLine {
+    const { method, path } = this.#route;
+    return {
+      protocol: "http",
+      method: `${method} ${path}`,
+      requestId: this.#requestId,
+      keyId: this.#scope?.rpc.caller.keyId ?? "",
+      tenantId: this.#scope?.rpc.caller.tenantId ?? "",
+      durationMs: this.#options.now() - this.#startMs,
+      handled: this.#handled,
+      error,
+    };
+  }
+}
+
+function queryOf({ url = "" }: AnyRequest): URLSearchParams {
+  const start = url.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : url.slice(start + 1));
+}

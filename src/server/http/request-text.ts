@@ -1,0 +1,55 @@
+import { StringDecoder } from "node:string_decoder";
+import { GatewayError } from "../../model/error.ts";
+import type { AnyRequest } from "../request-handler.ts";
+
+/**
+ * The body of a request as text. Rejects with PAYLOAD_TOO_LARGE beyond `bytesMax`, also where only the header says so, with
+ * INVALID_REQUEST for another type than JSON or a content coding, and with the signal's reason if that comes first.
+ */
+export async function requestText(request: AnyRequest, bytesMax: number, signal: AbortSignal): Promise<string> {
+  const { "content-type": type = "", "content-length": length, "content-encoding": coding } = request.headers;
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
+    throw new GatewayError("INVALID_REQUEST", "the body has to be JSON - send content-type application/json");
+  }
+  if (coding !== undefined && coding !== "identity") {
+    throw new GatewayError("INVALID_REQUEST", "compressed bodies are not read - send it without content-encoding");
+  }
+  if (length !== undefined && Number(length) > bytesMax) throw tooLarge(bytesMax);
+  const bytes = await collect(request, bytesMax, signal);
+  const text = new StringDecoder("utf8").end(bytes);
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function collect(request: AnyRequest, bytesMax: number, signal: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const settled = (): void => {
+      signal.removeEventListener("abort", aborted);
+      request.off("data", took).off("end", ended).off("error", failed);
+    };
+    const failed = (error: unknown): void => {
+      settled();
+      reject(error);
+    };
+    const aborted = (): void => failed(signal.reason);
+    const took = (piece: Buffer): void => {
+      size += piece.length;
+      pieces.push(piece);
+      if (size > bytesMax) failed(tooLarge(bytesMax));
+    };
+    const ended = (): void => {
+      settled();
+      resolve(pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces, size));
+    };
+    if (signal.aborted) return aborted();
+    signal.addEventListener("abort", aborted, { once: true });
+    request.on("data", took).once("end", ended).once("error", failed);
+  });
+}
+
+function tooLarge(bytesMax: number): GatewayError {
+  return new GatewayError("PAYLOAD_TOO_LARGE", `the body is larger than the limit of ${bytesMax} bytes`, {
+    metadata: { limitBytes: String(bytesMax) },
+  });
+}

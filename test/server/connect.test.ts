@@ -116,6 +116,7 @@ test("the signal stays silent after success, and the access line tells the call"
     protocol: "grpc",
     requestId: "r-1",
     keyId: "",
+    tenantId: "",
     durationMs: expect.any(Number),
     handled: true,
     error: undefined,

@@ -188,6 +188,13 @@ export class UpstreamConnection {
   }
 }
 
+/** Sends a piece every few milliseconds until the connection is gone. */
+export async function trickle(connection: UpstreamConnection, piece: string): Promise<void> {
+  const timer = setInterval(() => void connection.write(piece), 5);
+  await connection.closed;
+  clearInterval(timer);
+}
+
 /** The promise, or a rejection if it takes longer than that. */
 export async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -54,7 +54,7 @@ test.each([401, 403])("U19: HTTP %i takes the credential out, and not the model"
   expect(await at.refusal("up/m-2")).toMatchObject(out("credential"));
 });
 
-test.each([400, 404, 413, 422])("a hundred callers' mistakes take nothing out: HTTP %i", async (status) => {
+test.each([400, 404, 413, 422])("U20: a hundred callers' mistakes take nothing out: HTTP %i", async (status) => {
   await using at = await behaving(failing(status));
   await at.failures(100);
   expect(at.upstream.requests.length).toBe(100);
@@ -86,7 +86,7 @@ test("waits that callers want shorter than the provider's take nothing out", asy
   await at.gateway.complete(request);
 });
 
-test("streams that break on the way do", async () => {
+test("U9: streams that break on the way do", async () => {
   await using at = await behaving(async (connection) => {
     await connection.request();
     await connection.beginEvents();

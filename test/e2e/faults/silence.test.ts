@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TestGateway } from "../../support/gateway.ts";
-import { ScriptedUpstream, type UpstreamConnection } from "../../support/scripted-upstream.ts";
+import { ScriptedUpstream, trickle, type UpstreamConnection } from "../../support/scripted-upstream.ts";
 import { chat, type Dialect, dialects, providerAt, request } from "./dialects.ts";
 import { before, broken, brokenAfter, faultIn, type Mode, modes } from "./fault.ts";
 
@@ -10,13 +10,6 @@ const limits: Readonly<Record<Mode, Record<string, string>>> = {
   unary: { total: "100ms" },
   stream: { firstOutput: "100ms" },
 };
-
-/** Sends a piece every few milliseconds until the connection is gone. */
-async function trickle(connection: UpstreamConnection, piece: string): Promise<void> {
-  const timer = setInterval(() => void connection.write(piece), 5);
-  await connection.closed;
-  clearInterval(timer);
-}
 
 const silences: readonly [string, (connection: UpstreamConnection, dialect: Dialect) => Promise<unknown>][] = [
   ["U3: no headers", async () => undefined],

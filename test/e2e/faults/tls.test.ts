@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates, type TlsOptions } from "node:tls";
 import { afterEach, expect, test } from "vitest";
+import type { StreamCompleteResponse } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { TestGateway } from "../../support/gateway.ts";
-import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
+import { ScriptedUpstream, type UpstreamConnection } from "../../support/scripted-upstream.ts";
+import { answerOf, asked, beside, spared } from "./beside.ts";
 import { chat, providerAt, providerKey, request } from "./dialects.ts";
-import { before, faultIn, modes } from "./fault.ts";
+import { before, broken, brokenAfter, faultIn, modes } from "./fault.ts";
 
 const pem = (name: string) => readFileSync(join(import.meta.dirname, `../../support/certificates/${name}.pem`), "utf8");
 const server = (name: string): TlsOptions => ({ cert: pem(name), key: pem(`${name}.key`) });
@@ -57,6 +59,36 @@ for (const mode of modes) {
     expect(await gateway.metric("usage_estimated_total")).toBe(0);
   });
 }
+
+test.each(faults)("U22: %s is not seen, and not tried again", async (_name, options, trustsCa) => {
+  if (trustsCa) setDefaultCACertificates([...trusted, pem("ca")]);
+  await using up = await ScriptedUpstream.start(async (connection) => void (await connection.request()), options);
+  await using both = await beside(up.url, chat.kind);
+  for (const mode of modes) expect(await answerOf(both.gateway, mode)).toMatchObject(spared("PROVIDER_UNAVAILABLE"));
+  expect([up.requests.length, both.spare.requests.length]).toEqual([0, 2]);
+  expect(await both.gateway.metric("upstream_attempts_total", { provider: "up", outcome: "tls" })).toBe(2);
+  expect(await both.gateway.metric("upstream_attempts_total", { provider: "up" })).toBe(2);
+});
+
+test.each([
+  ["in order", (connection: UpstreamConnection) => connection.end()],
+  ["without a farewell", (connection: UpstreamConnection) => void connection.socket.destroy()],
+])("U8: a TLS connection that is closed after output, %s", async (_how, close) => {
+  setDefaultCACertificates([...trusted, pem("ca")]);
+  const heard = Promise.withResolvers<void>();
+  await using up = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+    await connection.beginEvents();
+    await connection.chunk(chat.preamble, chat.text("Hello"));
+    await heard.promise;
+    close(connection);
+  }, server("server"));
+  await using both = await beside(up.url, chat.kind);
+  const onEvent = ({ event }: StreamCompleteResponse) => event.case === "partDelta" && heard.resolve();
+  expect(brokenAfter("Hello", await both.gateway.stream(asked, { onEvent }))).toEqual(broken("reset"));
+  expect([up.requests.length, both.spare.requests.length]).toEqual([1, 0]);
+  expect(await both.gateway.metric("broken_streams_total", { reason: "STREAM_INTERRUPTED" })).toBe(1);
+});
 
 test("U22: a client certificate that TLS 1.3 demands after its handshake looks like a reset", async () => {
   setDefaultCACertificates([...trusted, pem("ca")]);

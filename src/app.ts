@@ -110,7 +110,7 @@ class App implements Gateway {
   }
 
   async listen(): Promise<void> {
-    await this.#traffic.configure(this.#snapshot.config, this.#snapshot.fleet.providers);
+    await this.#traffic.configure(this.#snapshot.config, this.#snapshot.fleet.twins);
     const { listen, opsListen } = this.#snapshot.config.server;
     this.address = addressText({ ...listen, port: await this.#listener.listen() });
     this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
@@ -193,7 +193,7 @@ class App implements Gateway {
       void next.fleet.retire(before.fleet);
       throw error;
     }
-    await this.#traffic.configure(config, next.fleet.providers);
+    await this.#traffic.configure(config, next.fleet.twins);
     this.#snapshot = next;
     this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
     void before.fleet.retire(next.fleet);

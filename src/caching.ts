@@ -60,7 +60,11 @@ function generationOf({ providers, models }: Config): string {
     if (value instanceof Map) return [...value];
     return typeof value === "bigint" ? String(value) : value;
   };
-  const told = providers.map(({ headers, settings }) => [revealed(headers), revealed(settings)]);
+  const told = providers.map(({ headers, settings, credentials }) => [
+    revealed(headers),
+    revealed(settings),
+    credentials.map((credential) => revealed(credential.settings)),
+  ]);
   return createHash("sha256")
     .update(JSON.stringify([version(), providers, told, models], plain))
     .digest("base64url");

@@ -4,7 +4,8 @@ import { type HealthReading, HealthWindow } from "./dispatch/health-window.ts";
 import { accountName, Breakers } from "./health/breakers.ts";
 import { HealthChecks } from "./health/checks.ts";
 import type { CircuitState } from "./health/circuit.ts";
-import type { Guard, Scope } from "./health/guard.ts";
+import type { Guard } from "./health/guard.ts";
+import type { Scope } from "./health/place.ts";
 import { SharedCooldowns } from "./health/shared-cooldowns.ts";
 import { blameOf } from "./model/blame.ts";
 import type { GatewayError } from "./model/error.ts";
@@ -38,7 +39,8 @@ export class ProviderHealth {
   readonly #shared = new SharedCooldowns(({ provider, model, forMs, quota }) =>
     this.#guardOfAccount(provider)?.cooldowns.cool(model, forMs, quota),
   );
-  #providers: ReadonlyMap<string, Provider> = new Map();
+  /** All that are open of each name, one for each credential. */
+  #twins: ReadonlyMap<string, readonly Provider[]> = new Map();
   #accounts: ReadonlyMap<string, Provider> = new Map();
   #checked = false;
 
@@ -61,13 +63,14 @@ export class ProviderHealth {
   }
 
   /** Guards and checks these providers from now on. */
-  configure({ health }: Config, providers: ReadonlyMap<string, Provider>): void {
-    this.#providers = providers;
-    this.#accounts = new Map([...providers.values()].map((provider) => [accountName(provider), provider]));
+  configure({ health }: Config, twins: ReadonlyMap<string, readonly Provider[]>): void {
+    const all = [...twins.values()].flat();
+    this.#twins = twins;
+    this.#accounts = new Map(all.map((provider) => [accountName(provider), provider]));
     this.#checked = health.checks.enabled;
-    this.breakers.configure(health.breakers ? providers.values() : [], health.trialAfterMs);
-    this.#checks.configure(providers.values(), health.checks);
-    for (const id of providers.keys()) this.#show(id);
+    this.breakers.configure(health.breakers ? twins.values() : [], health.trialAfterMs);
+    this.#checks.configure(all, health.checks);
+    for (const { id, credential } of all) this.#show(id, credential);
     this.#renewReach();
   }
 
@@ -86,7 +89,7 @@ export class ProviderHealth {
     window.observe(seen);
   };
 
-  /** Health of a provider over the last minutes; UNAVAILABLE while its address or its credential is out. */
+  /** Health of a provider over the last minutes; UNAVAILABLE while its address or its last credential is out. */
   reading(providerId: string): HealthReading {
     const window = this.#windows.get(providerId) ?? new HealthWindow(() => Date.now());
     const reading = window.snapshot();
@@ -95,14 +98,19 @@ export class ProviderHealth {
 
   /** The least that is wrong with a model, or else with any model of a provider, beyond the provider's own health. */
   trouble({ provider, model }: Pick<Target, "provider"> & { readonly model?: string }): HealthState {
-    const guard = this.breakers.of(provider);
+    const guards = this.#guardsOf(provider.id);
+    const [guard] = guards;
     if (guard === undefined) return HealthState.UNSPECIFIED;
     if (model === undefined) {
-      const some = guard.worst("model") !== "closed" || guard.cooldowns.longestMs() > 0;
+      const some =
+        guard.worst("model") !== "closed" ||
+        guards.some(({ cooldowns }) => cooldowns.longestMs() > 0) ||
+        guards.some((each) => each.worst("credential") !== "closed");
       return some ? HealthState.DEGRADED : HealthState.UNSPECIFIED;
     }
     if (guard.stateOf(model) !== "closed") return HealthState.UNAVAILABLE;
-    return guard.cooldowns.of(model) === undefined ? HealthState.UNSPECIFIED : HealthState.DEGRADED;
+    const paused = guards.every(({ cooldowns }) => cooldowns.of(model) !== undefined);
+    return paused ? HealthState.DEGRADED : HealthState.UNSPECIFIED;
   }
 
   /** No timer and no check is left. */
@@ -112,8 +120,13 @@ export class ProviderHealth {
     this.breakers.close();
   }
 
-  #guardOf(providerId: string): Guard | undefined {
-    const provider = this.#providers.get(providerId);
+  /** In the order of the credentials; none where breakers are off. */
+  #guardsOf(providerId: string): readonly Guard[] {
+    return (this.#twins.get(providerId) ?? []).flatMap((provider) => this.breakers.of(provider) ?? []);
+  }
+
+  #guardOf(providerId: string, credential: string | undefined): Guard | undefined {
+    const provider = this.#twins.get(providerId)?.find((twin) => twin.credential === credential);
     return provider && this.breakers.of(provider);
   }
 
@@ -123,8 +136,9 @@ export class ProviderHealth {
   }
 
   #isOut(providerId: string): boolean {
-    const guard = this.#guardOf(providerId);
-    return guard !== undefined && (guard.worst("endpoint") !== "closed" || guard.worst("credential") !== "closed");
+    const guards = this.#guardsOf(providerId);
+    if (guards.length === 0) return false;
+    return guards[0]?.worst("endpoint") !== "closed" || guards.every((guard) => guard.worst("credential") !== "closed");
   }
 
   #takeCheck(provider: Provider, error: GatewayError | undefined): void {
@@ -138,20 +152,29 @@ export class ProviderHealth {
   }
 
   #renewReach(): void {
-    const ids = [...this.#providers.keys()];
+    const ids = [...this.#twins.keys()];
     this.reach.set(!this.#checked || ids.length === 0 || !ids.every((id) => this.#isOut(id)));
   }
 
-  #show(id: string): void {
-    for (const scope of ["endpoint", "credential", "model"] as const) {
-      this.#metrics.breakerState.show(() => stateNumbers[this.#guardOf(id)?.worst(scope) ?? "closed"], id, scope);
+  #show(id: string, credential: string | undefined): void {
+    const { breakerState, cooldown } = this.#metrics;
+    const name = credential ?? "";
+    for (const scope of ["endpoint", "model"] as const) {
+      breakerState.show(() => stateNumbers[this.#guardsOf(id)[0]?.worst(scope) ?? "closed"], id, scope, "");
     }
-    this.#metrics.cooldown.show(() => (this.#guardOf(id)?.cooldowns.longestMs() ?? 0) / 1000, id);
+    const guard = () => this.#guardOf(id, credential);
+    breakerState.show(() => stateNumbers[guard()?.worst("credential") ?? "closed"], id, "credential", name);
+    cooldown.show(() => (guard()?.cooldowns.longestMs() ?? 0) / 1000, id, name);
   }
 }
 
-function tell(logger: Logger, provider: string, scope: Scope, model: string, state: CircuitState): void {
-  const fields = { provider, cause: scope, ...(model !== "" && { model }) };
+function tell(logger: Logger, { id, credential }: Provider, scope: Scope, model: string, state: CircuitState): void {
+  const fields = {
+    provider: id,
+    cause: scope,
+    ...(model !== "" && { model }),
+    ...(scope === "credential" && { credential }),
+  };
   if (state === "open") logger.warn(fields, "calls keep failing: the target is left alone for now");
   else if (state === "closed") logger.info(fields, "the target is well again");
 }

@@ -36,16 +36,16 @@ export class Snapshot {
   constructor(config: Config, { kinds, simulatorUrl, surroundings, before }: SnapshotParts) {
     this.config = config;
     this.fleet = new Fleet(
-      config.providers.map((provider) => ({
-        ...instanceOf(provider, config, simulatorUrl),
-        models: modelsOf(provider, kinds.get(provider.kind)),
-      })),
+      config.providers.flatMap((provider) =>
+        instancesOf(provider, config, { simulatorUrl, kind: kinds.get(provider.kind) }),
+      ),
       { kinds, surroundings, before: before?.fleet },
     );
-    const { providers } = this.fleet;
+    const { providers, twins } = this.fleet;
     const { aliases, patterns, policies, chains, retry } = config.models;
     this.router = new Router({
       providers,
+      twins,
       aliases,
       patterns,
       policies,
@@ -84,6 +84,22 @@ export async function simulatorFor(config: Config): Promise<Simulator | undefine
 /** Whether a provider is the built-in simulator, not one that runs elsewhere. */
 export function usesSimulator({ kind, baseUrl }: ProviderConfig): boolean {
   return kind === builtInKind && baseUrl === undefined;
+}
+
+/** One for each credential. */
+function instancesOf(
+  provider: ProviderConfig,
+  config: Config,
+  { simulatorUrl, kind }: { simulatorUrl: string | undefined; kind: ProviderFacts | undefined },
+): Instance[] {
+  const instance = { ...instanceOf(provider, config, simulatorUrl), models: modelsOf(provider, kind) };
+  if (provider.credentials.length === 0) return [instance];
+  return provider.credentials.map(({ name, apiKey, settings }) => ({
+    ...instance,
+    credential: name,
+    apiKey: apiKey?.reveal(),
+    settings: { ...instance.settings, ...revealed(settings) },
+  }));
 }
 
 function instanceOf(

@@ -74,8 +74,8 @@ export class Traffic {
   }
 
   /** Takes a configuration into use. What has not changed keeps its state, but for the cache, which starts anew. */
-  async configure(config: Config, providers: ReadonlyMap<string, Provider>): Promise<void> {
-    this.health.configure(config, providers);
+  async configure(config: Config, twins: ReadonlyMap<string, readonly Provider[]>): Promise<void> {
+    this.health.configure(config, twins);
     this.limits.configure(config.limits, config.redis?.replicas ?? 1);
     await this.#configureRedis(config);
     const before = this.#cache;

@@ -48,10 +48,11 @@ async function run(args: readonly string[], { env, stdout, stderr }: Shell): Pro
 
 /** Prints what the providers said. */
 function report(probes: readonly Probe[], { stdout, stderr }: Pick<Shell, "stdout" | "stderr">): Exit {
-  for (const { id, said } of probes) {
-    if (said === "in") stdout.write(`  ${id} answers and lets the gateway in\n`);
-    else if (said === "silent") stdout.write(`  ${id} has nothing that can be asked for free\n`);
-    else stderr.write(`llmhub: provider ${id} fails: ${said.reason}, ${said.rawMessage}\n`);
+  for (const { id, credential, said } of probes) {
+    const name = credential === undefined ? id : `${id}, credential ${credential},`;
+    if (said === "in") stdout.write(`  ${name} answers and lets the gateway in\n`);
+    else if (said === "silent") stdout.write(`  ${name} has nothing that can be asked for free\n`);
+    else stderr.write(`llmhub: provider ${name} fails: ${said.reason}, ${said.rawMessage}\n`);
   }
   return probes.some(({ said }) => typeof said !== "string") ? "failure" : "ok";
 }

@@ -11,6 +11,8 @@ const probeMs = 10_000;
 /** What a provider said: "in" where it answers and lets the gateway in, "silent" where nothing is to be asked for free. */
 export interface Probe {
   readonly id: string;
+  /** Where the provider has several. */
+  readonly credential: string | undefined;
   readonly said: "in" | "silent" | GatewayError;
 }
 
@@ -24,17 +26,17 @@ export function openProviders(config: Config, surroundings: Surroundings): Fleet
   return new Snapshot({ ...config, providers }, parts).fleet;
 }
 
-/** Asks each provider, all at once, whether it is there and lets the gateway in. */
-export function probe({ providers }: Fleet): Promise<readonly Probe[]> {
+/** Asks each provider, all at once, whether it is there and lets the gateway in, with each of its credentials. */
+export function probe({ twins }: Fleet): Promise<readonly Probe[]> {
   const signal = AbortSignal.timeout(probeMs);
   return Promise.all(
-    [...providers.values()].map(async ({ id, check }) => {
-      if (check === undefined) return { id, said: "silent" };
+    [...twins.values()].flat().map(async ({ id, credential, check }) => {
+      if (check === undefined) return { id, credential, said: "silent" };
       try {
         await check(signal);
-        return { id, said: "in" };
+        return { id, credential, said: "in" };
       } catch (error) {
-        return { id, said: GatewayError.of(error) };
+        return { id, credential, said: GatewayError.of(error) };
       }
     }),
   );

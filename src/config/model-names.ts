@@ -1,6 +1,7 @@
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import { didYouMean } from "./suggestion.ts";
+import type { Path } from "./yaml-file.ts";
 
 type Models = FileSections["models"];
 
@@ -11,7 +12,12 @@ type Known = Readonly<Record<string, Iterable<string>>>;
 const reserved = ["policies", "chains", "aliases", "providers"];
 
 /** Checks that every name leads to a model: that what it names exists, and that no alias leads back to itself. */
-export function checkModels(models: Models, providerIds: ReadonlySet<string>, findings: Findings): void {
+export function checkModels(
+  models: Models,
+  providerIds: ReadonlySet<string>,
+  providers: FileSections["providers"],
+  findings: Findings,
+): void {
   const aliases = new Map(Object.entries(models.aliases));
   const { policies, chains } = models;
   const all: Known = { "": [...aliases.keys()], policies: Object.keys(policies), chains: Object.keys(chains) };
@@ -22,13 +28,14 @@ export function checkModels(models: Models, providerIds: ReadonlySet<string>, fi
   if (models.default !== undefined) check(["models", "default"], models.default, all);
   for (const [alias, target] of aliases) check(["models", "aliases", alias], target, all);
   for (const [name, { targets }] of Object.entries(policies)) {
-    for (const [index, { model }] of targets.entries()) {
+    for (const [index, { model, credentials = [] }] of targets.entries()) {
       const path = ["models", "policies", name, "targets", index, "model"];
+      checkCredentials(model, credentials, providers, [...path.slice(0, -1), "credentials"], findings);
       check(path, model, {});
       const first = targets.findIndex((other) => other.model === model);
       if (first !== index) findings.add(path, `is the same as in targets[${first}]; give it a higher weight instead`);
     }
-    checkPolicy(name, models, findings);
+    checkPolicy(name, models, providers, findings);
   }
   for (const [name, { steps }] of Object.entries(chains)) {
     for (const [index, { target }] of steps.entries()) {
@@ -47,15 +54,42 @@ export function checkModels(models: Models, providerIds: ReadonlySet<string>, fi
   }
 }
 
-function checkPolicy(name: string, { policies }: Models, findings: Findings): void {
+/** Names of credentials that a target restricts itself to. */
+function checkCredentials(
+  model: string,
+  names: readonly string[],
+  providers: FileSections["providers"],
+  path: Path,
+  findings: Findings,
+): void {
+  const id = providerIdOf(model);
+  const known = providers[id]?.credentials?.map(({ name }) => name) ?? [];
+  for (const [index, name] of names.entries()) {
+    if (providers[id] === undefined || known.includes(name)) continue;
+    const hint = known.length === 0 ? "it has no names for any" : `it has ${known.join(", ")}`;
+    findings.add([...path, index], `names no credential of ${id}${didYouMean(name, known)} (${hint})`);
+  }
+}
+
+function checkPolicy(
+  name: string,
+  { policies }: Models,
+  providers: FileSections["providers"],
+  findings: Findings,
+): void {
   const { strategy, targets = [], stickyTo } = policies[name] ?? {};
   const path = ["models", "policies", name];
   if (strategy === "weighted" && targets.every(({ weight }) => weight === 0)) {
     findings.add([...path, "targets"], "has no target with a weight, so none could be picked; give one a weight");
   }
-  if (stickyTo !== undefined && (strategy === "priority" || strategy === "lowest-cost")) {
+  const isRotated = targets.some(({ model }) => (providers[providerIdOf(model)]?.credentials?.length ?? 0) > 1);
+  if (stickyTo !== undefined && !isRotated && (strategy === "priority" || strategy === "lowest-cost")) {
     findings.add([...path, "stickyTo"], `has no effect: ${strategy} prefers the same target for all; remove it`);
   }
+}
+
+function providerIdOf(model: string): string {
+  return model.slice(0, Math.max(0, model.indexOf("/")));
 }
 
 /** What is wrong with a target, where aliases, policies and chains are known by name and `known` lacks what it may not name. */

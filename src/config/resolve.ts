@@ -144,15 +144,13 @@ async function providerOf(
   for (const [name, value] of Object.entries(provider.headers)) {
     headers[name.toLowerCase()] = await secretOf(value, [...path, "headers", name], findings);
   }
-  const settings: Record<string, Secret> = {};
-  for (const [name, value] of Object.entries(provider.settings)) {
-    settings[name] = await settingOf(value, [...path, "settings", name], findings);
-  }
+  const settings = await settingsOf(provider.settings, [...path, "settings"], findings);
   const { apiKey, timeouts } = provider;
   return {
     id,
     kind: provider.kind ?? id,
     apiKey: apiKey === undefined ? undefined : await secretOf(apiKey, [...path, "apiKey"], findings),
+    credentials: await credentialsOf(provider, path, findings),
     baseUrl: provider.baseUrl,
     headers,
     settings,
@@ -166,6 +164,33 @@ async function providerOf(
     discover: provider.discover,
     models: new Map(Object.entries(provider.models).map(([name, model]) => [name, modelOf(model)])),
   };
+}
+
+async function credentialsOf(
+  { credentials = [] }: FileProvider,
+  path: Path,
+  findings: Findings,
+): Promise<ProviderConfig["credentials"]> {
+  const resolved: ProviderConfig["credentials"][number][] = [];
+  for (const [index, { name, apiKey, settings }] of credentials.entries()) {
+    const at = [...path, "credentials", index];
+    resolved.push({
+      name,
+      apiKey: apiKey === undefined ? undefined : await secretOf(apiKey, [...at, "apiKey"], findings),
+      settings: await settingsOf(settings, [...at, "settings"], findings),
+    });
+  }
+  return resolved;
+}
+
+async function settingsOf(
+  given: Readonly<Record<string, string>>,
+  path: Path,
+  findings: Findings,
+): Promise<Readonly<Record<string, Secret>>> {
+  const settings: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries(given)) settings[name] = await settingOf(value, [...path, name], findings);
+  return settings;
 }
 
 async function secretOf(value: string, path: Path, findings: Findings): Promise<Secret> {

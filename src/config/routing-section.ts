@@ -24,9 +24,9 @@ export const retry = section("How calls are repeated that no policy leads, befor
     integer(
       1,
       attemptsMax,
-      "Provider calls at most, the first included; one more for each of routing.fallback_models. 1: no repeat.",
+      "Provider calls at most, the first included; one more for each of routing.fallback_models. 1: no repeat, also " +
+        "not with another credential. Absent: 3, or one for each credential.",
     ),
-    3,
   ),
   initialBackoff: v.optional(duration(backoffTexts.initial), "100ms"),
   maxBackoff: v.optional(duration(backoffTexts.max), "5s"),
@@ -43,6 +43,13 @@ const policyTarget = section("A target of a policy.", {
       /^[A-Za-z0-9._-]{1,64}$/,
       "must be letters, digits, dots, - or _, at most 64",
       "Arm of an experiment, for answers and logs.",
+    ),
+  ),
+  credentials: v.optional(
+    v.pipe(
+      v.array(v.string()),
+      v.minLength(1, "needs at least one name"),
+      v.description("Names of the provider's credentials that it may be called with. Absent: all."),
     ),
   ),
 });
@@ -72,7 +79,7 @@ const policy = section("How to pick among targets for one logical model.", {
     integer(
       1,
       attemptsMax,
-      "Provider calls at most, the first included; 1: no failover. Absent: 3, or one for each target.",
+      "Provider calls at most, the first included; 1: no failover. Absent: 3, or one for each target and credential.",
     ),
   ),
   initialBackoff: v.optional(duration(backoffTexts.initial)),
@@ -82,7 +89,7 @@ const policy = section("How to pick among targets for one logical model.", {
       v.picklist(stickyKeys),
       v.description(
         "Calls that share this prefer the same target: the API key, end_user_id, routing.affinity_key, or the beginning " +
-          "of the prompt. Not for priority and lowest-cost, which prefer the same target for all. Absent: affinity.",
+          "of the prompt. Of priority and lowest-cost, which prefer the same target for all, only the credentials. Absent: affinity.",
       ),
     ),
   ),

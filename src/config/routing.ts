@@ -61,7 +61,7 @@ export function routingOf({ retry, policies, chains }: RoutingSection, findings:
 function policyOf(policy: RoutingSection["policies"][string], general: RetryRules): Policy {
   return {
     strategy: policy.strategy,
-    targets: policy.targets.map(({ model, weight, arm = "" }) => ({ model, weight, arm })),
+    targets: policy.targets.map(({ model, weight, arm = "", credentials }) => ({ model, weight, arm, credentials })),
     retry: {
       maxAttempts: policy.maxAttempts,
       initialBackoffMs: policy.initialBackoff ?? general.initialBackoffMs,

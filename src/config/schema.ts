@@ -100,6 +100,8 @@ export interface ProviderConfig {
   /** Which provider module serves it; one of the kinds given to loadConfig. */
   readonly kind: string;
   readonly apiKey: Secret | undefined;
+  /** In place of apiKey; empty: there is at most that one. */
+  readonly credentials: readonly CredentialConfig[];
   /** http(s) URL without credentials, query and trailing slash. Undefined: the kind's own. */
   readonly baseUrl: string | undefined;
   /** Sent with every request, by lower-case name; values may hold credentials. */
@@ -113,6 +115,15 @@ export interface ProviderConfig {
   readonly discover: boolean | undefined;
   /** What the operator knows of models, by name at the provider. */
   readonly models: ReadonlyMap<string, ModelConfig>;
+}
+
+/** One of several credentials of a provider. */
+interface CredentialConfig {
+  /** Unique within the provider. */
+  readonly name: string;
+  readonly apiKey: Secret | undefined;
+  /** Take the place of the provider's own. */
+  readonly settings: Readonly<Record<string, Secret>>;
 }
 
 /** Bounds on calls to a provider. */

@@ -14,7 +14,7 @@ export class History {
   records: readonly AttemptRecord[] = [];
   /** The last failure of a provider; what keeps the gateway from asking one says less. */
   #failure: GatewayError | undefined;
-  /** When each target that is paused may be asked again, by selector. */
+  /** When each target that is paused may be asked again, by selector and credential. */
   readonly #readyMs = new Map<string, number>();
   readonly #nowMs: () => number;
 
@@ -48,7 +48,14 @@ export class History {
     const outcome = AttemptOutcome.SKIPPED;
     this.records = [
       ...this.records,
-      create(AttemptSchema, { number, provider: provider.id, model: selector, outcome, errorReason }),
+      create(AttemptSchema, {
+        number,
+        provider: provider.id,
+        model: selector,
+        credential: provider.credential ?? "",
+        outcome,
+        errorReason,
+      }),
     ];
   }
 
@@ -65,9 +72,10 @@ export class History {
   }
 
   /** A later word on the same target holds as long as it lasts longer: it may have been asked again meanwhile. */
-  #paused({ selector }: Target, forMs: number | undefined): void {
+  #paused({ selector, provider }: Target, forMs: number | undefined): void {
     if (forMs === undefined) return;
-    this.#readyMs.set(selector, Math.max(this.#readyMs.get(selector) ?? 0, this.#nowMs() + forMs));
+    const key = provider.credential === undefined ? selector : `${selector} ${provider.credential}`;
+    this.#readyMs.set(key, Math.max(this.#readyMs.get(key) ?? 0, this.#nowMs() + forMs));
   }
 
   /** Who is told to wait for the last target waits for the first that is back. Undefined: as the error says. */

@@ -6,6 +6,7 @@ import type { Dispatch } from "../model/dispatch.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
 import type { Target } from "../model/target.ts";
+import { callsThrough, nextCredential, withCredential } from "./credential-pick.ts";
 import { History } from "./history.ts";
 import { pause } from "./pause.ts";
 import type { Plan, PlannedStep } from "./planner.ts";
@@ -44,6 +45,8 @@ interface Stage<Request extends Asked> {
   readonly endMs: number;
   readonly attemptsMax: number;
   readonly triedBefore: number;
+  /** What the call sticks to. */
+  readonly sticky: string;
   /** Candidates of later steps. */
   readonly targetsAfter: number;
   readonly untried: Candidate[];
@@ -109,8 +112,14 @@ export class Journey<Request extends Asked, R extends Served> {
       call,
       step,
       endMs: Math.min(endMs, performance.now() + (step.maxLatencyMs ?? Number.POSITIVE_INFINITY)),
-      attemptsMax: attemptsOf(step.retry, own, untried.length - own, wanted && wanted - triedBefore),
+      attemptsMax: attemptsOf(
+        step.retry,
+        callsThrough(untried.slice(0, own)),
+        untried.length - own,
+        wanted && wanted - triedBefore,
+      ),
       triedBefore,
+      sticky: view.sticky,
       targetsAfter: goesOnLate(step)
         ? this.#plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0)
         : 0,
@@ -123,17 +132,20 @@ export class Journey<Request extends Asked, R extends Served> {
   /** Those that are worth a try now; else the one that will be first, which can tell why it is not. */
   #available(candidates: readonly Candidate[]): readonly Candidate[] {
     const { availability } = this.#parts;
-    const waits = candidates.map(({ target }) => availability.waitMs(target));
+    const waits = candidates.map(({ target, twins = [target] }) =>
+      Math.min(...twins.map((twin) => availability.waitMs(twin))),
+    );
     const soonest = Math.min(...waits);
     const chosen = waits.map((waitMs, index) => waitMs <= 0 || (soonest > 0 && index === waits.indexOf(soonest)));
-    return candidates.filter(({ target }, index) => {
-      if (chosen[index] !== true) this.#history.skipped(target, "NO_HEALTHY_TARGET", waits[index]);
-      return chosen[index];
+    return candidates.filter(({ target, twins = [target] }, index) => {
+      if (chosen[index] === true) return true;
+      for (const twin of twins) this.#history.skipped(twin, "NO_HEALTHY_TARGET", availability.waitMs(twin));
+      return false;
     });
   }
 
   async #take(stage: Stage<Request>): Promise<R> {
-    let candidate = stage.untried.shift();
+    let candidate = this.#following(stage);
     if (candidate === undefined) throw new GatewayError("INTERNAL", "a step without targets");
     this.#parts.budget.called(this.#call.rpc.caller, candidate.target.selector);
     for (;;) {
@@ -144,6 +156,15 @@ export class Journey<Request extends Asked, R extends Served> {
         candidate = await this.#next(stage, candidate, error, this.#verdict(stage, candidate, error));
       }
     }
+  }
+
+  /** The next of those that were not tried, with one of its credentials. */
+  #following({ untried, sticky }: Stage<Request>): Candidate | undefined {
+    const candidate = untried.shift();
+    if (candidate?.twins === undefined) return candidate;
+    const { availability, turns } = this.#parts;
+    const skipped = (target: Target, waitMs: number) => this.#history.skipped(target, "NO_HEALTHY_TARGET", waitMs);
+    return withCredential(candidate, { availability, turns, sticky, skipped });
   }
 
   async #try(stage: Stage<Request>, { target, arm }: Candidate): Promise<R> {
@@ -184,9 +205,11 @@ export class Journey<Request extends Asked, R extends Served> {
     const called = this.#history.failed(target, error);
     const cure = this.#call.rpc.signal.aborted ? "none" : cureOf(error);
     const nowMs = performance.now();
-    const { readings } = this.#parts;
+    const { readings, availability } = this.#parts;
+    const spare = cure === "none" ? undefined : nextCredential(candidate, error, availability);
+    if (spare !== undefined) stage.untried.unshift(spare);
     const isHis = cure !== "none" && !isHasty(error, readings.latencyMs(target.selector, this.#call.stream));
-    if (called && isHis) readings.failed(target.selector);
+    if (called && isHis && spare === undefined) readings.failed(target.selector);
     if (called && cure === "repeat") stage.repeatable.push({ candidate, readyMs: nowMs + (error.hintMs ?? 0) });
     const following = stage.untried[0]?.target ?? target;
     const progress = {
@@ -214,7 +237,7 @@ export class Journey<Request extends Asked, R extends Served> {
     const { budget, wentOn } = this.#parts;
     const { caller, signal } = this.#call.rpc;
     const again = verdict.next === "repeat" ? stage.repeatable.splice(verdict.index, 1)[0] : undefined;
-    const candidate = again?.candidate ?? stage.untried.shift();
+    const candidate = again?.candidate ?? this.#following(stage);
     if (candidate === undefined) throw error;
     if (verdict.next === "other") {
       budget.called(caller, candidate.target.selector);

@@ -10,6 +10,10 @@ export interface Candidate {
   readonly weight: number;
   /** Arm of an experiment; empty for none. */
   readonly arm: string;
+  /** The target with each credential that it may be called with, in order. Absent: there is but one. */
+  readonly twins?: readonly Target[];
+  /** The target is one of several twins; these may follow if its credential fails. */
+  readonly spares?: readonly Target[];
 }
 
 /** Candidates to pick from, and what to do when one fails. */
@@ -41,12 +45,12 @@ export interface Route {
 /** Repeats where the configuration says nothing. */
 export const retryDefault: RetryRules = { maxAttempts: undefined, initialBackoffMs: 100, maxBackoffMs: 5000 };
 
-/** The route to a single target: a policy of one. */
-export function plainRoute(selector: string, target: Target, retry: RetryRules): Route {
+/** The route to a single target, with each of its credentials: a policy of one. */
+export function plainRoute(selector: string, target: Target, twins: readonly Target[], retry: RetryRules): Route {
   const step: Step = Object.freeze({
     name: target.selector,
     strategy: "priority",
-    candidates: [{ target, weight: 1, arm: "" }],
+    candidates: [candidateOf(target, twins, { weight: 1, arm: "" })],
     retry,
     stickyTo: undefined,
     overridable: undefined,
@@ -59,11 +63,12 @@ export function plainRoute(selector: string, target: Target, retry: RetryRules):
 export function policyRoute(
   name: string,
   { targets, ...rules }: Policy,
-  find: (selector: string) => Target | undefined,
+  find: (selector: string, credentials: readonly string[]) => readonly Target[],
 ): Route | undefined {
-  const candidates = targets.flatMap(({ model, weight, arm }) => {
-    const target = find(model);
-    return target === undefined ? [] : [{ target, weight, arm }];
+  const candidates = targets.flatMap(({ model, credentials = [], ...rest }) => {
+    const twins = find(model, credentials);
+    const [target] = twins;
+    return target === undefined ? [] : [candidateOf(target, twins, rest)];
   });
   const target = candidates[0]?.target;
   if (target === undefined) return undefined;
@@ -96,6 +101,14 @@ export function requestIn<Request extends Asked>({ overrides }: Step, request: R
 export function targetsOf({ steps }: { readonly steps: readonly Pick<Step, "candidates">[] }): readonly Target[] {
   const targets = steps.flatMap(({ candidates }) => candidates.map(({ target }) => target));
   return [...new Map(targets.map((target) => [target.selector, target])).values()];
+}
+
+function candidateOf(
+  target: Target,
+  twins: readonly Target[],
+  { weight, arm }: Pick<Candidate, "weight" | "arm">,
+): Candidate {
+  return twins.length < 2 ? { target, weight, arm } : { target, weight, arm, twins };
 }
 
 const unlimited = { maxLatencyMs: undefined, fallThroughOn: undefined, overrides: undefined };

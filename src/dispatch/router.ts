@@ -12,6 +12,8 @@ const dotSegment = /(?:^|\/)\.{1,2}(?:\/|$)/;
 /** What the configuration says about names. Aliases lead to whatever can be named, without cycles. */
 export interface RouterSnapshot {
   readonly providers: ReadonlyMap<string, Provider>;
+  /** Those of `providers` with each of their credentials, by id. Absent: each has one. */
+  readonly twins?: ReadonlyMap<string, readonly Provider[]>;
   readonly aliases: ReadonlyMap<string, string>;
   /** Where names without a provider lead: "gpt-*" to the id of a provider. Where they
    * are as long as a provider's own they go before it. */
@@ -54,6 +56,7 @@ export class Router {
   /** Models that a provider's table, an alias, a policy or a chain names, by selector in code unit order. */
   readonly targets: readonly Target[];
   readonly #providers: ReadonlyMap<string, Provider>;
+  readonly #twins: ReadonlyMap<string, readonly Provider[]>;
   readonly #routes = new Map<string, Route>();
   readonly #aliases = new Map<string, readonly string[]>();
   readonly #absent: NonNullable<RouterSnapshot["absent"]>;
@@ -67,6 +70,7 @@ export class Router {
     this.defaultModel = defaultModel;
     this.#absent = absent;
     this.#providers = providers;
+    this.#twins = snapshot.twins ?? new Map();
     this.#retry = snapshot.retry ?? retryDefault;
     const found: PatternOf[] = [
       ...[...patterns].map(([pattern, provider]) => ({ prefix: pattern.slice(0, -1), strips: false, provider })),
@@ -79,7 +83,7 @@ export class Router {
       for (const [model, facts] of provider.models) this.#declare({ provider, model, facts });
     }
     for (const [name, policy] of snapshot.policies ?? []) {
-      this.#lead(policyRoute(`policies/${name}`, policy, (selector) => this.find(selector)?.target));
+      this.#lead(policyRoute(`policies/${name}`, policy, (...of) => this.#twinsOf(...of)));
     }
     for (const [name, chain] of snapshot.chains ?? []) {
       this.#lead(chainRoute(`chains/${name}`, chain, (selector) => this.find(selector)));
@@ -102,7 +106,7 @@ export class Router {
     const route = this.#routes.get(wanted);
     if (route !== undefined) return route.selector === selector ? route : { ...route, selector };
     const target = this.#undeclared(wanted) ?? this.#matching(wanted);
-    return target && plainRoute(selector, target, this.#retry);
+    return target && this.#plain(selector, target);
   }
 
   /**
@@ -130,7 +134,7 @@ export class Router {
   #declare({ provider, model, facts }: Omit<Target, "selector">): void {
     const selector = `${provider.id}/${model}`;
     const target = Object.freeze({ provider, model, selector, facts });
-    this.#routes.set(selector, plainRoute(selector, target, this.#retry));
+    this.#routes.set(selector, this.#plain(selector, target));
   }
 
   #declareAlias(alias: string, aliases: ReadonlyMap<string, string>): void {
@@ -139,8 +143,27 @@ export class Router {
       leadsTo = selectorOf(aliases.get(leadsTo) ?? "");
     }
     const undeclared = this.#undeclared(leadsTo);
-    const route = this.#routes.get(leadsTo) ?? (undeclared && plainRoute(leadsTo, undeclared, this.#retry));
+    const route = this.#routes.get(leadsTo) ?? (undeclared && this.#plain(leadsTo, undeclared));
     this.#lead(route && Object.freeze({ ...route, selector: alias, policy: route.policy || `aliases/${alias}` }));
+  }
+
+  #plain(selector: string, target: Target): Route {
+    return plainRoute(selector, target, this.#withCredentials(target), this.#retry);
+  }
+
+  /** The target of a selector with each of these credentials; with all if none is named. */
+  #twinsOf(selector: string, credentials: readonly string[]): readonly Target[] {
+    const target = this.find(selector)?.target;
+    if (target === undefined) return [];
+    const twins = this.#withCredentials(target);
+    return credentials.length === 0
+      ? twins
+      : twins.filter(({ provider }) => credentials.includes(provider.credential ?? ""));
+  }
+
+  #withCredentials(target: Target): readonly Target[] {
+    const twins = this.#twins.get(target.provider.id) ?? [];
+    return twins.length < 2 ? [target] : twins.map((provider) => Object.freeze({ ...target, provider }));
   }
 
   /** Takes a name into use that leads to models. */

@@ -1,14 +1,15 @@
 import type { Availability } from "../model/availability.ts";
 import type { Provider, Target } from "../model/target.ts";
 import type { CircuitState } from "./circuit.ts";
-import { Guard, type GuardParts, type Scope, type Visit } from "./guard.ts";
+import { Guard, type GuardParts, type Visit } from "./guard.ts";
+import { Place, type Scope } from "./place.ts";
 import { refusalFor } from "./refusal.ts";
 import type { SharedPause } from "./shared-cooldowns.ts";
 
 /** What the breakers work with. */
 export interface BreakersParts extends Omit<GuardParts, "changed" | "cooled" | "trialAfterMs"> {
   /** Told when a circuit has changed; `model` is empty unless that is its scope. */
-  readonly changed: (providerId: string, scope: Scope, model: string, state: CircuitState) => void;
+  readonly changed: (provider: Provider, scope: Scope, model: string, state: CircuitState) => void;
   /** Told of each pause that a provider asked for here. */
   readonly cooled: (pause: SharedPause) => void;
 }
@@ -20,21 +21,34 @@ const unguarded: Visit = { answered: () => undefined, ended: () => undefined };
 export class Breakers implements Availability {
   readonly #parts: BreakersParts;
   #guards = new Map<Provider, Guard>();
+  #places: ReadonlySet<Place> = new Set();
   #trialAfterMs = 0;
 
   constructor(parts: BreakersParts) {
     this.#parts = parts;
   }
 
-  /** Guards these providers from now on. Those that stay keep their state, unless the time to a trial has changed. */
-  configure(providers: Iterable<Provider>, trialAfterMs: number): void {
+  /**
+   * Guards these providers from now on, each with its twins of other credentials. Those that stay keep their state, unless
+   * the time to a trial has changed; so does the place of twins while one of them stays.
+   */
+  configure(twins: Iterable<readonly Provider[]>, trialAfterMs: number): void {
     const before = trialAfterMs === this.#trialAfterMs ? this.#guards : new Map<Provider, Guard>();
     const next = new Map<Provider, Guard>();
     this.#trialAfterMs = trialAfterMs;
-    for (const provider of providers) next.set(provider, before.get(provider) ?? this.#guard(provider));
-    const staying = new Set(next.values());
-    for (const guard of this.#guards.values()) if (!staying.has(guard)) guard.end();
+    for (const group of twins) {
+      let place = group.map((provider) => before.get(provider)?.place).find((known) => known !== undefined);
+      for (const provider of group) {
+        place ??= new Place(this.#partsOf(provider));
+        next.set(provider, before.get(provider) ?? new Guard(provider, place, this.#partsOf(provider)));
+      }
+    }
+    const guards = new Set(next.values());
+    const places = new Set([...guards].map(({ place }) => place));
+    for (const guard of this.#guards.values()) if (!guards.has(guard)) guard.end();
+    for (const place of this.#places) if (!places.has(place)) place.end();
     this.#guards = next;
+    this.#places = places;
   }
 
   waitMs({ provider, model }: Target): number {
@@ -58,18 +72,18 @@ export class Breakers implements Availability {
   /** No timer is left. */
   close(): void {
     for (const guard of this.#guards.values()) guard.end();
+    for (const place of this.#places) place.end();
   }
 
-  #guard(provider: Provider): Guard {
+  #partsOf(provider: Provider): GuardParts {
     const { nowMs, random, changed, cooled } = this.#parts;
-    const trialAfterMs = this.#trialAfterMs;
-    return new Guard(provider, {
+    return {
       nowMs,
       random,
-      trialAfterMs,
-      changed: (scope, model, state) => changed(provider.id, scope, model, state),
+      trialAfterMs: this.#trialAfterMs,
+      changed: (scope, model, state) => changed(provider, scope, model, state),
       cooled: (model, forMs, quota) => cooled({ provider: accountName(provider), model, forMs, quota }),
-    });
+    };
   }
 }
 

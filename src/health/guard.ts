@@ -1,13 +1,11 @@
 import type { Blame } from "../model/blame.ts";
 import { blameOf } from "../model/blame.ts";
-import { BoundedMap } from "../model/bounded-map.ts";
 import type { GatewayError } from "../model/error.ts";
 import type { Provider } from "../model/target.ts";
-import { Circuit, type CircuitParts, type CircuitState, type Verdict } from "./circuit.ts";
+import type { Circuit, CircuitState, Verdict } from "./circuit.ts";
 import { type Cooldown, Cooldowns, cooldownMsMax } from "./cooldowns.ts";
+import { circuitOf, type Place, type PlaceParts, type Scope } from "./place.ts";
 
-/** Models of one provider that have a circuit: some 8 kB each, and callers invent names. */
-const modelsMax = 1000;
 /** Wait after a 429 that does not say how long. */
 const cooldownMs = 2000;
 /** After HTTP 402, which may be about the size of one request: more than is left is refused where less would be served. */
@@ -15,18 +13,13 @@ const paymentMs = 10_000;
 /** Health checks that may fail in a row; one may be lost on the way. */
 const checksFailedMax = 1;
 
-/** What a circuit guards. */
-export type Scope = "endpoint" | "credential" | "model";
-
 /** What keeps a target from being tried. */
 export type Obstacle =
   | { readonly scope: Scope; readonly waitMs: number }
   | { readonly cooldown: Cooldown; readonly waitMs: number };
 
 /** What a guard works with. */
-export interface GuardParts extends Omit<CircuitParts, "changed"> {
-  /** Told when a circuit has changed; `model` is empty unless that is its scope. */
-  readonly changed: (scope: Scope, model: string, state: CircuitState) => void;
+export interface GuardParts extends PlaceParts {
   /** Told of each pause that the provider asked for here. */
   readonly cooled: (model: string, forMs: number, quota: boolean) => void;
 }
@@ -39,22 +32,24 @@ export interface Visit {
   ended(error: GatewayError | undefined): void;
 }
 
-/** Circuits and cooldowns of one open provider: they begin anew when it is opened with other settings. */
+/**
+ * Circuits and cooldowns of one open provider: they begin anew when it is opened with other settings. Those of its place
+ * are shared with its twins of other credentials.
+ */
 export class Guard {
   readonly cooldowns: Cooldowns;
+  readonly place: Place;
   readonly #provider: Provider;
   readonly #parts: GuardParts;
-  readonly #endpoint: Circuit;
   readonly #credential: Circuit;
-  readonly #models = new BoundedMap<Circuit>(modelsMax, (circuit) => circuit.end());
   #checksFailed = 0;
 
-  constructor(provider: Provider, parts: GuardParts) {
+  constructor(provider: Provider, place: Place, parts: GuardParts) {
     this.#provider = provider;
+    this.place = place;
     this.#parts = parts;
     this.cooldowns = new Cooldowns(parts.nowMs);
-    this.#endpoint = this.#circuit("endpoint");
-    this.#credential = this.#circuit("credential");
+    this.#credential = circuitOf(parts, "credential");
   }
 
   /** The longest wait for the model; undefined when it may be tried now. */
@@ -92,7 +87,7 @@ export class Guard {
   checked(error: GatewayError | undefined): void {
     if (error === undefined) {
       this.#checksFailed = 0;
-      this.#endpoint.close();
+      this.place.endpoint.close();
       this.#credential.close();
       return;
     }
@@ -103,23 +98,17 @@ export class Guard {
 
   /** Worst state of the circuits of a scope. */
   worst(scope: Scope): CircuitState {
-    if (scope !== "model") return this.#find(scope, "")?.state ?? "closed";
-    let worst: CircuitState = "closed";
-    for (const { state } of this.#models.values()) {
-      if (state === "open") return "open";
-      if (state === "half_open") worst = "half_open";
-    }
-    return worst;
+    return scope === "model" ? this.place.worstModel() : (this.#find(scope, "")?.state ?? "closed");
   }
 
   /** State of a model's own circuit. */
   stateOf(model: string): CircuitState {
-    return this.#models.peek(model)?.state ?? "closed";
+    return this.place.model(model, false)?.state ?? "closed";
   }
 
-  /** No timer is left. Attempts under way may still report. */
+  /** No timer is left but those of its place. Attempts under way may still report. */
   end(): void {
-    for (const circuit of [this.#endpoint, this.#credential, ...this.#models.values()]) circuit.end();
+    this.#credential.end();
   }
 
   #ended(model: string, trials: readonly number[], error: GatewayError | undefined): void {
@@ -140,18 +129,8 @@ export class Guard {
 
   /** A model has no circuit before an attempt has said something about it. */
   #find(scope: Scope, model: string, make = false): Circuit | undefined {
-    if (scope === "endpoint") return this.#endpoint;
-    if (scope === "credential") return this.#credential;
-    if (!make) return this.#models.peek(model);
-    const known = this.#models.get(model);
-    if (known !== undefined) return known;
-    const circuit = this.#circuit("model", model);
-    this.#models.set(model, circuit);
-    return circuit;
-  }
-
-  #circuit(scope: Scope, model = ""): Circuit {
-    return new Circuit({ ...this.#parts, changed: (state) => this.#parts.changed(scope, model, state) });
+    if (scope === "endpoint") return this.place.endpoint;
+    return scope === "credential" ? this.#credential : this.place.model(model, make);
   }
 }
 

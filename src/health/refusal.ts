@@ -9,14 +9,15 @@ const causes = { endpoint: "its address", credential: "the gateway's credential"
 /** What a caller hears whose target is not tried. */
 export function refusalFor({ provider, model, selector }: Target, obstacle: Obstacle): GatewayError {
   const { waitMs } = obstacle;
-  const metadata = { provider: provider.id, model };
+  const { id, credential } = provider;
+  const metadata = { provider: id, model, ...(credential !== undefined && { credential }) };
   if ("scope" in obstacle) {
     const { scope } = obstacle;
     const message = `${selector} is not called for now: too many calls have failed for ${causes[scope]}`;
     const circuit = { metadata: { ...metadata, cause: `circuit_${scope}` }, retryMs: waitMs };
     return new GatewayError("NO_HEALTHY_TARGET", message, circuit);
   }
-  const subject = `providers/${provider.id}`;
+  const subject = `providers/${id}`;
   const facts = { metadata: { ...metadata, cause: "cooldown" }, retryMs: waitMs };
   if (obstacle.cooldown.quota) {
     const description = `the gateway's account at the provider is used up for ${selector}; it is not called for now`;

@@ -20,6 +20,7 @@ export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: Atte
     number: attempt.failures.length + 1,
     provider: attempt.target.provider.id,
     model: attempt.target.selector,
+    credential: attempt.target.provider.credential ?? "",
     startTime: timestampFromMs(Math.round(Date.now() - tookMs)),
     duration: durationOf(tookMs),
     ...end,

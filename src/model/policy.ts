@@ -72,6 +72,8 @@ export interface PolicyTarget {
   readonly weight: number;
   /** Arm of an experiment, for reports; empty for none. */
   readonly arm: string;
+  /** Names of the credentials that it may be called with. Absent: all of the provider. */
+  readonly credentials?: readonly string[] | undefined;
 }
 
 /** How to pick among targets for one logical model. */

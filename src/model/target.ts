@@ -67,6 +67,8 @@ export interface Provider {
    * for the same. Absent: there are no others.
    */
   readonly account?: string;
+  /** Name of the one of its credentials that calls go with here. Absent: it has no names for them. */
+  readonly credential?: string;
   /** Models known by name. A provider also takes names that are not here. */
   readonly models: ReadonlyMap<string, ModelFacts>;
   /** Model of a caller who names none, if the provider suggests one. */

@@ -22,38 +22,50 @@ export interface FleetParts {
  * providers whose settings did not change, with their connections.
  */
 export class Fleet {
+  /** One for each name: the first, where a provider is open with several credentials. */
   readonly providers: ReadonlyMap<string, OpenProvider>;
-  readonly #instances: ReadonlyMap<string, Instance>;
+  /** All of each name, in the order of their credentials. */
+  readonly twins: ReadonlyMap<string, readonly OpenProvider[]>;
+  readonly #open: readonly Opened[];
 
   /** Throws INVALID_REQUEST, with nothing left open, for settings that cannot work. */
   constructor(instances: readonly Instance[], parts: FleetParts) {
-    const providers = new Map<string, OpenProvider>();
-    const opened: OpenProvider[] = [];
+    const twins = new Map<string, OpenProvider[]>();
+    const all: Opened[] = [];
+    const fresh: OpenProvider[] = [];
     try {
       for (const instance of instances) {
         const kept = parts.before?.unchanged(instance);
         const provider = kept ?? open(instance, parts);
-        if (kept === undefined) opened.push(provider);
-        providers.set(instance.id, provider);
+        if (kept === undefined) fresh.push(provider);
+        all.push({ instance, provider });
+        twins.set(instance.id, [...(twins.get(instance.id) ?? []), provider]);
       }
     } catch (error) {
-      for (const provider of opened) void provider.close();
+      for (const provider of fresh) void provider.close();
       throw error;
     }
-    this.providers = providers;
-    this.#instances = new Map(instances.map((instance) => [instance.id, instance]));
+    this.twins = twins;
+    this.providers = new Map([...twins].flatMap(([id, [first]]) => (first === undefined ? [] : [[id, first]])));
+    this.#open = all;
   }
 
   /** The open provider of these very settings. */
   unchanged(instance: Instance): OpenProvider | undefined {
-    return isDeepStrictEqual(this.#instances.get(instance.id), instance) ? this.providers.get(instance.id) : undefined;
+    return this.#open.find((opened) => isDeepStrictEqual(opened.instance, instance))?.provider;
   }
 
   /** Closes what the next fleet did not take over; calls under way finish first. */
   async retire(next?: Fleet): Promise<void> {
-    const left = [...this.providers.values()].filter((provider) => next?.providers.get(provider.id) !== provider);
-    await Promise.all(left.map((provider) => provider.close()));
+    const taken = new Set(next === undefined ? [] : next.#open.map(({ provider }) => provider));
+    const left = this.#open.filter(({ provider }) => !taken.has(provider));
+    await Promise.all(left.map(({ provider }) => provider.close()));
   }
+}
+
+interface Opened {
+  readonly instance: Instance;
+  readonly provider: OpenProvider;
 }
 
 function open(instance: Instance, { kinds, surroundings }: FleetParts): OpenProvider {

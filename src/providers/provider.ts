@@ -99,6 +99,8 @@ const connectionsMax = 256;
 export interface ProviderSettings {
   readonly id: string;
   readonly apiKey: string | undefined;
+  /** Name of the credential, where the provider has several. */
+  readonly credential?: string | undefined;
   readonly baseUrl: string | undefined;
   readonly settings: Settings;
   readonly headers: Readonly<Record<string, string>>;
@@ -157,6 +159,7 @@ export function openProvider(
     id,
     displayName: facts.displayName,
     account: accountOf(facts.kind, settings),
+    ...(settings.credential !== undefined && { credential: settings.credential }),
     models,
     defaultModel: facts.defaultModel,
     patterns: facts.patterns ?? [],

@@ -15,6 +15,8 @@ export interface LogFields {
   readonly method?: string;
   readonly requestedModel?: string;
   readonly provider?: string;
+  /** Name of the one of the provider's credentials. */
+  readonly credential?: string | undefined;
   readonly model?: string;
   readonly upstreamModel?: string;
   readonly upstreamRequestId?: string;

@@ -71,8 +71,12 @@ export class Metrics {
     firstOutputBuckets,
   );
 
-  /** Labels: provider, and "ok" or what went wrong. */
-  readonly attempts = this.#counter("upstream_attempts_total", "Attempts at providers.", ["provider", "outcome"]);
+  /** Labels: provider, "ok" or what went wrong, and the name of the credential, where the provider has several. */
+  readonly attempts = this.#counter("upstream_attempts_total", "Attempts at providers.", [
+    "provider",
+    "outcome",
+    "credential",
+  ]);
   /** Labels: provider that failed, and what the call did: "other" target, "repeat", or "over_budget" for no repeat. */
   readonly retries = this.#counter("retries_total", "What became of calls whose attempt at a provider failed.", [
     "provider",
@@ -99,9 +103,10 @@ export class Metrics {
   readonly unreadableAnswers = this.#counter("upstream_unreadable_total", "Answers that could not be read.", [
     "provider",
   ]);
-  /** Labels: provider. 1: the last attempt was refused for its credential. */
+  /** Labels: provider, name of the credential. 1: the last attempt was refused for it. */
   readonly credentialUnhealthy = this.#gauge("credential_unhealthy", "1 while the provider refuses the credential.", [
     "provider",
+    "credential",
   ]);
   /** Labels: scope, metric of the limit. */
   readonly rateLimited = this.#counter("rate_limited_total", "Calls refused by a limit of the gateway.", [
@@ -115,17 +120,17 @@ export class Metrics {
   readonly resumedStreams = this.#counter("resumed_streams_total", "Streams that callers took up again.", []).cell();
   readonly keptStreamBytes = this.#gauge("kept_stream_bytes", "Memory of streams that can be resumed.", []).cell();
   readonly orphanedStreams = this.#gauge("orphaned_streams", "Streams that go on after a connection broke.", []).cell();
-  /** Labels: provider, scope. */
+  /** Labels: provider, scope, name of the credential where that is the scope. */
   readonly breakerState = this.#gauge(
     "breaker_state",
     "0: closed. 1: half open, one trial at a time goes through. 2: open. Of models the worst.",
-    ["provider", "scope"],
+    ["provider", "scope", "credential"],
   );
-  /** Labels: provider. */
+  /** Labels: provider, name of the credential. */
   readonly cooldown = this.#gauge(
     "cooldown_seconds",
     "How long the provider wants some model of it to be left alone.",
-    ["provider"],
+    ["provider", "credential"],
   );
   /** Labels: provider, and "ok" or the reason in lower case. */
   readonly healthChecks = this.#counter("health_checks_total", "Health checks of providers.", ["provider", "outcome"]);

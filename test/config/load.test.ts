@@ -33,6 +33,7 @@ test("without a file and keys: this machine only, the simulator, no authenticati
       id: "simulator",
       kind: "simulator",
       apiKey: undefined,
+      credentials: [],
       baseUrl: undefined,
       headers: {},
       settings: {},

@@ -6,8 +6,8 @@ import { loadText, temporaryDirectory } from "./files.ts";
 const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
 const examples = [...readme.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = ""]) => text);
 
-/** Whatever variable an example asks for. */
-const env = Object.fromEntries([...readme.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => [name, "value"]));
+/** Whatever variable an example asks for, each with a value of its own. */
+const env = Object.fromEntries([...readme.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => [name, name]));
 
 test("README has configurations", () => {
   expect(examples.length).toBeGreaterThan(1);

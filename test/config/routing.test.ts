@@ -23,7 +23,7 @@ models:
         - { target: policies/chat, maxRetries: 0, maxLatency: 5s, fallThroughOn: [PROVIDER_TIMEOUT] }
         - { target: simulator/gpt, overrides: { temperature: 0, reasoning: { effort: low } } }
 `);
-  expect(models.retry).toEqual({ maxAttempts: 3, initialBackoffMs: 50, maxBackoffMs: 5000 });
+  expect(models.retry).toEqual({ maxAttempts: undefined, initialBackoffMs: 50, maxBackoffMs: 5000 });
   expect(models.policies.get("chat")).toEqual({
     strategy: "weighted",
     targets: [

@@ -32,10 +32,10 @@ function guarding(changes: string[] = []) {
   const breakers = new Breakers({
     nowMs: () => performance.now(),
     random: () => 0,
-    changed: (id, scope, model, state) => changes.push([id, scope, model, state].join(" ")),
+    changed: ({ id }, scope, model, state) => changes.push([id, scope, model, state].join(" ")),
     cooled: ({ provider, model, forMs }) => changes.push(`${provider} ${model} cools ${forMs}`),
   });
-  breakers.configure([provider], 1000);
+  breakers.configure([[provider]], 1000);
   return breakers;
 }
 

@@ -24,6 +24,7 @@ export interface ProviderSection {
   readonly kind?: string;
   readonly baseUrl?: string;
   readonly apiKey?: string;
+  readonly credentials?: readonly object[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly settings?: Readonly<Record<string, string>>;
   readonly connectionsMax?: number;

@@ -30,17 +30,17 @@ function note(
   error: GatewayError | undefined,
   firstOutputMs: number | undefined,
 ): void {
-  const { id } = attempt.target.provider;
-  metrics.attempts.cell(id, attemptOutcome(error)).value += 1;
+  const { id, credential = "" } = attempt.target.provider;
+  metrics.attempts.cell(id, attemptOutcome(error), credential).value += 1;
   if (error === undefined) {
-    metrics.credentialUnhealthy.cell(id).value = 0;
+    metrics.credentialUnhealthy.cell(id, credential).value = 0;
     watch(id, { failed: false, reason: "", firstOutputMs });
     return;
   }
   if (blameOf(error, attempt.target.provider) !== undefined) {
     watch(id, { failed: true, reason: error.reason, firstOutputMs });
   }
-  if (error.reason === "PROVIDER_CREDENTIAL_INVALID") metrics.credentialUnhealthy.cell(id).value = 1;
+  if (error.reason === "PROVIDER_CREDENTIAL_INVALID") metrics.credentialUnhealthy.cell(id, credential).value = 1;
   if (error.info["cause"] === "redirect") metrics.redirectsBlocked.cell(id).value += 1;
   if (error.reason === "PROVIDER_BAD_RESPONSE") metrics.unreadableAnswers.cell(id).value += 1;
 }

@@ -17,6 +17,7 @@ const causes: Readonly<Record<string, ConnectionCause>> = {
   EAI_AGAIN: "dns",
   EAI_FAIL: "dns",
   EAI_NODATA: "dns",
+  PRIVATE_ADDRESS: "dns",
   EPROTO: "tls",
   ECONNRESET: "reset",
   EPIPE: "reset",

@@ -1,8 +1,10 @@
+import type { LookupFunction } from "node:net";
 import { Client, Pool } from "undici";
 import type { Authorizer, OutgoingRequest, Proof } from "../model/authorizer.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 import { type Carrier, type Handler, noConnection, type Post, Turnstile, unsent } from "./carrier.ts";
+import { HostLookup } from "./host-lookup.ts";
 import { Turns } from "./turns.ts";
 
 /** Where a provider lives and what it wants to see on every request. */
@@ -16,7 +18,12 @@ export interface UpstreamOptions {
   readonly connectMs: number;
   /** Open connections for calls at most; more wait for one inside their own time limits. A few more are for small requests. */
   readonly connectionsMax: number;
+  /** How the host's name is found. Default: by the name servers and the system, within three quarters of `connectMs`. */
+  readonly lookup?: LookupFunction;
 }
+
+/** Part of the time for a connection that its name may take, so that it is known which of both was too slow. */
+const lookupPart = 0.75;
 
 /** Connections for small requests, which neither hold up calls nor are held up by them, and how many may wait for one. */
 const smallConnectionsMax = 8;
@@ -33,6 +40,7 @@ const headBytesMax = 32 * 1024;
 export class Upstream implements Carrier {
   readonly #options: UpstreamOptions;
   readonly #prefix: string;
+  readonly #lookup: LookupFunction;
   /** Of every request with a JSON body. */
   readonly #headers: Readonly<Record<string, string>>;
   readonly #pool: Pool;
@@ -42,7 +50,9 @@ export class Upstream implements Carrier {
   readonly #smallTurns: Turns;
 
   constructor(options: UpstreamOptions) {
+    const { baseUrl, connectMs } = options;
     this.#options = options;
+    this.#lookup = options.lookup ?? new HostLookup(baseUrl.hostname, { timeoutMs: connectMs * lookupPart }).lookup;
     this.#prefix = options.baseUrl.pathname.replace(/\/+$/, "");
     this.#headers = { "content-type": "application/json", ...options.headers };
     this.#turnstile = new Turnstile(options.connectionsMax, (request, handler) => this.#send(request, handler));
@@ -157,7 +167,7 @@ export class Upstream implements Carrier {
       bodyTimeout: 0,
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: headBytesMax,
-      connect: { timeout: this.#options.connectMs },
+      connect: { timeout: this.#options.connectMs, lookup: this.#lookup },
     };
   }
 }

@@ -9,6 +9,7 @@ import { completions } from "./cache/completions.ts";
 import type { Answer } from "./cache/entry.ts";
 import { embeddings, rankings } from "./cache/values.ts";
 import { dispatcher } from "./dispatch/dispatcher.ts";
+import { HedgeBudget } from "./dispatch/hedge-budget.ts";
 import type { JourneyParts } from "./dispatch/journey.ts";
 import { planOf, prospectsOf } from "./dispatch/planner.ts";
 import { Readings } from "./dispatch/readings.ts";
@@ -76,12 +77,16 @@ export function operations(
 }
 
 /** What calls learn from each other: it outlives configurations. */
-function journeyOf({ metrics: { retries, chainSteps }, traffic }: OperationParts): JourneyParts {
+function journeyOf({ metrics: { retries, hedges, chainSteps }, traffic }: OperationParts): JourneyParts {
   const now = () => performance.now();
   return {
     availability: traffic.health.breakers,
     readings: new Readings(now),
     budget: new RetryBudget(now),
+    hedges: new HedgeBudget(now),
+    hedged: ({ provider }, outcome) => {
+      hedges.cell(provider.id, outcome).value += 1;
+    },
     turns: new Turns(),
     draw: Math.random,
     wentOn: ({ provider }, to) => {

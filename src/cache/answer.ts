@@ -37,7 +37,8 @@ const complete: ReadonlySet<FinishReason> = new Set([
  */
 export function keptOf<A extends Answer>(reply: Served, answer: A, nowMs: number): Entry<A> | undefined {
   const { target, failures } = reply.attempt;
-  const isSecondChoice = failures.some(({ model }) => model !== target.selector);
+  // A hedge that lost says nothing against the target that was meant to answer.
+  const isSecondChoice = failures.some(({ model, hedge }) => model !== target.selector && !hedge);
   const isCut = answer.$typeName === "llmhub.v1.CompleteResponse" && !complete.has(answer.finishReason);
   if (isCut || isSecondChoice) return undefined;
   delete answer.usage;

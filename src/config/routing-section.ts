@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { fallThroughReasons, overridables, stickyKeys, strategies } from "../model/policy.ts";
+import { hedge } from "./hedge-section.ts";
 import { duration, integer, pattern } from "./scalar.ts";
 import { section } from "./section.ts";
 
@@ -99,6 +100,7 @@ const policy = section("How to pick among targets for one logical model.", {
       v.description("Fields of routing that callers may set; others are refused. Absent: all."),
     ),
   ),
+  hedge: v.optional(hedge),
 });
 
 const chainStep = section("A step of a chain.", {

@@ -2,6 +2,7 @@ import { type DescField, fromJson, isFieldSet, type JsonValue } from "@bufbuild/
 import { type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Chain, Policy, RetryRules } from "../model/policy.ts";
 import type { Findings } from "./findings.ts";
+import { hedgeOf } from "./hedge-section.ts";
 import type { RoutingSection } from "./routing-section.ts";
 import { didYouMean } from "./suggestion.ts";
 
@@ -69,6 +70,7 @@ function policyOf(policy: RoutingSection["policies"][string], general: RetryRule
     },
     stickyTo: policy.stickyTo,
     overridable: policy.overridable,
+    hedge: policy.hedge && hedgeOf(policy.hedge),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Asked, Attempt, Call } from "../model/call.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import type { Served } from "../model/reply.ts";
-import { Journey, type JourneyParts, timeoutsFor } from "./journey.ts";
+import { Journey, type JourneyParts } from "./journey.ts";
 import { type Plan, planOf } from "./planner.ts";
 import type { Router } from "./router.ts";
+import { timeoutsFor } from "./stage.ts";
 
 /**
  * Plans a call and tries its targets until one answers. `router` is asked once per call, so a call keeps its

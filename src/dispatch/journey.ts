@@ -1,57 +1,41 @@
 import { triedOf } from "../model/attempt-record.ts";
-import type { Availability } from "../model/availability.ts";
 import { blameOf } from "../model/blame.ts";
-import type { Asked, Attempt, Call, Timeouts } from "../model/call.ts";
+import type { Asked, Attempt, Call } from "../model/call.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
 import type { Target } from "../model/target.ts";
 import { callsThrough, nextCredential, withCredential } from "./credential-pick.ts";
+import { type HedgeLimits, type HedgeParts, Hedging, mayHedge } from "./hedging.ts";
 import { History } from "./history.ts";
 import { pause } from "./pause.ts";
 import type { Plan, PlannedStep } from "./planner.ts";
-import type { Readings } from "./readings.ts";
+import { Race, type Racing } from "./race.ts";
 import { afterFailure, attemptShare, attemptsOf, cureOf, usefulMs, type Verdict } from "./retry.ts";
-import type { RetryBudget } from "./retry-budget.ts";
-import { type Candidate, requestIn, type Step } from "./route.ts";
+import type { Candidate, Step } from "./route.ts";
+import {
+  type Failure,
+  type Finish,
+  fallsThrough,
+  goesOnLate,
+  isHasty,
+  overridden,
+  type Repeatable,
+  type Stage,
+  timeoutsFor,
+  unique,
+} from "./stage.ts";
 import { order } from "./strategies.ts";
-import { type Turns, viewOf } from "./view.ts";
+import { viewOf } from "./view.ts";
 
 /** What journeys share. */
-export interface JourneyParts {
-  readonly availability: Availability;
-  readonly readings: Readings;
-  readonly budget: RetryBudget;
-  readonly turns: Turns;
+export interface JourneyParts extends HedgeParts {
   /** Numbers from 0 on below 1. */
   readonly draw: () => number;
   /** Told what becomes of a failed attempt: another target, the same once more, or no repeat because there were too many. */
   readonly wentOn: (target: Target, to: "other" | "repeat" | "over_budget") => void;
   /** Told how a step of a chain ended; `reason` is undefined when it answered. */
   readonly stepped: (chain: string, step: number, reason: Reason | undefined) => void;
-}
-
-/** A target that failed and may be asked again. */
-interface Repeatable {
-  readonly candidate: Candidate;
-  readonly readyMs: number;
-}
-
-/** Where one step stands. */
-interface Stage<Request extends Asked> {
-  readonly call: Call<Request>;
-  readonly step: Step;
-  /** When its time is up; Infinity where only the call's deadline bounds it. */
-  readonly endMs: number;
-  readonly attemptsMax: number;
-  readonly triedBefore: number;
-  /** What the call sticks to. */
-  readonly sticky: string;
-  /** Candidates of later steps. */
-  readonly targetsAfter: number;
-  readonly untried: Candidate[];
-  readonly repeatable: Repeatable[];
-  repeats: number;
 }
 
 /**
@@ -97,6 +81,11 @@ export class Journey<Request extends Asked, R extends Served> {
     if (policy.startsWith("chains/")) this.#parts.stepped(policy, number, reason);
   }
 
+  #hedging(call: Call<Request>, { name, hedge: rules }: Step, limits: HedgeLimits): Hedging | undefined {
+    if (rules === undefined || this.#history.tried > 0 || !mayHedge(rules, call.request)) return undefined;
+    return new Hedging(this.#parts, name, rules, call, limits);
+  }
+
   #stageOf(planned: PlannedStep, index: number, endMs: number): Stage<Request> {
     const { step, strategy, candidates, fallbacks } = planned;
     const call = overridden(this.#call, step);
@@ -108,9 +97,7 @@ export class Journey<Request extends Asked, R extends Served> {
     const untried = [...order(strategy, available.slice(0, own), view, this.#parts.draw), ...available.slice(own)];
     const { attemptsMax: wanted } = this.#plan;
     const triedBefore = this.#history.tried;
-    return {
-      call,
-      step,
+    const limits = {
       endMs: Math.min(endMs, performance.now() + (step.maxLatencyMs ?? Number.POSITIVE_INFINITY)),
       attemptsMax: attemptsOf(
         step.retry,
@@ -118,13 +105,19 @@ export class Journey<Request extends Asked, R extends Served> {
         untried.length - own,
         wanted && wanted - triedBefore,
       ),
-      triedBefore,
       sticky: view.sticky,
+    };
+    return {
+      call,
+      step,
+      ...limits,
+      triedBefore,
       targetsAfter: goesOnLate(step)
         ? this.#plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0)
         : 0,
       untried,
       repeatable: [],
+      hedging: this.#hedging(call, step, limits),
       repeats: 0,
     };
   }
@@ -149,12 +142,9 @@ export class Journey<Request extends Asked, R extends Served> {
     if (candidate === undefined) throw new GatewayError("INTERNAL", "a step without targets");
     this.#parts.budget.called(this.#call.rpc.caller, candidate.target.selector);
     for (;;) {
-      try {
-        return await this.#try(stage, candidate);
-      } catch (thrown) {
-        const error = GatewayError.of(thrown);
-        candidate = await this.#next(stage, candidate, error, this.#verdict(stage, candidate, error));
-      }
+      const finish = await this.#try(stage, candidate);
+      if ("reply" in finish) return finish.reply;
+      candidate = await this.#next(stage, finish, this.#verdict(stage, finish));
     }
   }
 
@@ -167,8 +157,30 @@ export class Journey<Request extends Asked, R extends Served> {
     return withCredential(candidate, { availability, turns, sticky, skipped });
   }
 
-  async #try(stage: Stage<Request>, { target, arm }: Candidate): Promise<R> {
-    const { call, endMs, untried, attemptsMax, triedBefore, targetsAfter } = stage;
+  /** Asks one target; others beside it if it is slow, the call may be hedged, and nothing has failed yet. */
+  async #try(stage: Stage<Request>, candidate: Candidate): Promise<Finish<R>> {
+    const { hedging } = stage;
+    const delayMs = this.#history.tried === 0 ? hedging?.delayMs(candidate.target) : undefined;
+    if (hedging !== undefined && delayMs !== undefined) return this.#race(stage, hedging).run(candidate, delayMs);
+    try {
+      return { candidate, reply: await this.#attempt(stage, candidate) };
+    } catch (thrown) {
+      return { candidate, error: GatewayError.of(thrown) };
+    }
+  }
+
+  #race(stage: Stage<Request>, hedging: Hedging): Race<Request, R> {
+    const attempt = (candidate: Candidate, racing: Racing<Request>) => this.#attempt(stage, candidate, racing);
+    const failed = (candidate: Candidate, error: GatewayError) => {
+      this.#verdict(stage, { candidate, error });
+      this.#parts.wentOn(candidate.target, "other");
+    };
+    return new Race({ stage, hedging, history: this.#history, attempt, failed });
+  }
+
+  async #attempt(stage: Stage<Request>, { target, arm }: Candidate, racing?: Racing<Request>): Promise<R> {
+    const { endMs, untried, attemptsMax, triedBefore, targetsAfter } = stage;
+    const { call, failures } = racing ?? { call: stage.call, failures: this.#history.records };
     const othersHere = Math.min(untried.length, attemptsMax - 1 - (this.#history.tried - triedBefore));
     const shareMs = attemptShare(this.#leftMs(endMs), 1 + Math.max(0, othersHere) + targetsAfter);
     const limitMs = Math.max(1, Math.min(shareMs, endMs - performance.now()));
@@ -178,12 +190,15 @@ export class Journey<Request extends Asked, R extends Served> {
       target,
       policy: this.#plan.route.policy,
       ...(arm === "" ? {} : { arm }),
-      failures: this.#history.records,
+      ...(racing?.hedge === true ? { hedge: true } : {}),
+      failures,
       timeouts: timeoutsFor(call, target, limitMs),
       freshConnection: false,
-      mayRepeat: (attempts) => this.#mayRepeat(stage, target, triedOf(attempts)),
+      mayRepeat: (attempts) => racing?.mayRepeat() !== false && this.#mayRepeat(stage, target, triedOf(attempts)),
     });
-    readings.answered(target.selector, call.stream, reply.firstOutputMs - reply.sentMs);
+    const firstOutputMs = reply.firstOutputMs - reply.sentMs;
+    readings.answered(target.selector, call.stream, firstOutputMs);
+    if (stage.hedging !== undefined) readings.timed(target.selector, call.stream, firstOutputMs);
     void reply.outcome.then(({ error }) => {
       if (error !== undefined && blameOf(error, target.provider) !== undefined) readings.failed(target.selector);
     });
@@ -200,7 +215,7 @@ export class Journey<Request extends Asked, R extends Served> {
   }
 
   /** Takes note of a failure and says what is to be done about it. */
-  #verdict(stage: Stage<Request>, candidate: Candidate, error: GatewayError): Verdict {
+  #verdict(stage: Stage<Request>, { candidate, error }: Failure): Verdict {
     const { target } = candidate;
     const called = this.#history.failed(target, error);
     const cure = this.#call.rpc.signal.aborted ? "none" : cureOf(error);
@@ -232,7 +247,7 @@ export class Journey<Request extends Asked, R extends Served> {
   }
 
   /** The candidate to try next, after the wait that it takes; throws the failure when there is none. */
-  async #next(stage: Stage<Request>, failed: Candidate, error: GatewayError, verdict: Verdict): Promise<Candidate> {
+  async #next(stage: Stage<Request>, { candidate: failed, error }: Failure, verdict: Verdict): Promise<Candidate> {
     if (verdict.next === "stop") throw error;
     const { budget, wentOn } = this.#parts;
     const { caller, signal } = this.#call.rpc;
@@ -256,38 +271,4 @@ export class Journey<Request extends Asked, R extends Served> {
   #leftMs(endMs: number): number {
     return Math.min(this.#call.rpc.deadlineMs, endMs) - performance.now();
   }
-}
-
-/** The time limits of an attempt: those of the provider, and what the call has to spare for its first output. */
-export function timeoutsFor({ stream }: Call<Asked>, { provider }: Target, limitMs: number): Timeouts {
-  const { firstOutputMs, idleMs, totalMs } = provider.timeouts;
-  // A whole answer comes only when it is complete, so its first output has as much time as its last.
-  return { firstOutputMs: Math.min(limitMs, stream ? firstOutputMs : totalMs), idleMs, totalMs };
-}
-
-/** The call with what a step of a chain puts on its request. */
-function overridden<Request extends Asked>(call: Call<Request>, step: Step): Call<Request> {
-  const request = requestIn(step, call.request);
-  return request === call.request ? call : { ...call, request };
-}
-
-/** A wait shorter than what the target takes of late, as callers may want it, says nothing about the target. */
-function isHasty({ reason, info }: GatewayError, latencyMs = 0): boolean {
-  return reason === "PROVIDER_TIMEOUT" && info["cause"] === "first_output" && Number(info["timeoutMs"]) < latencyMs;
-}
-
-function fallsThrough({ fallThroughOn }: Step, error: GatewayError): boolean {
-  return fallThroughOn === undefined ? cureOf(error) !== "none" : fallThroughOn.has(error.reason);
-}
-
-/** Whether other steps may follow one that took too long, so that some time is to be left for them. */
-function goesOnLate({ fallThroughOn }: Step): boolean {
-  return fallThroughOn === undefined || fallThroughOn.has("PROVIDER_TIMEOUT");
-}
-
-/** Each target once, where it stands first. */
-function unique(candidates: readonly Candidate[]): readonly Candidate[] {
-  if (candidates.length < 2) return candidates;
-  const seen = new Set<string>();
-  return candidates.filter(({ target: { selector } }) => !seen.has(selector) && seen.add(selector));
 }

@@ -101,6 +101,7 @@ const used: Readonly<Record<Overridable, readonly [field: string, isUsed: (optio
   firstOutputTimeout: ["first_output_timeout", ({ firstOutputTimeout }) => firstOutputTimeout !== undefined],
   maxCost: ["max_cost", ({ maxCost }) => maxCost !== undefined],
   affinityKey: ["affinity_key", ({ affinityKey }) => affinityKey !== ""],
+  hedge: ["hedge", ({ hedge }) => hedge !== undefined],
 };
 
 /** A wish that the policy does not grant is refused, not dropped: the caller relies on it. */

@@ -1,4 +1,5 @@
 import { BoundedMap } from "../model/bounded-map.ts";
+import { LatencyDigest } from "./latency-digest.ts";
 
 /** Time in which an observation loses almost two thirds of its weight (1 - 1/e). */
 const fadeMs = 60_000;
@@ -6,6 +7,8 @@ const fadeMs = 60_000;
 const weightMin = 0.05;
 /** Targets that are watched; the one that was not called for longest is forgotten. */
 const targetsMax = 10_000;
+/** What is slow for a target: longer than nineteen of twenty answers take. */
+const slowPart = 0.95;
 
 /** A mean in which old values fade. */
 class FadingMean {
@@ -31,6 +34,9 @@ interface Reading {
   readonly streamed: FadingMean;
   readonly whole: FadingMean;
   readonly failed: FadingMean;
+  /** Of calls that may be hedged. */
+  streamedSpread?: LatencyDigest;
+  wholeSpread?: LatencyDigest;
 }
 
 /** How targets do of late, learned from calls: for picking the fastest or the healthiest. */
@@ -51,6 +57,17 @@ export class Readings {
     reading.failed.add(0, nowMs);
   }
 
+  /**
+   * Takes note of how long the first output of an attempt took, or how long it was waited for in vain when another was
+   * faster, so that `slowMs` is known. For targets that are hedged only: others need not pay for it.
+   */
+  timed(selector: string, stream: boolean, ms: number): void {
+    const reading = this.#reading(selector);
+    if (stream) reading.streamedSpread ??= new LatencyDigest();
+    else reading.wholeSpread ??= new LatencyDigest();
+    (stream ? reading.streamedSpread : reading.wholeSpread)?.add(ms, this.#nowMs());
+  }
+
   /** Takes note of an attempt that the provider failed. */
   failed(selector: string): void {
     this.#reading(selector).failed.add(1, this.#nowMs());
@@ -62,6 +79,12 @@ export class Readings {
     return (stream ? reading?.streamed : reading?.whole)?.at(this.#nowMs());
   }
 
+  /** The 95th percentile of what was `timed` of late, in milliseconds; undefined when too little is known. */
+  slowMs(selector: string, stream: boolean): number | undefined {
+    const reading = this.#of.peek(selector);
+    return (stream ? reading?.streamedSpread : reading?.wholeSpread)?.percentile(slowPart, this.#nowMs());
+  }
+
   /** Part of attempts that failed, 0 to 1; 0 when nothing is known. */
   errorRate(selector: string): number {
     return this.#of.peek(selector)?.failed.at(this.#nowMs()) ?? 0;
@@ -70,7 +93,7 @@ export class Readings {
   #reading(selector: string): Reading {
     const known = this.#of.get(selector);
     if (known !== undefined) return known;
-    const reading = { streamed: new FadingMean(), whole: new FadingMean(), failed: new FadingMean() };
+    const reading: Reading = { streamed: new FadingMean(), whole: new FadingMean(), failed: new FadingMean() };
     this.#of.set(selector, reading);
     return reading;
   }

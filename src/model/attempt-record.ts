@@ -23,6 +23,7 @@ export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: Atte
     credential: attempt.target.provider.credential ?? "",
     startTime: timestampFromMs(Math.round(Date.now() - tookMs)),
     duration: durationOf(tookMs),
+    hedge: attempt.hedge ?? false,
     ...end,
   });
 }

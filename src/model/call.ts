@@ -75,8 +75,13 @@ export interface Attempt<Request extends Asked = CompleteRequest> {
   readonly policy: string;
   /** Arm of an experiment that the target stands for; absent for none. */
   readonly arm?: string;
-  /** Earlier attempts of this call, in order: failed, or skipped. Their number plus one is the number of this one. */
+  /**
+   * Other attempts of this call, in the order in which they ended: failed, skipped, or outrun by this one, which are added
+   * before its first output is handed on. Their number plus one is the number of this one.
+   */
   readonly failures: readonly AttemptRecord[];
+  /** Begun beside another that is slow. */
+  readonly hedge?: true;
   readonly timeouts: Timeouts;
   /** Use a connection that carried nothing before. */
   readonly freshConnection: boolean;

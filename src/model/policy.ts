@@ -31,6 +31,7 @@ export const overridables = [
   "firstOutputTimeout",
   "maxCost",
   "affinityKey",
+  "hedge",
 ] as const;
 
 /** One such field. */
@@ -76,6 +77,20 @@ export interface PolicyTarget {
   readonly credentials?: readonly string[] | undefined;
 }
 
+/** When another target is asked while the first is slow. */
+export interface HedgeRules {
+  /** Undefined: the 95th percentile of the time to first output of the target that is waited for. */
+  readonly delayMs: number | undefined;
+  /** Targets asked at the same time. */
+  readonly parallelMax: number;
+  /** Hedges for each call, 0 to 1. */
+  readonly ratioMax: number;
+  /** What hedges may cost in a minute, in billionths of a dollar; undefined: anything. */
+  readonly nanosPerMinuteMax: bigint | undefined;
+  /** Only calls that ask for it. */
+  readonly optIn: boolean;
+}
+
 /** How to pick among targets for one logical model. */
 export interface Policy {
   readonly strategy: Strategy;
@@ -85,6 +100,8 @@ export interface Policy {
   readonly stickyTo: StickyKey | undefined;
   /** Undefined: callers may use every field of RoutingOptions. */
   readonly overridable: readonly Overridable[] | undefined;
+  /** Undefined: never. */
+  readonly hedge?: HedgeRules | undefined;
 }
 
 /** One step of a chain. */

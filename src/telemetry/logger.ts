@@ -25,6 +25,7 @@ export interface LogFields {
   /** Arm of an experiment. */
   readonly arm?: string | undefined;
   readonly attempts?: number;
+  readonly hedge?: "won" | "lost" | undefined;
   /** What the response cache did: "HIT", "MISS", "BYPASS". */
   readonly cache?: string | undefined;
   readonly cacheAgeMs?: number | undefined;

@@ -82,6 +82,8 @@ export class Metrics {
     "provider",
     "to",
   ]);
+  /** Labels: provider of the hedge, and "won", "lost", "failed", or the cap that forbade it. */
+  readonly hedges = this.#counter("hedges_total", "Second attempts beside one that was slow.", ["provider", "outcome"]);
   /** Labels: chain, step, and "ok" or the reason why the step ended. */
   readonly chainSteps = this.#counter("chain_steps_total", "Steps that chains took.", ["chain", "step", "outcome"]);
   /** Labels: method. */

@@ -75,9 +75,10 @@ export function failureOf(
   { usage, cost, sentMs, sent, started }: Spent,
 ): CompletionFailure {
   const charged = started || (sent && wasWorkedOn(error));
+  const outcome = outcomeOf(error);
   const record = attemptRecord(attempt, sentMs, {
-    outcome: error.reason === "PROVIDER_TIMEOUT" ? AttemptOutcome.TIMED_OUT : AttemptOutcome.FAILED,
-    errorReason: error.reason,
+    outcome,
+    errorReason: outcome === AttemptOutcome.LOST_HEDGE ? "" : error.reason,
     upstreamStatus: error.upstream.status,
     upstreamCode: error.upstream.code.slice(0, 64),
     ...(charged ? { usage } : {}),
@@ -90,6 +91,11 @@ export function failureOf(
     outputStarted: started,
     ...chargesOf(attempts),
   });
+}
+
+function outcomeOf({ reason, info }: GatewayError): AttemptOutcome {
+  if (info["cause"] === "lost_hedge") return AttemptOutcome.LOST_HEDGE;
+  return reason === "PROVIDER_TIMEOUT" ? AttemptOutcome.TIMED_OUT : AttemptOutcome.FAILED;
 }
 
 /** The provider may have generated, and so charged for, something: it took the request and did not refuse it. */

@@ -2,6 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { CompleteRequestSchema, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
+import { HedgeBudget } from "../../src/dispatch/hedge-budget.ts";
 import { Journey, type JourneyParts } from "../../src/dispatch/journey.ts";
 import { unknownModel } from "../../src/dispatch/known-facts.ts";
 import { planOf } from "../../src/dispatch/planner.ts";
@@ -68,6 +69,8 @@ async function travel(router: Router, call: Call, answer: (attempt: Attempt) => 
     availability: { waitMs: () => 0 },
     readings,
     budget: new RetryBudget(() => 0),
+    hedges: new HedgeBudget(() => 0),
+    hedged: () => undefined,
     turns: new Turns(),
     draw: () => 0,
     wentOn: () => undefined,

@@ -39,3 +39,12 @@ test("streams and whole answers are kept apart, and so are targets", () => {
   expect([readings.latencyMs("up/m", true), readings.latencyMs("up/m", false)]).toEqual([undefined, 5000]);
   expect(readings.latencyMs("up/n", false)).toBeUndefined();
 });
+
+test("what is slow is known of targets that are timed, for streams and whole answers apart", () => {
+  const readings = new Readings(() => 0);
+  for (let ms = 1; ms <= 100; ms++) readings.timed("p/m", true, ms);
+  expect(readings.slowMs("p/m", true)).toBeGreaterThanOrEqual(95);
+  expect(readings.slowMs("p/m", true)).toBeLessThan(95 * 1.2);
+  expect(readings.slowMs("p/m", false)).toBeUndefined();
+  expect(readings.slowMs("p/other", true)).toBeUndefined();
+});

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file llmhub/v1/routing.proto.
  */
 export const file_llmhub_v1_routing: GenFile = /*@__PURE__*/
-  fileDesc("ChdsbG1odWIvdjEvcm91dGluZy5wcm90bxIJbGxtaHViLnYxItMDCg5Sb3V0aW5nT3B0aW9ucxI2CghzdHJhdGVneRgBIAEoDjIaLmxsbWh1Yi52MS5Sb3V0aW5nU3RyYXRlZ3lCCLpIBYIBAhABEiUKEWFsbG93ZWRfcHJvdmlkZXJzGAIgAygJQgq6SAeSAQQQIBgBEiQKEGRlbmllZF9wcm92aWRlcnMYAyADKAlCCrpIB5IBBBAgGAESQAoPZmFsbGJhY2tfbW9kZWxzGAQgAygJQie6SCSSASEQCCIdchsQARiAAjIUXltBLVphLXowLTkuXzpALy1dKiQSJAoMbWF4X2F0dGVtcHRzGAUgASgFQgm6SAYaBBgKKAFIAIgBARI8Cg9hdHRlbXB0X3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAioAEkEKFGZpcnN0X291dHB1dF90aW1lb3V0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgi6SAWqAQIqABIiCghtYXhfY29zdBgIIAEoCzIQLmxsbWh1Yi52MS5Nb25leRIeCgxhZmZpbml0eV9rZXkYCiABKAlCCLpIBXIDGIACQg8KDV9tYXhfYXR0ZW1wdHMi9gIKC1JvdXRpbmdJbmZvEhcKD3JlcXVlc3RlZF9tb2RlbBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgEIAEoCRIbChN1cHN0cmVhbV9yZXF1ZXN0X2lkGAUgASgJEg4KBnBvbGljeRgGIAEoCRIWCg5leHBlcmltZW50X2FybRgHIAEoCRIVCg1hdHRlbXB0X2NvdW50GAggASgFEiQKCGF0dGVtcHRzGAkgAygLMhIubGxtaHViLnYxLkF0dGVtcHQSLAoMY2FjaGVfc3RhdHVzGAogASgOMhYubGxtaHViLnYxLkNhY2hlU3RhdHVzEjcKFHRpbWVfdG9fZmlyc3Rfb3V0cHV0GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCWNhY2hlX2FnZRgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLdAgoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSEAoIcHJvdmlkZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSKgoHb3V0Y29tZRgEIAEoDjIZLmxsbWh1Yi52MS5BdHRlbXB0T3V0Y29tZRIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxlcnJvcl9yZWFzb24YByABKAkSFwoPdXBzdHJlYW1fc3RhdHVzGAggASgFEhUKDXVwc3RyZWFtX2NvZGUYCSABKAkSHwoFdXNhZ2UYCyABKAsyEC5sbG1odWIudjEuVXNhZ2USHQoEY29zdBgMIAEoCzIPLmxsbWh1Yi52MS5Db3N0EhIKCmNyZWRlbnRpYWwYDSABKAkq+wEKD1JvdXRpbmdTdHJhdGVneRIgChxST1VUSU5HX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASHQoZUk9VVElOR19TVFJBVEVHWV9QUklPUklUWRABEiAKHFJPVVRJTkdfU1RSQVRFR1lfUk9VTkRfUk9CSU4QAhIdChlST1VUSU5HX1NUUkFURUdZX1dFSUdIVEVEEAMSIAocUk9VVElOR19TVFJBVEVHWV9MT1dFU1RfQ09TVBAEEiMKH1JPVVRJTkdfU1RSQVRFR1lfTE9XRVNUX0xBVEVOQ1kQBRIfChtST1VUSU5HX1NUUkFURUdZX0hFQUxUSElFU1QQBipxCgtDYWNoZVN0YXR1cxIcChhDQUNIRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFDQUNIRV9TVEFUVVNfTUlTUxABEhQKEENBQ0hFX1NUQVRVU19ISVQQAhIXChNDQUNIRV9TVEFUVVNfQllQQVNTEAQqqAEKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGUFUVEVNUFRfT1VUQ09NRV9TVUNDRUVERUQQARIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAISHQoZQVRURU1QVF9PVVRDT01FX1RJTUVEX09VVBADEhsKF0FUVEVNUFRfT1VUQ09NRV9TS0lQUEVEEAVCcwoNZGV2LmxsbWh1Yi52MUIMUm91dGluZ1Byb3RvUAFaOWdpdGh1Yi5jb20vbGxtLWNvbm5lY3Rvci1odWIvbGxtaHViLWdvL2xsbWh1Yi92MTtsbG1odWJ2MaoCCUxsbUh1Yi5WMeoCCkxsbUh1Yjo6VjFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmhub_v1_usage]);
+  fileDesc("ChdsbG1odWIvdjEvcm91dGluZy5wcm90bxIJbGxtaHViLnYxIvEDCg5Sb3V0aW5nT3B0aW9ucxI2CghzdHJhdGVneRgBIAEoDjIaLmxsbWh1Yi52MS5Sb3V0aW5nU3RyYXRlZ3lCCLpIBYIBAhABEiUKEWFsbG93ZWRfcHJvdmlkZXJzGAIgAygJQgq6SAeSAQQQIBgBEiQKEGRlbmllZF9wcm92aWRlcnMYAyADKAlCCrpIB5IBBBAgGAESQAoPZmFsbGJhY2tfbW9kZWxzGAQgAygJQie6SCSSASEQCCIdchsQARiAAjIUXltBLVphLXowLTkuXzpALy1dKiQSJAoMbWF4X2F0dGVtcHRzGAUgASgFQgm6SAYaBBgKKAFIAIgBARI8Cg9hdHRlbXB0X3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CCLpIBaoBAioAEkEKFGZpcnN0X291dHB1dF90aW1lb3V0GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQgi6SAWqAQIqABIiCghtYXhfY29zdBgIIAEoCzIQLmxsbWh1Yi52MS5Nb25leRIeCgxhZmZpbml0eV9rZXkYCiABKAlCCLpIBXIDGIACEhIKBWhlZGdlGAsgASgISAGIAQFCDwoNX21heF9hdHRlbXB0c0IICgZfaGVkZ2Ui9gIKC1JvdXRpbmdJbmZvEhcKD3JlcXVlc3RlZF9tb2RlbBgBIAEoCRIQCghwcm92aWRlchgCIAEoCRINCgVtb2RlbBgDIAEoCRIWCg51cHN0cmVhbV9tb2RlbBgEIAEoCRIbChN1cHN0cmVhbV9yZXF1ZXN0X2lkGAUgASgJEg4KBnBvbGljeRgGIAEoCRIWCg5leHBlcmltZW50X2FybRgHIAEoCRIVCg1hdHRlbXB0X2NvdW50GAggASgFEiQKCGF0dGVtcHRzGAkgAygLMhIubGxtaHViLnYxLkF0dGVtcHQSLAoMY2FjaGVfc3RhdHVzGAogASgOMhYubGxtaHViLnYxLkNhY2hlU3RhdHVzEjcKFHRpbWVfdG9fZmlyc3Rfb3V0cHV0GAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiwKCWNhY2hlX2FnZRgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiLsAgoHQXR0ZW1wdBIOCgZudW1iZXIYASABKAUSEAoIcHJvdmlkZXIYAiABKAkSDQoFbW9kZWwYAyABKAkSKgoHb3V0Y29tZRgEIAEoDjIZLmxsbWh1Yi52MS5BdHRlbXB0T3V0Y29tZRIuCgpzdGFydF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxlcnJvcl9yZWFzb24YByABKAkSFwoPdXBzdHJlYW1fc3RhdHVzGAggASgFEhUKDXVwc3RyZWFtX2NvZGUYCSABKAkSDQoFaGVkZ2UYCiABKAgSHwoFdXNhZ2UYCyABKAsyEC5sbG1odWIudjEuVXNhZ2USHQoEY29zdBgMIAEoCzIPLmxsbWh1Yi52MS5Db3N0EhIKCmNyZWRlbnRpYWwYDSABKAkq+wEKD1JvdXRpbmdTdHJhdGVneRIgChxST1VUSU5HX1NUUkFURUdZX1VOU1BFQ0lGSUVEEAASHQoZUk9VVElOR19TVFJBVEVHWV9QUklPUklUWRABEiAKHFJPVVRJTkdfU1RSQVRFR1lfUk9VTkRfUk9CSU4QAhIdChlST1VUSU5HX1NUUkFURUdZX1dFSUdIVEVEEAMSIAocUk9VVElOR19TVFJBVEVHWV9MT1dFU1RfQ09TVBAEEiMKH1JPVVRJTkdfU1RSQVRFR1lfTE9XRVNUX0xBVEVOQ1kQBRIfChtST1VUSU5HX1NUUkFURUdZX0hFQUxUSElFU1QQBipxCgtDYWNoZVN0YXR1cxIcChhDQUNIRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFDQUNIRV9TVEFUVVNfTUlTUxABEhQKEENBQ0hFX1NUQVRVU19ISVQQAhIXChNDQUNIRV9TVEFUVVNfQllQQVNTEAQqyAEKDkF0dGVtcHRPdXRjb21lEh8KG0FUVEVNUFRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGUFUVEVNUFRfT1VUQ09NRV9TVUNDRUVERUQQARIaChZBVFRFTVBUX09VVENPTUVfRkFJTEVEEAISHQoZQVRURU1QVF9PVVRDT01FX1RJTUVEX09VVBADEh4KGkFUVEVNUFRfT1VUQ09NRV9MT1NUX0hFREdFEAQSGwoXQVRURU1QVF9PVVRDT01FX1NLSVBQRUQQBUJzCg1kZXYubGxtaHViLnYxQgxSb3V0aW5nUHJvdG9QAVo5Z2l0aHViLmNvbS9sbG0tY29ubmVjdG9yLWh1Yi9sbG1odWItZ28vbGxtaHViL3YxO2xsbWh1YnYxqgIJTGxtSHViLlYx6gIKTGxtSHViOjpWMWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_llmhub_v1_usage]);
 
 /**
  * Wishes of one request. They narrow what the configuration allows, never widen it.
@@ -86,6 +86,15 @@ export type RoutingOptions = Message<"llmhub.v1.RoutingOptions"> & {
    * @generated from field: string affinity_key = 10;
    */
   affinityKey: string;
+
+  /**
+   * false: no hedging. true: hedging is welcome, also where the policy hedges
+   * only calls that say so; where it never hedges, nothing changes. Unset: what
+   * the policy says.
+   *
+   * @generated from field: optional bool hedge = 11;
+   */
+  hedge?: boolean | undefined;
 };
 
 /**
@@ -159,7 +168,8 @@ export type RoutingInfo = Message<"llmhub.v1.RoutingInfo"> & {
   attemptCount: number;
 
   /**
-   * Each attempt, in order. COMPLETION_VIEW_FULL and errors only.
+   * Each attempt, in the order in which they ended. COMPLETION_VIEW_FULL and
+   * errors only.
    *
    * @generated from field: repeated llmhub.v1.Attempt attempts = 9;
    */
@@ -201,7 +211,7 @@ export const RoutingInfoSchema: GenMessage<RoutingInfo> = /*@__PURE__*/
  */
 export type Attempt = Message<"llmhub.v1.Attempt"> & {
   /**
-   * Counted from 1, targets that were skipped included.
+   * Counted from 1 as attempts end, targets that were skipped included.
    *
    * @generated from field: int32 number = 1;
    */
@@ -262,6 +272,13 @@ export type Attempt = Message<"llmhub.v1.Attempt"> & {
    * @generated from field: string upstream_code = 9;
    */
   upstreamCode: string;
+
+  /**
+   * Begun beside another attempt that was slow.
+   *
+   * @generated from field: bool hedge = 10;
+   */
+  hedge: boolean;
 
   /**
    * Tokens this attempt is charged for.
@@ -444,6 +461,13 @@ export const AttemptOutcome = {
    * @generated from enum value: ATTEMPT_OUTCOME_TIMED_OUT = 3;
    */
   TIMED_OUT: 3,
+
+  /**
+   * Another attempt at the same time was faster, so this one was cancelled.
+   *
+   * @generated from enum value: ATTEMPT_OUTCOME_LOST_HEDGE = 4;
+   */
+  LOST_HEDGE: 4,
 
   /**
    * Not tried: circuit open, no quota, or the call is nothing for it.

@@ -2,7 +2,7 @@ import { FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { attemptCount, triedOf } from "../../model/attempt-record.ts";
-import type { Asked, Call } from "../../model/call.ts";
+import type { Asked, Attempt, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Outcome, Served } from "../../model/reply.ts";
@@ -93,6 +93,7 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
     policy: reply.attempt.policy || undefined,
     arm: reply.attempt.arm,
     attempts: attemptCount(reply.attempt),
+    hedge: hedgeOf(reply.attempt),
     cache: cache && cacheStatuses.get(cache.status),
     cacheAgeMs: cache?.madeMs && Math.max(0, Date.now() - cache.madeMs),
     inputTokens: usage.inputTokens,
@@ -107,6 +108,12 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
     cause: error?.info["cause"],
     finishReason: finishReasons.get(outcome.finishReason) ?? "OTHER",
   };
+}
+
+/** How the hedges of a call went that was answered; undefined: it had none. */
+function hedgeOf({ hedge, failures }: Attempt<Asked>): "won" | "lost" | undefined {
+  if (hedge === true) return "won";
+  return failures.some((record) => record.hedge) ? "lost" : undefined;
 }
 
 /** Milliseconds with one decimal. */

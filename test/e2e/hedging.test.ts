@@ -1,0 +1,277 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { CompletionFailureSchema, CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
+import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
+import { UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
+import { TestGateway, textOf } from "../support/gateway.ts";
+import { answer, HeldUpstream, heldWorld } from "./held.ts";
+
+const { FAILED, LOST_HEDGE, SUCCEEDED } = AttemptOutcome;
+const input = "Say hello";
+const targets = ["a", "b", "c"].map((id) => ({ model: `${id}/m` }));
+const always = { delay: "1ms", maxRatio: 1 };
+const asked = { model: "policies/hedged", input, view: CompletionView.FULL };
+
+const worldOf = (hedge: object, policy: object = {}, rest: object = {}) =>
+  heldWorld({ models: { policies: { hedged: { targets, hedge: { ...always, ...hedge }, ...policy } } }, ...rest });
+
+function failureOf(error: ConnectError) {
+  const [info] = error.findDetails(ErrorInfoSchema);
+  const [failure] = error.findDetails(CompletionFailureSchema);
+  return { reason: info?.reason, attempts: failure?.attempts.map(({ model, outcome }) => [model, outcome]), failure };
+}
+
+test("S8: who is slow is outrun; it ends at once, its cost is told, and nothing is held against it", async () => {
+  await using at = await worldOf({});
+  const call = at.gateway.complete(asked);
+  const slow = await at.a.next();
+  await answer(await at.b.next());
+  const { routing, usage } = await call;
+  expect(routing).toMatchObject({ model: "b/m", policy: "policies/hedged", attemptCount: 2 });
+  expect(routing?.attempts).toMatchObject([
+    { number: 1, model: "a/m", outcome: LOST_HEDGE, hedge: false, errorReason: "" },
+    { number: 2, model: "b/m", outcome: SUCCEEDED, hedge: true },
+  ]);
+  const [lost] = routing?.attempts ?? [];
+  expect(lost?.usage).toMatchObject({ source: UsageSource.ESTIMATED });
+  expect(lost?.cost?.total?.amountNanos).toBe(BigInt(lost?.usage?.inputTokens ?? 0) * 1000n);
+  expect(usage).toMatchObject({ inputTokens: 7, outputTokens: 3 });
+  await slow.connection.closed;
+
+  const { gateway } = at;
+  expect([at.a.hits, at.b.hits, at.c.hits]).toEqual([1, 1, 0]);
+  expect(await gateway.metric("hedges_total", { provider: "b", outcome: "won" })).toBe(1);
+  expect(await gateway.metric("upstream_attempts_total", { provider: "a", outcome: "lost_hedge" })).toBe(1);
+  expect(await gateway.metric("tokens_total", { provider: "a" })).toBe(lost?.usage?.inputTokens);
+  expect(await gateway.metric("cost_dollars_total", { provider: "a" })).toBeGreaterThan(0);
+  expect(await gateway.metric("calls_total")).toBe(1);
+  expect(await gateway.metric("retries_total")).toBe(0);
+});
+
+test("S8: a breaker counts no loser", async () => {
+  await using at = await worldOf({});
+  for (let call = 0; call < 3; call++) {
+    const answered = at.gateway.complete(asked);
+    await at.a.next();
+    await answer(await at.b.next());
+    expect((await answered).routing?.provider).toBe("b");
+  }
+  expect(at.a.hits).toBe(3);
+  expect(await at.gateway.metric("breaker_state", { provider: "a" })).toBe(0);
+});
+
+test("S8: a hedge that loses is cancelled, streams too", async () => {
+  await using at = await worldOf({});
+  const call = at.gateway.stream(asked);
+  const slow = await at.a.next();
+  const hedge = await at.b.next();
+  await answer(slow, "Hi");
+  const streamed = await call;
+  await hedge.connection.closed;
+  expect(textOf(streamed)).toBe("Hi");
+  const last = streamed.events.at(-1)?.event;
+  expect(last?.case === "finished" && last.value.routing?.attempts).toMatchObject([
+    { number: 1, model: "b/m", outcome: LOST_HEDGE, hedge: true },
+    { number: 2, model: "a/m", outcome: SUCCEEDED, hedge: false },
+  ]);
+  expect(await at.gateway.metric("hedges_total", { provider: "b", outcome: "lost" })).toBe(1);
+  expect(await at.gateway.metric("open_streams")).toBe(0);
+});
+
+test("S8: up to four run at once, each after the wait of the one before", async () => {
+  await using at = await worldOf({ maxParallel: 4 });
+  // Each call earns one hedge.
+  const earning = at.gateway.complete({ ...asked, routing: { maxAttempts: 1 } });
+  await answer(await at.a.next());
+  await earning;
+  const call = at.gateway.complete(asked);
+  const [slow, slower] = [await at.a.next(), await at.b.next()];
+  await answer(await at.c.next());
+  const { routing } = await call;
+  expect(routing?.attempts.map(({ outcome }) => outcome)).toEqual([LOST_HEDGE, LOST_HEDGE, SUCCEEDED]);
+  expect(routing?.attempts.map(({ number }) => number)).toEqual([1, 2, 3]);
+  await Promise.all([slow.connection.closed, slower.connection.closed]);
+  expect(await at.gateway.metric("hedges_total")).toBe(2);
+});
+
+test("S8: hedges are a part of the calls", async () => {
+  await using at = await worldOf({ maxRatio: 0.5 });
+  const { gateway } = at;
+  const hedged: boolean[] = [];
+  for (let call = 0; call < 4; call++) {
+    const answered = gateway.complete(asked);
+    const slow = await at.a.next();
+    const refused = () => gateway.metric("hedges_total", { provider: "b", outcome: "over_ratio" });
+    const before = hedged.filter((each) => !each).length;
+    await expect.poll(async () => at.b.hits + (await refused())).toBe(call + 1);
+    await answer((await refused()) > before ? slow : await at.b.next());
+    hedged.push((await answered).routing?.provider === "b");
+  }
+  expect(hedged).toEqual([false, true, false, true]);
+});
+
+test("S8: hedges cost no more than they may, by what they did cost", async () => {
+  // A call may cost some 1,000 tokens, a millionth of a dollar each; what one wastes is its prompt.
+  await using at = await worldOf({ maxCostPerMinute: 0.0012 });
+  const bounded = { ...asked, maxOutputTokens: 1000 };
+  for (let call = 0; call < 2; call++) {
+    const answered = at.gateway.complete(bounded);
+    await at.a.next();
+    await answer(await at.b.next());
+    await answered;
+  }
+  const dear = at.gateway.complete({ ...bounded, maxOutputTokens: 1200 });
+  const slow = await at.a.next();
+  await expect.poll(() => at.gateway.metric("hedges_total", { provider: "b", outcome: "over_cost" })).toBe(1);
+  await answer(slow);
+  expect((await dear).routing?.provider).toBe("a");
+});
+
+test("S5, S8: hedges draw on the budget of repeats", async () => {
+  await using at = await worldOf({});
+  for (let call = 0; call < 3; call++) {
+    const answered = at.gateway.complete(asked);
+    await at.a.next();
+    await answer(await at.b.next());
+    await answered;
+  }
+  const last = at.gateway.complete(asked);
+  const slow = await at.a.next();
+  await expect.poll(() => at.gateway.metric("hedges_total", { provider: "b", outcome: "over_budget" })).toBe(1);
+  await answer(slow);
+  await last;
+  expect(at.b.hits).toBe(3);
+});
+
+test("S8: when both fail, one error tells of both", async () => {
+  await using at = await worldOf({}, { maxAttempts: 2 });
+  const call = at.gateway.failure(asked);
+  const slow = await at.a.next();
+  const hedge = await at.b.next();
+  await hedge.connection.respond(503, "{}");
+  await expect.poll(() => at.gateway.metric("hedges_total", { provider: "b", outcome: "failed" })).toBe(1);
+  await slow.connection.respond(500, "{}");
+  expect(failureOf(await call)).toMatchObject({
+    reason: "PROVIDER_UNAVAILABLE",
+    attempts: [
+      ["b/m", FAILED],
+      ["a/m", FAILED],
+    ],
+  });
+  expect([at.a.hits, at.b.hits, at.c.hits]).toEqual([1, 1, 0]);
+});
+
+test("S8: one that fails leaves the other running; what no target mends ends both", async () => {
+  await using at = await worldOf({});
+  const call = at.gateway.complete(asked);
+  const failing = await at.a.next();
+  const hedge = await at.b.next();
+  await failing.connection.respond(503, "{}");
+  await expect.poll(() => at.gateway.metric("retries_total", { provider: "a", to: "other" })).toBe(1);
+  await answer(hedge);
+  expect((await call).routing?.attempts).toMatchObject([
+    { model: "a/m", outcome: FAILED, upstreamStatus: 503 },
+    { model: "b/m", outcome: SUCCEEDED, hedge: true },
+  ]);
+
+  const refused = at.gateway.failure(asked);
+  const slow = await at.a.next();
+  const other = await at.b.next();
+  await slow.connection.respond(400, "{}");
+  await other.connection.closed;
+  expect(failureOf(await refused)).toMatchObject({
+    reason: "PROVIDER_INVALID_REQUEST",
+    attempts: [
+      ["a/m", FAILED],
+      ["b/m", FAILED],
+    ],
+  });
+});
+
+test("S8, S10: a caller who leaves ends both", async () => {
+  await using at = await worldOf({});
+  const cancel = new AbortController();
+  const call = at.gateway.failure(asked, { signal: cancel.signal });
+  const both = [await at.a.next(), await at.b.next()];
+  cancel.abort();
+  expect((await call).code).toBe(Code.Canceled);
+  await Promise.all(both.map(({ connection }) => connection.closed));
+  await expect.poll(() => at.gateway.metric("calls_total", { code: "CANCELLED" })).toBe(1);
+  for (const provider of ["a", "b"]) expect(await at.gateway.metric("tokens_total", { provider })).toBeGreaterThan(0);
+});
+
+test("S8, S9: the share of the slow one and the deadline end both, and both are paid for", async () => {
+  await using at = await worldOf({}, { targets: targets.slice(0, 2) });
+  const call = at.gateway.failure(asked, { timeoutMs: 2000 });
+  const both = [await at.a.next(), await at.b.next()];
+  expect((await call).code).toBe(Code.DeadlineExceeded);
+  await Promise.all(both.map(({ connection }) => connection.closed));
+  await expect.poll(() => at.gateway.metric("calls_total")).toBe(1);
+  for (const provider of ["a", "b"]) expect(await at.gateway.metric("tokens_total", { provider })).toBeGreaterThan(0);
+});
+
+test("S8: calls that are not to be sent twice are not", async () => {
+  const same = { targets: [{ model: "a/m" }, { model: "a/other" }], hedge: always };
+  const welcome = { targets, hedge: { ...always, optIn: true } };
+  const closed = { targets, hedge: always, overridable: [] };
+  const policies = { hedged: { targets, hedge: always }, same, welcome, closed };
+  await using at = await heldWorld({ models: { policies } });
+  const calls: object[] = [
+    { routing: { hedge: false } },
+    { routing: { maxAttempts: 1 } },
+    { providerOptions: { a: { store: true } } },
+    { model: "policies/same" },
+    { model: "policies/welcome" },
+    { model: "a/m", routing: { hedge: true } },
+  ];
+  const waiting = calls.map((call) => at.gateway.complete({ ...asked, ...call }));
+  const held = [];
+  for (const _ of calls) held.push(await at.a.next());
+  // Begun after them, and hedged before they are answered.
+  const hedged = at.gateway.complete({ ...asked, model: "policies/welcome", routing: { hedge: true } });
+  await at.a.next();
+  await answer(await at.b.next());
+  expect((await hedged).routing?.provider).toBe("b");
+  for (const each of held) await answer(each);
+  for (const each of await Promise.all(waiting)) expect(each.routing).toMatchObject({ provider: "a", attemptCount: 1 });
+  expect([at.b.hits, at.c.hits]).toEqual([1, 0]);
+
+  const forbidden = await at.gateway.failure({ ...asked, model: "policies/closed", routing: { hedge: false } });
+  expect(forbidden.findDetails(BadRequestSchema)[0]?.fieldViolations[0]).toMatchObject({
+    field: "routing.hedge",
+    reason: "NOT_OVERRIDABLE",
+  });
+});
+
+test("S8: another credential is another place", async () => {
+  const credentials = ["blue", "green"].map((name) => ({ name, apiKey: `key-${name}` }));
+  await using b = await HeldUpstream.start();
+  const providers = { b: { kind: "openai-compatible", baseUrl: `${b.url}/v1`, credentials } };
+  const models = ["m", "n"].map((model) => ({ model: `b/${model}` }));
+  const policies = { hedged: { targets: models, hedge: always } };
+  await using gateway = await TestGateway.start({ providers, models: { policies } });
+  const call = gateway.complete(asked);
+  const slow = await b.next();
+  await answer(await b.next());
+  const { routing } = await call;
+  const used = routing?.attempts.map(({ model, credential }) => [model, credential]) ?? [];
+  expect(used.map(([model]) => model)).toEqual(["b/m", "b/n"]);
+  expect(new Set(used.map(([, credential]) => credential))).toEqual(new Set(["blue", "green"]));
+  await slow.connection.closed;
+});
+
+test("S8: after a failure there is no hedge, least of all after a 429", async () => {
+  const policies = { hedged: { targets, hedge: always }, other: { targets: targets.slice(1), hedge: always } };
+  await using at = await heldWorld({ models: { policies } });
+  const call = at.gateway.complete(asked);
+  await (await at.a.next()).connection.respond(429, "{}");
+  const second = await at.b.next();
+  const hedged = at.gateway.complete({ ...asked, model: "policies/other" });
+  await at.b.next();
+  await answer(await at.c.next());
+  expect((await hedged).routing?.provider).toBe("c");
+  await answer(second);
+  expect((await call).routing).toMatchObject({ provider: "b", attemptCount: 2 });
+  expect(at.c.hits).toBe(1);
+});

@@ -5,6 +5,7 @@ import type { ModelView } from "../services/models.ts";
 import type { Readiness } from "../services/readiness.ts";
 import type { RequestValidator } from "../services/validation.ts";
 import type { ValueParts } from "../services/value-call.ts";
+import { chatRoute } from "./chat/route.ts";
 import { completionRoutes } from "./hub/completions.ts";
 import { probeRoutes } from "./hub/probes.ts";
 import { providerRoute } from "./hub/providers.ts";
@@ -21,5 +22,10 @@ export interface SurfaceParts {
 
 /** Every path of plain HTTP: one line each. */
 export function surfaceRoutes({ handlers, validator, models, readiness }: SurfaceParts): readonly Route[] {
-  return [...completionRoutes(handlers), providerRoute(models, validator), ...probeRoutes(readiness)];
+  return [
+    chatRoute(handlers),
+    ...completionRoutes(handlers),
+    providerRoute(models, validator),
+    ...probeRoutes(readiness),
+  ];
 }

@@ -1,0 +1,64 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import * as v from "valibot";
+import { type FieldViolation, invalidRequest } from "../services/bad-request.ts";
+
+/** Problems of a body that an error names; the first tell enough. */
+const issuesMax = 20;
+
+/** A body as its schema wants it. Throws INVALID_REQUEST that names each field and what it has to be, and never a value. */
+export function readBody<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  throw invalidRequest(result.issues.slice(0, issuesMax).map(violationOf));
+}
+
+/** The error for one field that is wrong. `field` is a path in the body: "messages[2].content". */
+export function invalidField(field: string, description: string, reason = "value") {
+  return invalidRequest([{ field, reason, description }]);
+}
+
+/** Fields of a body that a schema does not name. Undefined: there are none. */
+export function otherFields(body: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
+  let others: JsonObject | undefined;
+  for (const name in body) {
+    if (known.has(name)) continue;
+    others ??= {};
+    others[name] = body[name] ?? null;
+  }
+  return others;
+}
+
+function violationOf(issue: v.GenericIssue): FieldViolation {
+  const { at, issue: told } = deepest(issue, []);
+  return { field: pathOf(at), reason: told.type, description: descriptionOf(told) };
+}
+
+type Keys = readonly unknown[];
+
+/** Where one of several forms fits best, what is wrong with that one. Paths of its issues begin at the value. */
+function deepest(issue: v.GenericIssue, before: Keys): { readonly at: Keys; readonly issue: v.GenericIssue } {
+  const at = [...before, ...(issue.path?.map(({ key }) => key) ?? [])];
+  let best: ReturnType<typeof deepest> = { at, issue };
+  for (const inner of issue.issues ?? []) {
+    const candidate = deepest(inner, at);
+    if (candidate.at.length > best.at.length) best = candidate;
+  }
+  return best;
+}
+
+function pathOf(keys: Keys): string {
+  return keys.map((key, depth) => stepOf(key, depth === 0)).join("");
+}
+
+function stepOf(key: unknown, isFirst: boolean): string {
+  if (typeof key === "number") return `[${key}]`;
+  return `${isFirst ? "" : "."}${String(key)}`;
+}
+
+/** The library's own words repeat what was received, which is content. */
+function descriptionOf({ type, expected, message, received }: v.GenericIssue): string {
+  if (received === "undefined") return "is required";
+  // Words of the schema itself begin otherwise.
+  if (!message.startsWith("Invalid ")) return message;
+  return expected === null ? `is not a valid ${type.replaceAll("_", " ")}` : `must be ${expected}`;
+}

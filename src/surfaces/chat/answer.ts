@@ -1,0 +1,165 @@
+import { type CompleteResponse, FinishReason, type TokenLogprob } from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { Citation, ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { base64Of, mimeTypeOf } from "../../protocols/media-source.ts";
+import { detailOf, extraContent } from "./echoed.ts";
+
+const finishReasons: ReadonlyMap<FinishReason, string> = new Map([
+  [FinishReason.MAX_TOKENS, "length"],
+  [FinishReason.CONTEXT_WINDOW, "length"],
+  [FinishReason.TOOL_CALLS, "tool_calls"],
+  [FinishReason.CONTENT_FILTER, "content_filter"],
+  [FinishReason.REFUSAL, "content_filter"],
+]);
+
+/**
+ * Why the model stopped, in the words of the API. A refusal in words is "stop": they stand in the field for it, and
+ * clients take "content_filter" for an error.
+ */
+export function finishReasonOf(reason: FinishReason, hasRefusal: boolean): string {
+  if (reason === FinishReason.REFUSAL && hasRefusal) return "stop";
+  return finishReasons.get(reason) ?? "stop";
+}
+
+/** The whole answer: one choice of each response. */
+export function chatCompletion(responses: readonly CompleteResponse[]): object {
+  const [first] = responses;
+  return {
+    id: first?.id ?? "",
+    object: "chat.completion",
+    created: createdOf(first),
+    model: first?.routing?.model ?? "",
+    choices: responses.map(choiceOf),
+    usage: usageOf(responses.flatMap(({ usage }) => usage ?? [])),
+    ...tierOf(first),
+  };
+}
+
+/** Seconds since 1970. */
+export function createdOf({ createTime }: Partial<Pick<CompleteResponse, "createTime">> = {}): number {
+  return Number(createTime?.seconds ?? 0n);
+}
+
+/** Tokens, summed over the choices; what no choice tells of is left out. */
+export function usageOf(usages: readonly Usage[]): object {
+  const sum = (count: (usage: Usage) => number | undefined) => sumOf(usages.map(count));
+  const prompt = sum(({ inputTokens }) => inputTokens) ?? 0;
+  const completion = sum(({ outputTokens }) => outputTokens) ?? 0;
+  const cached = sum(({ cacheReadTokens }) => cacheReadTokens);
+  const written = sum(({ cacheWriteTokens }) => cacheWriteTokens);
+  const reasoning = sum(({ reasoningTokens }) => reasoningTokens);
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: {
+      cached_tokens: cached ?? 0,
+      ...(written === undefined ? {} : { cache_write_tokens: written }),
+    },
+    completion_tokens_details: { reasoning_tokens: reasoning ?? 0 },
+  };
+}
+
+function choiceOf(response: CompleteResponse, index: number): object {
+  const parts = response.message?.content ?? [];
+  const hasRefusal = parts.some(({ part }) => part.case === "refusal");
+  const finish_reason = finishReasonOf(response.finishReason, hasRefusal);
+  return {
+    index,
+    message: messageOf(parts),
+    logprobs: response.logprobs.length === 0 ? null : { content: response.logprobs.map(logprobOf), refusal: null },
+    finish_reason,
+    native_finish_reason: response.nativeFinishReason,
+  };
+}
+
+function messageOf(parts: readonly ContentPart[]): object {
+  const text = joined(parts, "text");
+  const refusal = joined(parts, "refusal");
+  const reasoning = parts.map(({ part }) => (part.case === "reasoning" ? part.value.text : "")).join("");
+  const details = parts.flatMap(({ part, signature }) => detailOf(part, signature) ?? []);
+  const calls = parts.flatMap(callOf);
+  const annotations = annotationsOf(parts);
+  const images = parts.flatMap(imageOf);
+  return {
+    role: "assistant",
+    content: text ?? null,
+    refusal: refusal ?? null,
+    ...(reasoning === "" ? {} : { reasoning_content: reasoning }),
+    ...(details.length === 0 ? {} : { reasoning_details: details }),
+    ...(annotations.length === 0 ? {} : { annotations }),
+    ...(images.length === 0 ? {} : { images }),
+    ...(calls.length === 0 ? {} : { tool_calls: calls }),
+  };
+}
+
+function joined(parts: readonly ContentPart[], kind: "text" | "refusal"): string | undefined {
+  const texts = parts.flatMap(({ part }) => (part.case === kind ? part.value : []));
+  return texts.length === 0 ? undefined : texts.join("");
+}
+
+function callOf({ part, signature }: ContentPart): object[] {
+  if (part.case !== "toolCall" || part.value.providerExecuted) return [];
+  const { id, name, argumentsJson } = part.value;
+  const echo = signature === undefined ? {} : { extra_content: extraContent(signature) };
+  return [{ id, type: "function", function: { name, arguments: argumentsJson }, ...echo }];
+}
+
+/** Positions count from the beginning of the joined text. */
+function annotationsOf(parts: readonly ContentPart[]): object[] {
+  let before = "";
+  return parts.flatMap(({ part, citations }) => {
+    if (part.case !== "text") return [];
+    const offset = before.length;
+    before += part.value;
+    return citations.flatMap((citation) => annotationOf(citation, part.value, offset));
+  });
+}
+
+/** A source on the web; other sources have no form in this API. `offset` is where `text` begins in the message. */
+export function annotationOf(citation: Citation, text: string, offset: number): object[] {
+  const { source, title, startCodePoint, endCodePoint } = citation;
+  if (source.case !== "uri") return [];
+  const start_index = offset + unitsOf(text, startCodePoint ?? 0);
+  const end_index = endCodePoint === undefined ? offset + text.length : offset + unitsOf(text, endCodePoint);
+  return [{ type: "url_citation", url_citation: { start_index, end_index, title, url: source.value } }];
+}
+
+/** How many UTF-16 units the first code points of a text take. */
+function unitsOf(text: string, codePoints: number): number {
+  let units = 0;
+  for (const letter of text) {
+    if (codePoints-- <= 0) break;
+    units += letter.length;
+  }
+  return units;
+}
+
+/** A picture that the model made, in a data: URI. */
+export function imageOf({ part }: ContentPart): object[] {
+  if (part.case !== "media") return [];
+  const type = mimeTypeOf(part.value);
+  const data = base64Of(part.value);
+  if (!type.startsWith("image/") || data === undefined) return [];
+  return [{ type: "image_url", image_url: { url: `data:${type};base64,${data}` } }];
+}
+
+/** One token with its alternatives. */
+export function logprobOf({ token, logprob, alternatives }: TokenLogprob): object {
+  return { ...tokenOf(token, logprob), top_logprobs: alternatives.map((other) => tokenOf(other.token, other.logprob)) };
+}
+
+function tokenOf(token: string, logprob: number): object {
+  return { token, logprob, bytes: [...Buffer.from(token)] };
+}
+
+function tierOf(response: CompleteResponse | undefined): object {
+  const tier = response?.usage?.serviceTier ?? "";
+  return tier === "" ? {} : { service_tier: tier };
+}
+
+function sumOf(counts: readonly (number | undefined)[]): number | undefined {
+  let sum: number | undefined;
+  for (const count of counts) if (count !== undefined) sum = (sum ?? 0) + count;
+  return sum;
+}

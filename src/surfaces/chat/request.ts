@@ -1,0 +1,118 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import { type CompleteRequest, CompleteRequestSchema, CompletionView } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { family } from "../../protocols/chat-completions/wire.ts";
+import { invalidField, otherFields, readBody } from "../body.ts";
+import { readProtoJson } from "../hub/proto-json.ts";
+import type { JsonBody } from "../route.ts";
+import { messagesOf } from "./messages.ts";
+import { type ChatBody, chatBody, chatFields } from "./schema.ts";
+import { choiceOf, formatOf, toolsOf } from "./tools.ts";
+
+/** A request of the surface. */
+export interface ChatRequest {
+  readonly request: CompleteRequest;
+  readonly stream: boolean;
+  /** The last piece of a stream tells the usage. */
+  readonly includeUsage: boolean;
+  /** How many answers are wanted. */
+  readonly choices: number;
+}
+
+/** What the field "llmhub" may say: what this API has no field for. */
+const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "view"] as const;
+
+const labelName = /^[a-z][a-z0-9_.-]{0,62}$/;
+const labelCharsMax = 256;
+
+/** Reads a body of chat completions. Throws INVALID_REQUEST by the names of its fields. */
+export function readChat({ value, exact }: JsonBody): ChatRequest {
+  refuseOld(value);
+  const body = readBody(chatBody, value);
+  const request: CompleteRequest = {
+    $typeName: "llmhub.v1.CompleteRequest",
+    model: body.model ?? "",
+    messages: messagesOf(body.messages),
+    input: "",
+    system: "",
+    tools: toolsOf(body, exact),
+    stopSequences: typeof body.stop === "string" ? [body.stop] : (body.stop ?? []),
+    labels: labelsOf(body.metadata ?? {}),
+    endUserId: body.user ?? "",
+    serviceTier: body.service_tier ?? "",
+    providerOptions: {},
+    view: CompletionView.UNSPECIFIED,
+    validateOnly: false,
+    lossless: false,
+  };
+  setSampling(request, body);
+  setAnswer(request, body, exact);
+  const others = otherFields(body as JsonObject, chatFields);
+  if (others !== undefined) request.providerOptions[family] = others;
+  if (isGiven(body.llmhub)) setOwn(request, body.llmhub as JsonObject);
+  const { stream, stream_options, n } = body;
+  return {
+    request,
+    stream: stream ?? false,
+    includeUsage: stream_options?.include_usage ?? false,
+    choices: n ?? 1,
+  };
+}
+
+function setSampling(request: CompleteRequest, body: ChatBody): void {
+  const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens;
+  if (isGiven(maxOutputTokens)) request.maxOutputTokens = maxOutputTokens;
+  if (isGiven(body.temperature)) request.temperature = body.temperature;
+  if (isGiven(body.top_p)) request.topP = body.top_p;
+  if (isGiven(body.top_k)) request.topK = body.top_k;
+  if (isGiven(body.frequency_penalty)) request.frequencyPenalty = body.frequency_penalty;
+  if (isGiven(body.presence_penalty)) request.presencePenalty = body.presence_penalty;
+  if (isGiven(body.seed)) request.seed = body.seed;
+  if (body.logprobs === true) request.topLogprobs = body.top_logprobs ?? 0;
+  else if (isGiven(body.top_logprobs)) throw invalidField("top_logprobs", "needs logprobs to be true");
+}
+
+function setAnswer(request: CompleteRequest, body: ChatBody, exact: JsonBody["exact"]): void {
+  const { reasoning_effort: effort, response_format, tool_choice, parallel_tool_calls } = body;
+  if (isGiven(effort)) {
+    request.reasoning = { $typeName: "llmhub.v1.ReasoningOptions", effort, hideText: false };
+  }
+  if (isGiven(response_format)) request.responseFormat = formatOf(response_format, exact);
+  const choice = choiceOf(tool_choice, parallel_tool_calls);
+  if (choice !== undefined) request.toolChoice = choice;
+}
+
+/** Names that are no labels stay out: they are for OpenAI's own dashboards. */
+function labelsOf(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(metadata).filter(([name, value]) => labelName.test(name) && value.length <= labelCharsMax),
+  );
+}
+
+/** What only the hub's own API can say, as the field "llmhub" says it: ProtoJSON of some fields of CompleteRequest. */
+function setOwn(request: CompleteRequest, own: JsonObject): void {
+  const { routing, cache, reasoning, lossless, providerOptions, view } = readProtoJson(CompleteRequestSchema, own);
+  const other = Object.keys(own).find((name) => !ownFields.some((known) => known === name));
+  if (other !== undefined) throw invalidField("llmhub", `may hold ${ownFields.join(", ")} only`);
+  if (routing !== undefined) request.routing = routing;
+  if (cache !== undefined) request.cache = cache;
+  if (reasoning !== undefined) request.reasoning = reasoning;
+  request.lossless = lossless;
+  request.view = view;
+  Object.assign(request.providerOptions, providerOptions);
+}
+
+/** Fields of years ago, which the provider would not read either. */
+function refuseOld(value: unknown): void {
+  if (!isObject(value)) return;
+  for (const name of ["functions", "function_call"]) {
+    if (name in value) throw invalidField(name, "is no longer served. Use tools and tool_choice");
+  }
+}
+
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== undefined && value !== null;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

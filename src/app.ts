@@ -5,7 +5,7 @@ import type { Surroundings } from "./credentials/surroundings.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
-import { chainedMethods, operations } from "./operations.ts";
+import { chainedMethods, operated, operations } from "./operations.ts";
 import { openPort } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
 import type { ProviderFacts } from "./providers/provider.ts";
@@ -80,6 +80,7 @@ class App implements Gateway {
     this.#discovery = discovery(logger, now);
     this.#admission = new Admission({
       keys: () => this.#snapshot.keys,
+      adminWithoutKey: () => this.#snapshot.config.auth.adminWithoutKey,
       deadlineMaxMs: limits.deadlineMaxMs,
       draining: () => this.#draining,
       now,
@@ -97,7 +98,9 @@ class App implements Gateway {
     const router = () => this.#snapshot.router;
     const served = operations({ logger, metrics: this.#metrics, lines, router, traffic: this.#traffic });
     const { reflection } = server;
-    const services = { ...served, readiness, reach: this.#traffic.health.reach, reflection, models };
+    const { reach } = this.#traffic.health;
+    const system = operated(this.#traffic, () => admission.inFlight);
+    const services = { ...served, readiness, reach, reflection, models, system };
     return openPort({ server, services, surfaces: surfaceRoutes(services), admission, lines, logger });
   }
 

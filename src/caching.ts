@@ -1,13 +1,18 @@
 import { createHash, randomBytes } from "node:crypto";
-import { AnswerCache, type CacheParts } from "./cache/answer-cache.ts";
+import { AnswerCache, type CacheParts, type Counts } from "./cache/answer-cache.ts";
 import { MemoryStore } from "./cache/memory.ts";
 import { RedisStore, sharedSecret } from "./cache/redis.ts";
 import type { StoreStatistics } from "./cache/store.ts";
+import { SharedTally, type Tally } from "./cache/tally.ts";
 import type { Config } from "./config/schema.ts";
 import type { Secret } from "./model/secret.ts";
 import type { RedisLink } from "./storage/redis.ts";
-import type { Metrics } from "./telemetry/metrics.ts";
+import type { CacheResult, Metrics } from "./telemetry/metrics.ts";
 import { version } from "./version.ts";
+
+const operations = ["complete", "embed", "rerank"] as const;
+/** How long replicas keep to themselves what they have counted. */
+const tellMs = 10_000;
 
 /**
  * The response cache of a configuration, new and, in memory, empty: what another configuration was answered must not answer
@@ -22,7 +27,7 @@ export function openCache(config: Config, metrics: Metrics, link: RedisLink | un
   changed(undefined);
   if (!cache.enabled) return undefined;
   return new AnswerCache({
-    ...(cache.driver === "redis" && link !== undefined ? inRedis(link) : inMemory(cache.bytesMax, metrics)),
+    ...(cache.driver === "redis" && link !== undefined ? inRedis(link, metrics) : inMemory(cache.bytesMax, metrics)),
     settings: cache,
     generation: generationOf(config),
     now: () => Date.now(),
@@ -33,22 +38,57 @@ export function openCache(config: Config, metrics: Metrics, link: RedisLink | un
   });
 }
 
-function inMemory(bytesMax: number, metrics: Metrics): Pick<CacheParts, "store" | "secret"> {
+type Driven = Pick<CacheParts, "store" | "driver" | "secret" | "counts">;
+
+function inMemory(bytesMax: number, metrics: Metrics): Driven {
   const evicted = () => {
     metrics.cacheEvictions.value += 1;
   };
   const secret = randomBytes(32);
   const now = () => performance.now();
-  return { store: new MemoryStore({ bytesMax, now, evicted }), secret: async () => secret };
+  const own = () => tallyOf(metrics);
+  const counts: Counts = {
+    own,
+    all: async () => own(),
+    evictions: () => metrics.cacheEvictions.value,
+    close: async () => undefined,
+  };
+  return {
+    store: new MemoryStore({ bytesMax, now, evicted }),
+    driver: "memory",
+    secret: async () => secret,
+    counts,
+  };
 }
 
-function inRedis(link: RedisLink): Pick<CacheParts, "store" | "secret"> {
+function inRedis(link: RedisLink, metrics: Metrics): Driven {
   let known: Uint8Array | undefined;
   const secret = async () => {
     known ??= await sharedSecret(link);
     return known;
   };
-  return { store: new RedisStore(link), secret };
+  return { store: new RedisStore(link), driver: "redis", secret, counts: sharedCounts(link, metrics) };
+}
+
+function sharedCounts(link: RedisLink, metrics: Metrics): Counts {
+  const own = () => tallyOf(metrics);
+  const tally = new SharedTally(link, own);
+  const timer = setInterval(() => void tally.tell().catch(() => undefined), tellMs).unref();
+  return {
+    own,
+    all: () => tally.sum(),
+    evictions: () => undefined,
+    close: () => {
+      clearInterval(timer);
+      return tally.tell();
+    },
+  };
+}
+
+function tallyOf({ cacheRequests }: Metrics): Tally {
+  const count = (result: CacheResult) =>
+    operations.reduce((sum, operation) => sum + cacheRequests.cell(operation, result).value, 0);
+  return { hits: count("hit") + count("shared"), misses: count("miss") };
 }
 
 /**

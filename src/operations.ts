@@ -26,6 +26,7 @@ import type { Served } from "./model/reply.ts";
 import type { Provider } from "./model/target.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
+import type { SystemParts } from "./services/system.ts";
 import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { CallLines } from "./telemetry/call-lines.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -74,6 +75,11 @@ export function operations(
     embedding: { ...shared, dispatch: chained(around, embeddings, ({ embed }) => embed) },
     reranking: { ...shared, dispatch: chained(around, rankings, ({ rerank }) => rerank) },
   };
+}
+
+/** What operators may look at and change, of what calls share. */
+export function operated(traffic: Traffic, inFlight: () => number): SystemParts {
+  return { cache: () => traffic.cache, redis: () => traffic.redis, inFlight };
 }
 
 /** What calls learn from each other: it outlives configurations. */

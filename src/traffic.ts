@@ -79,6 +79,8 @@ export class Traffic {
     this.limits.configure(config.limits, config.redis?.replicas ?? 1);
     await this.#configureRedis(config);
     const before = this.#cache;
+    // What it has counted until now it tells before the next begins to count.
+    void before?.close();
     this.#cache = openCache(config, this.#parts.metrics, this.#redis);
     // Loaded again as it was: somebody wants the answers gone, also those that replicas share.
     if (before !== undefined && before.generation === this.#cache?.generation) await this.#cache.clear();
@@ -98,6 +100,7 @@ export class Traffic {
   async close(): Promise<void> {
     this.health.close();
     await this.streams.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the stream could end"));
+    await this.#cache?.close();
     await this.#redis?.close();
   }
 

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Asked, Caller } from "../model/call.ts";
+import { GatewayError } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
 import type { AnswerKind } from "./answer.ts";
 import { type Answer, decodeEntry, type Entry, encodeEntry } from "./entry.ts";
 import { Flight, type Landing } from "./flight.ts";
 import { answerKey } from "./key.ts";
-import type { AnswerStore, StoreStatistics } from "./store.ts";
+import type { AnswerStore, StoreStatistics, Tags } from "./store.ts";
+import type { Tally } from "./tally.ts";
 
 /** How answers are kept. */
 export interface CacheSettings {
@@ -20,6 +22,8 @@ export interface CacheSettings {
 /** What a cache works with. */
 export interface CacheParts {
   readonly store: AnswerStore;
+  /** Name of the store's driver. */
+  readonly driver: string;
   readonly settings: CacheSettings;
   /** Tells configurations apart that may answer differently. */
   readonly generation: string;
@@ -31,6 +35,27 @@ export interface CacheParts {
   readonly changed: (statistics: StoreStatistics | undefined) => void;
   /** Told of each operation of the store that failed. */
   readonly failed: () => void;
+  readonly counts: Counts;
+}
+
+/** What is counted of a cache, and by whom. */
+export interface Counts {
+  /** Of this process. */
+  readonly own: () => Tally;
+  /** Of all who share the store; may reject. */
+  readonly all: () => Promise<Tally>;
+  /** Undefined: the driver does not tell. */
+  readonly evictions: () => number | undefined;
+  /** Ends the counting. */
+  readonly close: () => Promise<void>;
+}
+
+/** What there is to tell of a cache; undefined for what cannot be counted. */
+export interface CacheReading extends Tally {
+  readonly driver: string;
+  readonly entries: number | undefined;
+  readonly bytes: number | undefined;
+  readonly evictions: number | undefined;
 }
 
 /** Where a call leads, as far as the cache needs to know. */
@@ -52,6 +77,7 @@ export class AnswerCache {
   readonly #flights = new Map<string, Flight>();
   /** In place of a secret that cannot be had: calls still find each other in this process. */
   readonly #ownSecret = randomBytes(32);
+  #epoch = 0;
 
   constructor(parts: CacheParts) {
     this.#parts = parts;
@@ -62,6 +88,11 @@ export class AnswerCache {
   /** The same for configurations that answer alike. */
   get generation(): string {
     return this.#parts.generation;
+  }
+
+  /** Counts up each time answers are dropped: what was asked before is not kept after. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** The name of the answer to a request. */
@@ -104,26 +135,62 @@ export class AnswerCache {
     return entry;
   }
 
-  /** Keeps an answer, unless it is too large. */
+  /** Keeps an answer to that caller, unless it is too large. */
   async keep<A extends Answer>(
     kind: Pick<AnswerKind<Served, A>, "schema" | "bytesMin">,
     key: string,
     entry: Entry<A>,
-    ttlMs = this.settings.ttlMs,
+    { caller, ttlMs = this.settings.ttlMs }: { readonly caller: Caller; readonly ttlMs: number | undefined },
   ): Promise<void> {
     const { entryBytesMax } = this.settings;
     await this.#attempt(async () => {
       if (kind.bytesMin(entry.answer) > entryBytesMax) return;
       const bytes = encodeEntry(kind.schema, entry);
-      if (bytes.length <= entryBytesMax) await this.#parts.store.set(key, bytes, ttlMs);
+      const tags = { tenant: caller.tenantId, keyId: caller.keyId, model: entry.answer.routing?.model ?? "" };
+      if (bytes.length <= entryBytesMax) await this.#parts.store.set(key, bytes, { ttlMs, tags });
     });
     this.#parts.changed(this.#parts.store.statistics);
   }
 
-  /** Drops all answers. */
+  /** Makes all answers count for nothing. */
   async clear(): Promise<void> {
     await this.#attempt(() => this.#parts.store.clear());
     this.#parts.changed(this.#parts.store.statistics);
+  }
+
+  /**
+   * Drops the answers with all of these tags, and tells how many; what is on its way is not kept. Rejects where that is not
+   * certain.
+   */
+  async flush(tags: Partial<Tags>, signal: AbortSignal): Promise<number> {
+    this.#epoch += 1;
+    this.#flights.clear();
+    try {
+      return await this.#parts.store.drop(tags, signal);
+    } catch (error) {
+      if (signal.aborted) throw GatewayError.of(signal.reason);
+      this.#parts.failed();
+      const message = "not all answers are dropped, because where they are kept cannot be reached - repeat the call";
+      throw new GatewayError("GATEWAY_DEPENDENCY_UNAVAILABLE", message, {
+        metadata: { component: this.#parts.driver },
+        cause: error,
+      });
+    } finally {
+      this.#parts.changed(this.#parts.store.statistics);
+    }
+  }
+
+  /** What it holds, and what came of it. What cannot be had is left out, or told of this process alone. */
+  async reading(signal: AbortSignal): Promise<CacheReading> {
+    const { store, driver, counts } = this.#parts;
+    const size = await this.#attempt(() => store.measure(signal));
+    const tally = (await this.#attempt(counts.all)) ?? counts.own();
+    return { driver, entries: size?.entries, bytes: size?.bytes, ...tally, evictions: counts.evictions() };
+  }
+
+  /** Ends what goes on beside calls. */
+  async close(): Promise<void> {
+    await this.#attempt(this.#parts.counts.close);
   }
 
   async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {

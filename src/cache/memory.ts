@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
-import type { AnswerStore, StoreStatistics } from "./store.ts";
+import type { AnswerStore, Keeping, StoreStatistics, Tags } from "./store.ts";
 
-/** What an entry takes beside its answer: its key, its place in the order, its time. */
+/** What an entry takes beside its answer: its key, its tags, its place in the order, its time. */
 const overheadBytes = 256;
 
 /** Bounds of a store in memory. */
@@ -14,9 +14,14 @@ export interface MemoryOptions {
   readonly evicted: () => void;
 }
 
+interface Kept {
+  readonly answer: Uint8Array;
+  readonly tags: Tags;
+}
+
 /** Answers in this process, gone with it. */
 export class MemoryStore implements AnswerStore {
-  readonly #entries: LRUCache<string, Uint8Array>;
+  readonly #entries: LRUCache<string, Kept>;
 
   constructor({ bytesMax, now, evicted }: MemoryOptions) {
     this.#entries = new LRUCache({
@@ -35,11 +40,11 @@ export class MemoryStore implements AnswerStore {
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
-    return this.#entries.get(key);
+    return this.#entries.get(key)?.answer;
   }
 
-  async set(key: string, answer: Uint8Array, ttlMs: number): Promise<void> {
-    this.#entries.set(key, answer, { ttl: Math.ceil(ttlMs), size: answer.length + overheadBytes });
+  async set(key: string, answer: Uint8Array, { ttlMs, tags }: Keeping): Promise<void> {
+    this.#entries.set(key, { answer, tags }, { ttl: Math.ceil(ttlMs), size: answer.length + overheadBytes });
   }
 
   async delete(key: string): Promise<void> {
@@ -48,5 +53,20 @@ export class MemoryStore implements AnswerStore {
 
   async clear(): Promise<void> {
     this.#entries.clear();
+  }
+
+  async drop(tags: Partial<Tags>): Promise<number> {
+    const names = ["tenant", "keyId", "model"] as const;
+    const before = this.#entries.size;
+    this.#entries.purgeStale();
+    for (const [key, kept] of [...this.#entries.entries()]) {
+      if (names.every((name) => tags[name] === undefined || tags[name] === kept.tags[name])) this.#entries.delete(key);
+    }
+    return before - this.#entries.size;
+  }
+
+  async measure(): Promise<StoreStatistics> {
+    this.#entries.purgeStale();
+    return this.statistics;
   }
 }

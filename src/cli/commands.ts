@@ -14,6 +14,13 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     "models",
     { summary: "list the models of a running gateway", load: async () => (await import("./models.ts")).models },
   ],
+  [
+    "cache",
+    {
+      summary: "show or empty the response cache of a running gateway",
+      load: async () => (await import("./cache.ts")).cache,
+    },
+  ],
   ["simulate", { summary: "run a simulated provider", load: async () => (await import("./simulate.ts")).simulate }],
   [
     "check-config",

@@ -58,7 +58,10 @@ function isLoopback({ host }: Address): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-function checkKeys({ mode, keys }: FileSections["auth"], findings: Findings): void {
+function checkKeys({ mode, keys, adminWithoutKey }: FileSections["auth"], findings: Findings): void {
+  if (mode === "keys" && adminWithoutKey) {
+    findings.add(["auth", "adminWithoutKey"], "goes with mode off only; remove it, and give a key scopes: [admin]");
+  }
   if (mode === "keys" && keys.length === 0) {
     findings.add(["auth"], "has no keys, so nobody could call; `llmhub keys new` makes one to paste here");
   }

@@ -64,6 +64,10 @@ const apiKey = section("An API key of a caller. `llmhub keys new` makes one.", {
     "",
   ),
   models: v.optional(v.pipe(v.array(callerModel), v.description("Models the key may use. Absent: all."))),
+  scopes: v.optional(
+    v.pipe(v.array(v.picklist(["admin"])), v.description('"admin": the key may make the calls of operators.')),
+    [],
+  ),
   expireTime: v.optional(time("When the key stops working. Absent: never.")),
   suspended: v.optional(v.pipe(v.boolean(), v.description("Refuse the key for now.")), false),
 });
@@ -74,6 +78,13 @@ const auth = section("Who may call.", {
     v.description('"keys": callers need an API key. "off": anyone, on a loopback address only.'),
   ),
   keys: v.optional(v.pipe(v.array(apiKey), v.description("API keys of callers.")), []),
+  adminWithoutKey: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('With mode "off": anyone who reaches the loopback address may make the calls of operators, too.'),
+    ),
+    false,
+  ),
 });
 
 const timeouts = section("Time limits of calls to every provider.", {

@@ -32,11 +32,13 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
     server,
     auth: {
       mode: auth.mode,
+      adminWithoutKey: auth.adminWithoutKey,
       keys: auth.keys.map((key) => ({
         id: key.id,
         sha256: key.sha256.toLowerCase(),
         tenant: key.tenant,
         models: key.models,
+        scopes: key.scopes,
         expireTimeMs: key.expireTime,
         suspended: key.suspended,
       })),

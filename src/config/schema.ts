@@ -77,6 +77,8 @@ interface AuthConfig {
   readonly mode: "keys" | "off";
   /** At least one when the mode is "keys". */
   readonly keys: readonly ApiKeyConfig[];
+  /** Everyone may make the calls of operators; goes with mode "off" only. */
+  readonly adminWithoutKey: boolean;
 }
 
 /** An API key of a caller. */
@@ -88,6 +90,8 @@ interface ApiKeyConfig {
   readonly tenant: string;
   /** Model selectors, as in Caller.models; undefined means all. */
   readonly models: readonly string[] | undefined;
+  /** As in Caller.scopes. */
+  readonly scopes: readonly "admin"[];
   /** Milliseconds since 1970, wall clock; undefined means never. */
   readonly expireTimeMs: number | undefined;
   readonly suspended: boolean;

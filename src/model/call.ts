@@ -12,6 +12,8 @@ export interface Caller {
   readonly tenantId: string;
   /** Model selectors the key may use; undefined means all. A trailing "*" matches any ending. */
   readonly models: readonly string[] | undefined;
+  /** Groups of calls that the key may make beside those that ask models: "admin". Absent: none. */
+  readonly scopes?: readonly string[];
 }
 
 /** One remote call as the transport sees it, before anything of its message is read. */

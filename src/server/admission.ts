@@ -9,6 +9,9 @@ import { RpcScope } from "./rpc-scope.ts";
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
 const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection.", "GET /live", "GET /ready", "GET /health"];
 
+/** Methods for operators: every key that may not make them is refused, and so is everybody where there are no keys. */
+const adminPrefix = "llmhub.admin.";
+
 const anyone: Caller = { keyId: "", tenantId: "", models: undefined };
 
 /** What only the transport knows of a call. */
@@ -20,6 +23,8 @@ const noLine: Line = { peerAddress: () => "", answerHeader: () => undefined };
 export interface AdmissionOptions {
   /** Undefined: authentication is off, everyone may call everything. */
   readonly keys: () => ApiKeys | undefined;
+  /** Everyone may make the calls of operators while authentication is off. */
+  readonly adminWithoutKey: () => boolean;
   /** Longest time for a call, and the time of a call that brings no deadline. */
   readonly deadlineMaxMs: number;
   /** The gateway takes no new calls. */
@@ -83,6 +88,7 @@ export class Admission {
     }
     const known = open ? undefined : keys();
     const caller = known === undefined ? anyone : known.identify(credential(headers));
+    if (method.startsWith(adminPrefix)) this.#checkOperator(caller, known === undefined);
     const longestMs = open ? timeoutMsMax : deadlineMaxMs;
     const askedMs = callerTimeoutMs(headers);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
@@ -94,6 +100,19 @@ export class Admission {
     );
     this.#scopes.add(scope);
     return scope;
+  }
+
+  #checkOperator({ keyId, scopes = [] }: Caller, isKeyless: boolean): void {
+    if (isKeyless ? this.#options.adminWithoutKey() : scopes.includes("admin")) return;
+    const message = isKeyless
+      ? "calls of operators need an API key, and authentication is off: set auth.mode to keys, or auth.adminWithoutKey"
+      : "this API key may not make calls of operators. Ask for one with scopes: [admin]";
+    const metadata = {
+      resource: "llmhub.admin.v1",
+      scope: "admin",
+      ...(isKeyless ? {} : { subject: `apiKeys/${keyId}` }),
+    };
+    throw new GatewayError("PERMISSION_DENIED", message, { metadata });
   }
 }
 

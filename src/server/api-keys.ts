@@ -11,6 +11,8 @@ export interface ApiKey {
   readonly tenant: string;
   /** As in Caller.models. */
   readonly models: readonly string[] | undefined;
+  /** As in Caller.scopes. */
+  readonly scopes?: readonly string[];
   /** Milliseconds since 1970; undefined means never. */
   readonly expireTimeMs: number | undefined;
   readonly suspended: boolean;
@@ -43,7 +45,8 @@ export class ApiKeys {
       if (other !== undefined) throw new Error(`the API keys ${other.key.id} and ${key.id} have the same digest`);
       const digest = Buffer.from(key.sha256, "hex");
       if (digest.length !== 32) throw new Error(`the sha256 of the API key ${key.id} is not 64 hex digits`);
-      const caller: Caller = { keyId: key.id, tenantId: key.tenant, models: key.models };
+      const { id, tenant, models, scopes = [] } = key;
+      const caller: Caller = { keyId: id, tenantId: tenant, models, ...(scopes.length > 0 && { scopes }) };
       this.#entries.set(prefix, { key, digest, caller });
     }
   }

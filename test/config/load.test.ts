@@ -205,21 +205,31 @@ server: { listen: "0.0.0.0:50051" }
 auth:
   mode: keys
   keys:
-    - { id: ci, sha256: ${"AB".repeat(32)}, tenant: acme, models: ["openai/*", fast, "*"], expireTime: 2027-01-01T00:00:00Z, suspended: true }
+    - { id: ci, sha256: ${"AB".repeat(32)}, tenant: acme, models: ["openai/*", fast, "*"], scopes: [admin], expireTime: 2027-01-01T00:00:00Z, suspended: true }
     - { id: dev, sha256: ${"cd".repeat(32)} }
 `);
   expect(auth).toEqual({
     mode: "keys",
+    adminWithoutKey: false,
     keys: [
       {
         id: "ci",
         sha256: "ab".repeat(32),
         tenant: "acme",
         models: ["openai/*", "fast", "*"],
+        scopes: ["admin"],
         expireTimeMs: Date.UTC(2027, 0, 1),
         suspended: true,
       },
-      { id: "dev", sha256: "cd".repeat(32), tenant: "", models: undefined, expireTimeMs: undefined, suspended: false },
+      {
+        id: "dev",
+        sha256: "cd".repeat(32),
+        tenant: "",
+        models: undefined,
+        scopes: [],
+        expireTimeMs: undefined,
+        suspended: false,
+      },
     ],
   });
 });

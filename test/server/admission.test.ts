@@ -23,7 +23,14 @@ const keys = new ApiKeys(
 );
 
 function admission(facts: Partial<AdmissionOptions> = {}): Admission {
-  return new Admission({ keys: () => keys, deadlineMaxMs: 600_000, draining: () => false, now: () => 1000, ...facts });
+  return new Admission({
+    keys: () => keys,
+    adminWithoutKey: () => false,
+    deadlineMaxMs: 600_000,
+    draining: () => false,
+    now: () => 1000,
+    ...facts,
+  });
 }
 
 test.each([
@@ -116,4 +123,38 @@ test("a call ends once, and a finished one silently", () => {
   expect(done.rpc.signal.aborted).toBe(false);
   expect(cut.rpc.signal.reason).toBe(draining);
   expect(other.rpc.signal.reason).toMatchObject({ reason: "CANCELLED" });
+});
+
+const adminPath = "/llmhub.admin.v1.SystemService/FlushCache";
+
+test("calls of operators are for keys that say so", () => {
+  const key = { id: "ops", tenant: "", models: undefined, expireTimeMs: undefined, suspended: false };
+  const operators = new ApiKeys([{ ...key, sha256: hash("sha256", "lh_ops", "hex"), scopes: ["admin"] }], Date.now);
+  const headers = { "x-api-key": "lh_ops" };
+  const gate = admission({ keys: () => operators });
+  const scope = gate.admit(headers, adminPath);
+  expect(scope.rpc.caller).toMatchObject({ keyId: "ops", scopes: ["admin"] });
+  scope.finish();
+  expect(() => admission().admit({ "x-api-key": secret }, adminPath)).toThrow(
+    expect.objectContaining({
+      reason: "PERMISSION_DENIED",
+      info: expect.objectContaining({ scope: "admin", subject: "apiKeys/ci" }),
+    }),
+  );
+  expect(() => gate.admit({}, adminPath)).toThrow(expect.objectContaining({ reason: "CREDENTIALS_MISSING" }));
+  expect(gate.inFlight).toBe(0);
+});
+
+test("without authentication nobody makes them, unless the operator lets everyone", () => {
+  const keys = () => undefined;
+  expect(() => admission({ keys }).admit({}, adminPath)).toThrow(
+    expect.objectContaining({
+      reason: "PERMISSION_DENIED",
+      rawMessage: expect.stringContaining("auth.adminWithoutKey"),
+    }),
+  );
+  const open = admission({ keys, adminWithoutKey: () => true });
+  open.admit({}, adminPath).finish();
+  // With keys it opens nothing.
+  expect(() => admission({ adminWithoutKey: () => true }).admit({ "x-api-key": secret }, adminPath)).toThrow();
 });

@@ -41,6 +41,7 @@ export class Edge {
     const log = memoryLogger(this.logged);
     this.admission = new Admission({
       keys: () => undefined,
+      adminWithoutKey: () => false,
       deadlineMaxMs: 600_000,
       draining: () => false,
       now,

@@ -166,19 +166,21 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
 
   /** The reply, written down as it passes. */
   #recorded(key: string, reply: R, flight?: Flight): R {
-    const { answers, kind, parts, wish } = this.#asking;
+    const { answers, call, kind, parts, wish } = this.#asking;
+    const { epoch } = answers;
+    const keeping = { caller: call.rpc.caller, ttlMs: wish.ttlMs };
     const land = (landing: Landing) => {
       if (flight !== undefined) answers.land(key, flight, landing);
     };
     const ended = (end: Recorded<A>) => {
       const entry = typeof end === "string" ? undefined : keptOf(reply, end, answers.now());
-      // Loaded anew meanwhile: the provider may have been asked as the next configuration says.
-      const isOutdated = parts.current() !== answers;
+      // Loaded anew meanwhile, the provider may have been asked as the next configuration says; or all is to be asked anew.
+      const isOutdated = parts.current() !== answers || answers.epoch !== epoch;
       if (entry !== undefined && isOutdated) land({ case: "entry", entry });
       else if (entry !== undefined) {
         flight?.land({ case: "entry", entry });
         // Until it is kept, those who come find the call.
-        void answers.keep(kind, key, entry, wish.ttlMs).then(() => land({ case: "entry", entry }));
+        void answers.keep(kind, key, entry, keeping).then(() => land({ case: "entry", entry }));
       } else if (end === "cut") void reply.outcome.then(({ error }) => land(landingOf(error)));
       else land({ case: "unshared" });
     };

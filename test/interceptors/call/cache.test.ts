@@ -7,7 +7,7 @@ import {
   type CompleteResponse,
 } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
-import { AnswerCache, type CacheParts } from "../../../src/cache/answer-cache.ts";
+import { AnswerCache, type CacheParts, type Counts } from "../../../src/cache/answer-cache.ts";
 import { completions } from "../../../src/cache/completions.ts";
 import { MemoryStore } from "../../../src/cache/memory.ts";
 import type { AnswerStore } from "../../../src/cache/store.ts";
@@ -22,6 +22,13 @@ import { rpcWith } from "../../support/rpc.ts";
 import { callOf, failedAttempt, finished, replyOf } from "./ended-call.ts";
 
 const minuteMs = 60_000;
+const down = () => Promise.reject(new Error("down"));
+const uncounted: Counts = {
+  own: () => ({ hits: 0, misses: 0 }),
+  all: down,
+  evictions: () => undefined,
+  close: async () => undefined,
+};
 const asking = { model: "fast", input: "hi", temperature: 0 };
 const request = create(CompleteRequestSchema, asking);
 
@@ -48,6 +55,8 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
   const parts: CacheParts = {
     store: new MemoryStore({ bytesMax: 1024 ** 2, now, evicted: () => undefined }),
     settings: { scope: "key", ttlMs: 10 * minuteMs, entryBytesMax: 1024 },
+    driver: "memory",
+    counts: uncounted,
     generation: "",
     secret: async () => new Uint8Array(32),
     now,
@@ -169,8 +178,15 @@ test("an answer after a repeat at the same target is kept", async () => {
 });
 
 test("a store that fails is done without, and told of", async () => {
-  const down = () => Promise.reject(new Error("down"));
-  const store: AnswerStore = { get: down, set: down, delete: down, clear: down, statistics: undefined };
+  const store: AnswerStore = {
+    get: down,
+    set: down,
+    delete: down,
+    clear: down,
+    drop: down,
+    measure: down,
+    statistics: undefined,
+  };
   const at = stage({ store, secret: down });
   expect([await at.said(), await at.said()]).toEqual(["answer 1 MISS", "answer 2 MISS"]);
   expect(at.failures()).toBe(6);
@@ -183,6 +199,8 @@ test("bytes in the store that are no answer are dropped", async () => {
     set: async (key) => void kept.set(key, Buffer.from("not an answer")),
     delete: async (key) => void kept.delete(key),
     clear: async () => kept.clear(),
+    drop: down,
+    measure: down,
     statistics: undefined,
   };
   const at = stage({ store });

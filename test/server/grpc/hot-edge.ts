@@ -52,6 +52,7 @@ export class HotEdge implements AsyncDisposable {
     const log = memoryLogger();
     this.admission = new Admission({
       keys: () => undefined,
+      adminWithoutKey: () => false,
       deadlineMaxMs: 600_000,
       draining: () => false,
       now,

@@ -1,0 +1,91 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  FlushCacheRequestSchema,
+  GetDiagnosticsRequestSchema,
+  type SystemService,
+} from "../../gen/llmhub/admin/v1/system_service_pb.ts";
+import { rpcOf } from "./context.ts";
+import type { RequestValidator } from "./validation.ts";
+
+/** Whose answers are to go; undefined: anybody's. */
+interface FlushScope {
+  readonly tenant?: string;
+  readonly keyId?: string;
+  readonly model?: string;
+}
+
+/** What there is to tell of a cache. */
+export interface CacheReading {
+  readonly driver: string;
+  readonly entries: number | undefined;
+  readonly bytes: number | undefined;
+  readonly hits: number;
+  readonly misses: number;
+  readonly evictions: number | undefined;
+}
+
+/** The response cache as operators see it. */
+export interface OperatedCache {
+  /** Tells how many answers it dropped; rejects where that is not certain. */
+  flush(scope: FlushScope, signal: AbortSignal): Promise<number>;
+  /** Never rejects because of what is shared with others. */
+  reading(signal: AbortSignal): Promise<CacheReading>;
+}
+
+/** What operators may look at and change. */
+export interface SystemParts {
+  /** The response cache of the configuration in force; undefined: it is off. */
+  readonly cache: () => OperatedCache | undefined;
+  /** Why Redis cannot be used, if one is configured. */
+  readonly redis: () => { readonly cause: string | undefined } | undefined;
+  /** Calls that are admitted and have not ended. */
+  readonly inFlight: () => number;
+}
+
+/** SystemService, for callers whom admission let through. */
+export function systemService(parts: SystemParts, { check }: RequestValidator): ServiceImpl<typeof SystemService> {
+  return {
+    async getDiagnostics(request, context) {
+      check(GetDiagnosticsRequestSchema, request);
+      const redis = parts.redis();
+      const reading = await parts.cache()?.reading(rpcOf(context).signal);
+      return {
+        components: redis === undefined ? [] : [componentOf(redis)],
+        inFlightRequests: parts.inFlight(),
+        caches: reading === undefined ? [] : [statisticsOf(reading)],
+      };
+    },
+    async flushCache(request, context) {
+      check(FlushCacheRequestSchema, request);
+      const { tenant, apiKey, model } = request;
+      const scope = {
+        ...(tenant !== "" && { tenant: lastOf(tenant) }),
+        ...(apiKey !== "" && { keyId: lastOf(apiKey) }),
+        ...(model !== "" && { model }),
+      };
+      return { removed: BigInt((await parts.cache()?.flush(scope, rpcOf(context).signal)) ?? 0) };
+    },
+  };
+}
+
+function componentOf({ cause }: { readonly cause: string | undefined }) {
+  const message = cause === undefined ? "" : `cannot be used (${cause}); each replica goes by what it knows itself`;
+  return { component: "redis", healthy: cause === undefined, required: false, message };
+}
+
+function statisticsOf({ driver, entries, bytes, hits, misses, evictions }: CacheReading) {
+  return {
+    cache: "responses",
+    driver,
+    ...(entries !== undefined && { entries: BigInt(entries) }),
+    ...(bytes !== undefined && { bytes: BigInt(bytes) }),
+    hits: BigInt(hits),
+    misses: BigInt(misses),
+    ...(evictions !== undefined && { evictions: BigInt(evictions) }),
+  };
+}
+
+/** "ci" of "apiKeys/ci". */
+function lastOf(name: string): string {
+  return name.slice(name.indexOf("/") + 1);
+}

@@ -5,6 +5,8 @@ import type { LimitConfig } from "./schema.ts";
 import { section } from "./section.ts";
 import { didYouMean } from "./suggestion.ts";
 
+/** Output that is assumed of a call which bounds none: models may write 128,000, and reserving that lets nobody in. */
+const reserveDefault = 4096;
 /** Largest limit; algorithms stay exact up to here. */
 const limitMax = 2_147_483_647;
 
@@ -35,6 +37,13 @@ const limit = section("At most so much for every subject of a scope.", {
     ),
     "token-bucket",
   ),
+  reserve: v.optional(
+    integer(
+      1,
+      limitMax,
+      "Output tokens taken before a call without max_output_tokens, and again when its stream has used them. Absent: 4096.",
+    ),
+  ),
 });
 
 /** Rate limits of callers. */
@@ -50,12 +59,12 @@ const metrics = ["requests", "tokens", "concurrent"] as const;
 
 /** Each entry by the metrics that it limits. */
 export function limitsOf(section: LimitsSection): LimitConfig[] {
-  return section.flatMap(({ scope, match, algorithm, per, ...numbers }) =>
+  return section.flatMap(({ scope, match, algorithm, per, reserve = reserveDefault, ...numbers }) =>
     metrics.flatMap((metric) => {
       const limit = numbers[metric];
       return limit === undefined
         ? []
-        : [{ scope, match, metric, limit, per: metric === "concurrent" ? undefined : per, algorithm }];
+        : [{ scope, match, metric, limit, per: metric === "concurrent" ? undefined : per, algorithm, reserve }];
     }),
   );
 }
@@ -68,11 +77,14 @@ export function checkLimits(section: LimitsSection, known: KnownSubjects, findin
   const seen = new Map<string, number>();
   for (const [index, entry] of section.entries()) {
     const path = ["limits", index];
-    const { scope, match, per, requests, tokens, concurrent } = entry;
+    const { scope, match, per, requests, tokens, concurrent, reserve } = entry;
     if (requests === undefined && tokens === undefined) {
       if (concurrent === undefined) findings.add(path, "limits nothing; give requests, tokens or concurrent");
       else if (per !== undefined) findings.add([...path, "per"], "has no meaning for concurrent alone; remove it");
     } else if (per === undefined) findings.add(path, "needs per: minute, hour or day");
+    if (reserve !== undefined && tokens === undefined) {
+      findings.add([...path, "reserve"], "has no meaning without tokens; remove it");
+    }
     const names = known[scope];
     if (match !== undefined && names !== undefined && !match.endsWith("*") && !names.has(match)) {
       findings.add([...path, "match"], `names no configured ${scope}${didYouMean(match, names)}`);

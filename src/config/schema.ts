@@ -193,6 +193,8 @@ export interface LimitConfig {
   /** The window; undefined for `concurrent`. */
   readonly per: "minute" | "hour" | "day" | undefined;
   readonly algorithm: "token-bucket" | "fixed-window" | "sliding-window";
+  /** Output tokens that are taken for a call which bounds none, and again whenever its stream has used them. */
+  readonly reserve: number;
 }
 
 /** Keeping of streams for callers who lose their connection. */

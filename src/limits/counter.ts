@@ -9,8 +9,8 @@ export interface Counter {
   waitMs(limit: number, cost: number, nowMs: number): number;
   /** Until nothing is taken any more; 0 tells that the counter can be forgotten. */
   resetMs(limit: number, nowMs: number): number;
-  /** Takes units that are there. Answers where they were written down, for `settle`. */
+  /** Takes units, whether they are there or not. Answers where they were written down, for `giveBack`. */
   take(limit: number, cost: number, nowMs: number): number;
-  /** Takes more, or gives back (less than 0), where units were taken. What is taken never falls below 0. */
-  settle(limit: number, slot: number, delta: number, nowMs: number): void;
+  /** Gives back units that were taken there, as far as time has not given them back. What is taken never falls below 0. */
+  giveBack(limit: number, slot: number, units: number, nowMs: number): void;
 }

@@ -24,7 +24,7 @@ export class Leases implements Counter {
     return 0;
   }
 
-  settle(_limit: number, _slot: number, delta: number): void {
-    this.#taken = Math.max(0, this.#taken + delta);
+  giveBack(_limit: number, _slot: number, units: number): void {
+    this.#taken = Math.max(0, this.#taken - units);
   }
 }

@@ -1,12 +1,13 @@
 import type { Asked, Call } from "../model/call.ts";
 import type { Target } from "../model/target.ts";
 import type { RedisLink } from "../storage/redis.ts";
-import { MemoryStore, type Reservation } from "./memory-store.ts";
-import { fitted, type Need, needOf } from "./need.ts";
+import { Admission } from "./admission.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { type Need, needOf, tokensBefore } from "./need.ts";
 import { networkOf } from "./network.ts";
 import { RedisStore, type SharedReservation } from "./redis-store.ts";
 import { type Draw, keyOf, type Rule, rulesFor } from "./rule.ts";
-import type { Reading, Refusal } from "./verdict.ts";
+import { RunningCalls } from "./running-calls.ts";
 
 /** How long the units of a call stay taken after its deadline if its gateway dies. */
 const lifeMarginMs = 60_000;
@@ -24,16 +25,6 @@ export interface LimitParts {
   readonly nowMs: () => number;
 }
 
-/** What became of a call at its limits. */
-export interface Admission {
-  readonly refusal: Refusal | undefined;
-  readonly draws: readonly Draw[];
-  /** One for each draw, in their order. */
-  readonly readings: readonly Reading[];
-  /** Gives back what was not used; the first word counts. Not waited for: it never rejects. */
-  settle(tokens: number): void;
-}
-
 /**
  * Rate limits: exact across replicas with Redis, of this process without. While Redis does not answer each replica
  * keeps its share of every limit, and what calls used is told to Redis when it is back.
@@ -42,6 +33,7 @@ export class Limits {
   readonly #parts: LimitParts;
   readonly #local: MemoryStore;
   readonly #shared: RedisStore;
+  readonly #running = new RunningCalls();
   #rules: readonly Rule[] = [];
   /** Those that concern a call which no provider is asked for. */
   #callerRules: readonly Rule[] = [];
@@ -64,6 +56,11 @@ export class Limits {
     this.#needsTarget = this.#needsTokens || rules.some(({ scope }) => scope === "model" || scope === "provider");
   }
 
+  /** Lets what a call holds grow with what comes of its answer. @param outputTokens so far. */
+  follow(admission: Admission, outputTokens: () => number, end: Promise<unknown>): void {
+    this.#running.follow(() => admission.wrote(outputTokens()), end);
+  }
+
   /** Redis answers again. */
   resume(): void {
     void this.#shared.resume();
@@ -71,44 +68,51 @@ export class Limits {
 
   /** Takes what a call needs from every limit that concerns it, or nothing; undefined where none does. Never rejects. */
   async admit(call: Call<Asked>): Promise<Admission | undefined> {
-    return this.#rules.length === 0 ? undefined : this.#take(call, this.#drawsOf(call));
+    if (this.#rules.length === 0) return undefined;
+    const target = this.#needsTarget ? this.#parts.targetOf(call) : undefined;
+    const need = this.#needsTokens ? needOf(call.request, target) : undefined;
+    return this.#take(call, drawsOf(this.#rules, call, target, need), need);
   }
 
   /** The same for a call that is answered without a provider: only limits on requests of its caller concern it. */
   async admitAnswered(call: Call<Asked>): Promise<Admission | undefined> {
-    return this.#callerRules.length === 0 ? undefined : this.#take(call, drawsOf(this.#callerRules, call, undefined));
+    if (this.#callerRules.length === 0) return undefined;
+    return this.#take(call, drawsOf(this.#callerRules, call, undefined), undefined);
   }
 
-  async #take(call: Call<Asked>, draws: readonly Draw[]): Promise<Admission | undefined> {
+  async #take(call: Call<Asked>, draws: readonly Draw[], need: Need | undefined): Promise<Admission | undefined> {
     if (draws.length === 0) return undefined;
     const link = this.#parts.redis();
-    if (link === undefined) return admissionOf(draws, this.#local.admit(draws));
+    if (link === undefined) {
+      const local = this.#local.admit(draws);
+      return new Admission(draws, local.verdict, need, local);
+    }
     const reservation = { id: call.id, draws, lifeMs: lifeOf(call, draws) };
-    if (link.cause !== undefined) return this.#admitShare(reservation, false);
+    if (link.cause !== undefined) return this.#admitShare(reservation, need, false);
     try {
       const verdict = await this.#shared.admit(link, reservation);
-      return admissionOf(draws, { verdict, settle: (tokens) => void this.#shared.settle(reservation, tokens, false) });
+      return new Admission(draws, verdict, need, {
+        raise: (units) => void this.#shared.raise(reservation, units),
+        settle: (units) => void this.#shared.settle(reservation, units, false),
+      });
     } catch {
-      return this.#admitShare(reservation, true);
+      return this.#admitShare(reservation, need, true);
     }
   }
 
   /** @param unsure Redis may have taken the call's units, or still take them. */
-  #admitShare(reservation: SharedReservation, unsure: boolean): Admission {
-    const draws = reservation.draws.map((draw) => shareOf(draw, this.#replicas));
+  #admitShare(reservation: SharedReservation, need: Need | undefined, unsure: boolean): Admission {
+    const draws = reservation.draws.map((draw) => shareOf(draw, this.#replicas, need));
     const local = this.#local.admit(draws);
-    const settle = (tokens: number): void => {
-      local.settle(tokens);
-      if (unsure) void this.#shared.settle(reservation, tokens, true);
-    };
-    if (local.verdict.refusal !== undefined) settle(0);
-    return admissionOf(draws, { verdict: local.verdict, settle });
-  }
-
-  #drawsOf(call: Call<Asked>): Draw[] {
-    const target = this.#needsTarget ? this.#parts.targetOf(call) : undefined;
-    const need = this.#needsTokens ? needOf(call.request, target) : undefined;
-    return drawsOf(this.#rules, call, target, need);
+    const admission = new Admission(draws, local.verdict, need, {
+      raise: local.raise,
+      settle: (units) => {
+        local.settle(units);
+        if (unsure) void this.#shared.settle(reservation, units, true);
+      },
+    });
+    if (admission.refusal !== undefined) admission.settle(0);
+    return admission;
   }
 }
 
@@ -118,12 +122,12 @@ function drawsOf(rules: readonly Rule[], call: Call<Asked>, target: Target | und
     subject,
     key: keyOf(rule, subject),
     limit: rule.limit,
-    cost: need !== undefined && rule.metric === "tokens" ? fitted(need, rule.limit) : 1,
+    cost: costOf(rule, rule.limit, need),
   }));
 }
 
-function admissionOf(draws: readonly Draw[], { verdict, settle }: Reservation): Admission {
-  return { ...verdict, draws, settle };
+function costOf(rule: Rule, limit: number, need: Need | undefined): number {
+  return need !== undefined && rule.metric === "tokens" ? tokensBefore(need, rule, limit) : 1;
 }
 
 /** Requests alone are never settled, so that nothing need be remembered of them. */
@@ -132,9 +136,9 @@ function lifeOf({ rpc }: Call<Asked>, draws: readonly Draw[]): number {
   return isSettled ? Math.ceil(rpc.deadlineMs - rpc.startMs) + lifeMarginMs : 0;
 }
 
-function shareOf(draw: Draw, replicas: number): Draw {
+function shareOf(draw: Draw, replicas: number, need: Need | undefined): Draw {
   const limit = Math.max(1, Math.floor(draw.limit / replicas));
-  return { ...draw, limit };
+  return { ...draw, limit, cost: costOf(draw.rule, limit, need) };
 }
 
 function subjectOf({ rpc }: Call<Asked>, target: Target | undefined, scope: Rule["scope"]): string | undefined {

@@ -1,17 +1,22 @@
+import type { Correction } from "./admission.ts";
 import type { Counter } from "./counter.ts";
 import { counterOf, type Draw } from "./rule.ts";
-import { deltaOf, type Reading, type Refusal, type Verdict, worst } from "./verdict.ts";
+import { type Reading, type Refusal, type Verdict, worst } from "./verdict.ts";
 
 /** Subjects that are remembered; of more, those that were idle longest are forgotten. */
 const countersMax = 100_000;
 /** Counters that are looked at for an idle one before one in use is forgotten. */
 const looksMax = 16;
 
-/** A verdict, and how to settle it. */
-export interface Reservation {
+/** A verdict, and how to correct what it took. */
+export interface Reservation extends Correction {
   readonly verdict: Verdict;
-  /** Says what the call used. The first word counts. */
-  settle(tokens: number): void;
+}
+
+/** A limit as it concerns one call, and who counts it. */
+interface Counted {
+  readonly draw: Draw;
+  readonly counter: Counter;
 }
 
 /** The limits of this process. */
@@ -34,20 +39,19 @@ export class MemoryStore {
   /** Takes what every draw asks for, or nothing at all. */
   admit(draws: readonly Draw[]): Reservation {
     const nowMs = this.#nowMs();
-    const counters = draws.map((draw) => this.#counter(draw, nowMs));
-    const refusals = draws.flatMap((draw, i) => refusalOf(draw, counters[i], nowMs));
-    const refusal = worst(refusals);
-    const slots = refusal === undefined ? draws.map((draw, i) => counters[i]?.take(draw.limit, draw.cost, nowMs)) : [];
-    const readings = draws.map((draw, i) => readingOf(draw, counters[i], nowMs));
-    let settled = refusal !== undefined;
+    const all = draws.map((draw) => ({ draw, counter: this.#counter(draw, nowMs) }));
+    const refusal = worst(all.flatMap((each) => refusalOf(each, nowMs)));
+    const holds = refusal === undefined ? all.map((each) => new Hold(each, nowMs)) : [];
+    const verdict = { refusal, readings: all.map((each) => readingOf(each, nowMs)) };
+    let isOver = false;
     return {
-      verdict: { refusal, readings },
-      settle: (tokens) => {
-        if (settled) return;
-        settled = true;
-        for (const [i, draw] of draws.entries()) {
-          counters[i]?.settle(draw.limit, slots[i] ?? 0, deltaOf(draw, tokens), this.#nowMs());
-        }
+      verdict,
+      raise: (units) => {
+        if (!isOver) for (const [i, hold] of holds.entries()) hold.raise(units[i] ?? 0, this.#nowMs());
+      },
+      settle: (units) => {
+        if (!isOver) for (const [i, hold] of holds.entries()) hold.settle(units[i] ?? 0, this.#nowMs());
+        isOver = true;
       },
     };
   }
@@ -78,12 +82,48 @@ export class MemoryStore {
   }
 }
 
-function refusalOf(draw: Draw, counter: Counter | undefined, nowMs: number): Refusal[] {
+/** What one call holds of one limit. */
+class Hold {
+  readonly #counter: Counter;
+  readonly #limit: number;
+  /** Units taken altogether. */
+  #total: number;
+  /** Where the counter wrote down what was taken last. */
+  #slot: number;
+  /** Units taken there: no more are given back, for what was taken before is used up. */
+  #last: number;
+
+  /** Takes what the draw asks for. */
+  constructor({ draw, counter }: Counted, nowMs: number) {
+    this.#counter = counter;
+    this.#limit = draw.limit;
+    this.#total = draw.cost;
+    this.#last = draw.cost;
+    this.#slot = counter.take(draw.limit, draw.cost, nowMs);
+  }
+
+  raise(units: number, nowMs: number): void {
+    const more = units - this.#total;
+    if (more <= 0) return;
+    const slot = this.#counter.take(this.#limit, more, nowMs);
+    this.#last = slot === this.#slot ? this.#last + more : more;
+    this.#slot = slot;
+    this.#total = units;
+  }
+
+  settle(units: number, nowMs: number): void {
+    this.raise(units, nowMs);
+    const back = Math.min(this.#last, this.#total - units);
+    if (back > 0) this.#counter.giveBack(this.#limit, this.#slot, back, nowMs);
+  }
+}
+
+function refusalOf({ draw, counter }: Counted, nowMs: number): Refusal[] {
   if (draw.cost > draw.limit) return [{ draw, waitMs: undefined }];
-  const waitMs = counter?.waitMs(draw.limit, draw.cost, nowMs) ?? 0;
+  const waitMs = counter.waitMs(draw.limit, draw.cost, nowMs);
   return waitMs === 0 ? [] : [{ draw, waitMs }];
 }
 
-function readingOf({ limit }: Draw, counter: Counter | undefined, nowMs: number): Reading {
-  return { remaining: counter?.remaining(limit, nowMs) ?? limit, resetMs: counter?.resetMs(limit, nowMs) ?? 0 };
+function readingOf({ draw: { limit }, counter }: Counted, nowMs: number): Reading {
+  return { remaining: counter.remaining(limit, nowMs), resetMs: counter.resetMs(limit, nowMs) };
 }

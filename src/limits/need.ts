@@ -1,26 +1,36 @@
 import type { Asked } from "../model/call.ts";
 import { estimateInput } from "../model/estimate.ts";
 import type { Target } from "../model/target.ts";
+import type { Rule } from "./rule.ts";
 
-/** Output that is assumed of a call that names no bound, unless its model's own is lower. */
-const outputTokensDefault = 4096;
-
-/** Tokens that a call may use: what its request says, and what is only assumed. */
+/** Tokens that a call may use. */
 export interface Need {
-  readonly known: number;
-  readonly assumed: number;
+  /** Of its input, as estimated. */
+  readonly input: number;
+  /** Most output that its request allows; undefined where it says nothing of that. */
+  readonly output: number | undefined;
+  /** Most output of its model; 0 where nobody knows. */
+  readonly outputMax: number;
 }
 
-/** What to reserve: the input as estimated, and all the output that the request allows. */
+/** What a request says of its tokens. */
 export function needOf(request: Asked, target: Target | undefined): Need {
   const input = estimateInput(request);
-  if (request.$typeName !== "llmhub.v1.CompleteRequest") return { known: input, assumed: 0 };
-  if (request.maxOutputTokens !== undefined) return { known: input + request.maxOutputTokens, assumed: 0 };
-  const most = target?.facts.maxOutputTokens || outputTokensDefault;
-  return { known: input, assumed: Math.min(most, outputTokensDefault) };
+  const isCompletion = request.$typeName === "llmhub.v1.CompleteRequest";
+  return { input, output: isCompletion ? request.maxOutputTokens : 0, outputMax: target?.facts.maxOutputTokens ?? 0 };
 }
 
-/** The need under a limit: an assumption alone must not make a call impossible. */
-export function fitted({ known, assumed }: Need, limit: number): number {
-  return known + Math.min(assumed, Math.max(0, limit - known));
+/**
+ * What to take of a limit before the call: the input, and all the output that is allowed, or else what the rule assumes.
+ * An assumption alone must not make a call impossible.
+ */
+export function tokensBefore({ input, output, outputMax }: Need, { reserve }: Rule, limit: number): number {
+  if (output !== undefined) return input + output;
+  const assumed = Math.min(reserve, outputMax || reserve);
+  return input + Math.min(assumed, Math.max(0, limit - input));
+}
+
+/** How much more is taken when that is used up: what the rule assumes, but never much of a small limit. */
+export function tokensMore({ reserve }: Rule, limit: number): number {
+  return Math.min(reserve, Math.ceil(limit / 10));
 }

@@ -1,9 +1,12 @@
 import type { RedisArgument, RedisLink } from "../storage/redis.ts";
 import { type Draw, shapeOf } from "./rule.ts";
 import { type LimitScripts, limitScripts } from "./scripts.ts";
-import { deltaOf, type Refusal, type Verdict, worst } from "./verdict.ts";
+import { type Refusal, type Verdict, worst } from "./verdict.ts";
 
-/** One node of a cluster holds all counters, or a script could not see those of one call together. */
+/**
+ * One shard holds all counters, or a script could not see those of one call together. The tag is not the tenant, because
+ * limits of models, providers and addresses belong to no tenant.
+ */
 const hashTag = "{limits}";
 /** Settlements that wait for Redis to come back; of more, the oldest are left to the end of their reservation's life. */
 const waitingMax = 10_000;
@@ -21,7 +24,8 @@ export interface SharedReservation {
 
 interface Settlement {
   readonly reservation: SharedReservation;
-  readonly tokens: number;
+  /** Of each draw altogether. */
+  readonly units: readonly number[];
   /** Whether it was made at all is not known. */
   readonly unsure: boolean;
 }
@@ -45,13 +49,25 @@ export class RedisStore {
   /** Takes what every draw asks for, or nothing at all. Rejects with a RedisFailure. */
   async admit(link: RedisLink, { id, draws, lifeMs }: SharedReservation): Promise<Verdict> {
     const units = draws.map(({ cost }) => cost);
-    const answer = await link.script(this.#scripts.admit, keysOf(id, draws), wordsOf(id, lifeMs, "", draws, units));
+    const answer = await link.script(
+      this.#scripts.admit,
+      keysOf(id, draws),
+      wordsOf(id, lifeMs, "begin", draws, units),
+    );
     return verdictOf(answer, draws);
   }
 
+  /** Takes what is missing, whether it is there or not. What Redis does not hear now it hears with the next word. */
+  async raise({ id, draws, lifeMs }: SharedReservation, units: readonly number[]): Promise<void> {
+    const words = wordsOf(id, lifeMs, "more", draws, units);
+    await this.#link()
+      ?.script(this.#scripts.correct, keysOf(id, draws), words)
+      .catch(() => undefined);
+  }
+
   /** Says what a call used, now or when Redis is back. @param unsure whether the reservation was ever made. */
-  async settle(reservation: SharedReservation, tokens: number, unsure: boolean): Promise<void> {
-    if (reservation.lifeMs > 0) await this.#settle({ reservation, tokens, unsure });
+  async settle(reservation: SharedReservation, units: readonly number[], unsure: boolean): Promise<void> {
+    if (reservation.lifeMs > 0) await this.#settle({ reservation, units, unsure });
   }
 
   /** Says what could not be said while Redis was away. */
@@ -61,12 +77,11 @@ export class RedisStore {
   }
 
   async #settle(settlement: Settlement): Promise<void> {
-    const { reservation, tokens, unsure } = settlement;
+    const { reservation, units, unsure } = settlement;
     const { id, draws, lifeMs } = reservation;
-    const deltas = draws.map((draw) => deltaOf(draw, tokens));
-    const words = wordsOf(id, lifeMs, unsure ? "late" : "", draws, deltas);
+    const words = wordsOf(id, lifeMs, unsure ? "late" : "end", draws, units);
     try {
-      await this.#link()?.script(this.#scripts.settle, keysOf(id, draws), words);
+      await this.#link()?.script(this.#scripts.correct, keysOf(id, draws), words);
     } catch {
       this.#waiting.push(settlement);
       if (this.#waiting.length > waitingMax) this.#waiting.shift();
@@ -75,7 +90,8 @@ export class RedisStore {
 }
 
 function keysOf(id: string, draws: readonly Draw[]): string[] {
-  return [`${hashTag}:r:${id}`, ...draws.map(({ key }) => `${hashTag}:c:${key}`)];
+  const names = draws.map(({ key }) => `${hashTag}:c:${key}`);
+  return [`${hashTag}:r:${id}`, ...names, ...names.map((name) => `${name}:open`)];
 }
 
 function wordsOf(
@@ -85,7 +101,12 @@ function wordsOf(
   draws: readonly Draw[],
   units: readonly number[],
 ): RedisArgument[] {
-  return [Math.ceil(lifeMs), id, word, ...draws.flatMap((draw, i) => [...parametersOf(draw), units[i] ?? 0])];
+  return [
+    Math.ceil(lifeMs),
+    id,
+    word,
+    ...draws.flatMap((draw, i) => [...parametersOf(draw), heldOf(draw), units[i] ?? 0]),
+  ];
 }
 
 function parametersOf({ rule, limit }: Draw): RedisArgument[] {
@@ -98,6 +119,11 @@ function parametersOf({ rule, limit }: Draw): RedisArgument[] {
     case "leases":
       return [shape.kind, limit, 0, 0];
   }
+}
+
+/** Only tokens are held for what a call may use; requests are made, and places are leased. */
+function heldOf({ rule }: Draw): number {
+  return rule.metric === "tokens" ? 1 : 0;
 }
 
 function verdictOf(answer: unknown, draws: readonly Draw[]): Verdict {

@@ -41,10 +41,10 @@ export class SlicedWindow implements Counter {
     return slice;
   }
 
-  settle(_limit: number, slot: number, delta: number, nowMs: number): void {
+  giveBack(_limit: number, slot: number, units: number, nowMs: number): void {
     this.#taken(nowMs);
     const before = this.#slices.get(slot);
-    if (before !== undefined) this.#slices.set(slot, Math.max(0, before + delta));
+    if (before !== undefined) this.#slices.set(slot, Math.max(0, before - units));
   }
 
   /** Units that count now. Forgets slices that are over, and those that only a clock that stepped back explains. */

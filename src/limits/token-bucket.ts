@@ -13,6 +13,8 @@ export class TokenBucket implements Counter {
   /** Parts taken, as of `#tick`. */
   #used = 0;
   #tick = 0;
+  /** When nothing was taken last. */
+  #fullTick = 0;
 
   /** `ticks` times the limit times 3 must be an exact integer: below 2 to the power of 53. */
   constructor(tickMs: number, ticks: number) {
@@ -33,14 +35,15 @@ export class TokenBucket implements Counter {
   }
 
   take(limit: number, cost: number, nowMs: number): number {
-    this.#used = this.#at(limit, nowMs) + cost * this.#ticks;
-    return 0;
+    const used = this.#at(limit, nowMs) + Math.min(limit, cost) * this.#ticks;
+    this.#used = Math.min(overdrawMax * limit * this.#ticks, used);
+    return this.#tick;
   }
 
-  settle(limit: number, _slot: number, delta: number, nowMs: number): void {
-    const bounded = Math.min(limit, Math.max(-limit, delta));
-    const used = this.#at(limit, nowMs) + bounded * this.#ticks;
-    this.#used = Math.min(overdrawMax * limit * this.#ticks, Math.max(0, used));
+  /** Nothing where all had flowed back in the meantime: what is missing now others took. */
+  giveBack(limit: number, slot: number, units: number, nowMs: number): void {
+    const used = this.#at(limit, nowMs);
+    if (slot >= this.#fullTick) this.#used = Math.max(0, used - Math.min(limit, units) * this.#ticks);
   }
 
   /** Parts taken now. A clock that steps back gives nothing back, and by more than a window starts anew. */
@@ -49,6 +52,7 @@ export class TokenBucket implements Counter {
     const passed = tick - this.#tick;
     if (passed > 0) this.#used = Math.max(0, this.#used - Math.min(passed, overdrawMax * this.#ticks) * limit);
     if (passed > 0 || passed < -this.#ticks) this.#tick = tick;
+    if (this.#used === 0) this.#fullTick = this.#tick;
     return this.#used;
   }
 

@@ -28,15 +28,3 @@ export function worst(refusals: readonly Refusal[]): Refusal | undefined {
     return isWorse ? refusal : found;
   }, undefined);
 }
-
-/** By how much what was taken for a draw is to change, once it is known what the call used. */
-export function deltaOf({ rule, cost }: Draw, tokens: number): number {
-  switch (rule.metric) {
-    case "tokens":
-      return tokens - cost;
-    case "concurrent":
-      return -cost;
-    case "requests":
-      return 0;
-  }
-}

@@ -28,6 +28,8 @@ export interface Served {
   readonly upstreamRequestId: string;
   /** Model name the provider reports. Known for certain once the reply has ended. */
   readonly upstreamModel: string;
+  /** Output so far, as it can be told before the end. Absent: it cannot. */
+  readonly outputTokens?: number;
   /** What the target cannot express. */
   readonly warnings: readonly Warning[];
   /** Settles once, never rejects, also when nobody reads. */

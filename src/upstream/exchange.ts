@@ -104,6 +104,10 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     return this.#reader?.model ?? "";
   }
 
+  get outputTokens(): number {
+    return this.#tally.outputTokens;
+  }
+
   start({ path, body, headers }: Rendered): Promise<Reply<Value>> {
     return new Promise((accept, reject) => {
       this.#accept = accept;
@@ -137,8 +141,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
   }
 
   onResponseData(controller: Controller, bytes: Buffer): void {
-    if (this.#ended) return;
-    if (!this.#body.write(bytes)) controller.pause();
+    if (!this.#ended && !this.#body.write(bytes)) controller.pause();
   }
 
   onResponseEnd(): void {
@@ -234,9 +237,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.chunks.end();
     if (this.#received) return;
     // The connection is worth keeping if its body ends now; a body that goes on is cut.
-    const waitMs = this.#reader?.isUnwanted ? 0 : lingerMs;
-    this.#linger = setTimeout(abort, waitMs, this.#controller);
-    this.#linger.unref();
+    this.#linger = setTimeout(abort, this.#reader?.isUnwanted ? 0 : lingerMs, this.#controller).unref();
   }
 
   #fail(cause: GatewayError): void {
@@ -249,8 +250,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     const cost = this.#tally.cost(usage);
     const spent = { usage, cost, sentMs: this.sentMs, sent: this.#controller !== undefined, started: this.#committed };
     error.withFailure(failureOf(this.attempt, error, spent));
-    const endMs = performance.now();
-    this.#settle({ state, error, finishReason: FinishReason.UNSPECIFIED, usage, cost, endMs });
+    this.#settle({ state, error, finishReason: FinishReason.UNSPECIFIED, usage, cost, endMs: performance.now() });
     this.#controller?.abort(finishedEarly);
     this.#body.destroy();
     if (this.#committed) this.chunks.fail(error);

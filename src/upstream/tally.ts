@@ -27,6 +27,11 @@ export class Tally {
     return this.#outputChars;
   }
 
+  /** Output so far: the provider's word, or the estimate where that is more. */
+  get outputTokens(): number {
+    return Math.max(this.#reported?.outputTokens ?? 0, tokensOfBytes(this.#outputChars));
+  }
+
   /** Counts one piece. Hot path. */
   add(chunk: Piece<unknown>): void {
     switch (chunk.case) {
@@ -57,7 +62,7 @@ export class Tally {
   /** Usage of an attempt that broke: what the provider said so far, and an estimate for the rest. */
   estimate(): Usage {
     const seen = this.#reported;
-    const outputTokens = Math.max(seen?.outputTokens ?? 0, tokensOfBytes(this.#outputChars));
+    const { outputTokens } = this;
     const inputTokens = seen?.inputTokens ?? estimateInput(this.#attempt.call.request);
     const usage = seen === undefined ? create(UsageSchema) : { ...seen };
     usage.inputTokens = inputTokens;

@@ -70,7 +70,7 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
   "limits that do not fit together": [
     `${simulated}limits:\n- { scope: ip }\n- { scope: key, match: x, requests: 1 }\n- { scope: provider, match: simulater, concurrent: 1, per: day }
 - { scope: ip, tokens: 1, requests: 2, per: day }\n- { scope: ip, tokens: 3, per: day, algorithm: fixed-window }
-- { scope: tenant, match: acme, requests: 1, per: day }`,
+- { scope: tenant, match: acme, requests: 1, reserve: 5, per: day }`,
     "hub.yaml:4:3 limits[0]: limits nothing; give requests, tokens or concurrent",
     "hub.yaml:5:3 limits[1]: needs per: minute, hour or day",
     "hub.yaml:5:24 limits[1].match: names no configured key",
@@ -78,6 +78,7 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     "hub.yaml:6:60 limits[2].per: has no meaning for concurrent alone; remove it",
     "hub.yaml:8:24 limits[4].tokens: is limited in limits[3] for the same subjects; keep one",
     "hub.yaml:9:27 limits[5].match: names no configured tenant",
+    "hub.yaml:9:55 limits[5].reserve: has no meaning without tokens; remove it",
   ],
   durations: [
     `${simulated}timeouts: { connect: 10, firstOutput: 0s, idle: 25h, total: 1 m }`,

@@ -103,7 +103,7 @@ test("a bucket fills exactly, also where limit and window have nothing in common
 test("a bucket pays its debt before it gives again, and owes no more than twice the limit", () => {
   const counter = counterOf(ruleWith());
   counter.take(10, 10, startMs);
-  for (let i = 0; i < 5; i++) counter.settle(10, 0, 10, startMs);
+  for (let i = 0; i < 5; i++) counter.take(10, 10, startMs);
   expect(counter.remaining(10, startMs + 60_000)).toBe(0);
   expect(counter.waitMs(10, 1, startMs + 60_000)).toBe(6000);
   expect(counterAfter(120_000)).toBe(10);
@@ -113,7 +113,7 @@ test("a bucket pays its debt before it gives again, and owes no more than twice 
 function counterAfter(ms: number): number {
   const counter = counterOf(ruleWith());
   counter.take(10, 10, startMs);
-  counter.settle(10, 0, 10, startMs);
+  counter.take(10, 10, startMs);
   return counter.remaining(10, startMs + ms);
 }
 
@@ -123,26 +123,27 @@ test("the largest limit keeps every unit", () => {
     const counter = counterOf(ruleWith({ per }));
     counter.take(limit, limit - 1, startMs);
     expect(counter.remaining(limit, startMs)).toBe(1);
-    counter.settle(limit, 0, limit, startMs);
+    const slot = counter.take(limit, limit, startMs);
     expect(counter.remaining(limit, startMs)).toBe(0);
-    counter.settle(limit, 0, -1, startMs);
-    counter.settle(limit, 0, -limit, startMs);
+    counter.giveBack(limit, slot, 1, startMs);
+    counter.giveBack(limit, slot, limit, startMs);
     expect(counter.remaining(limit, startMs)).toBe(2);
   }
 });
 
 test.each(["token-bucket", "fixed-window", "sliding-window"] as const)(
-  "%s: nothing below 0 by any settlement",
+  "%s: nothing below 0, whatever is given back",
   (algorithm) => {
-    const deltas = fc.array(fc.tuple(fc.nat(70_000), fc.integer({ min: -500, max: 500 })), { maxLength: 30 });
+    const changes = fc.array(fc.tuple(fc.nat(70_000), fc.integer({ min: -500, max: 500 })), { maxLength: 30 });
     fc.assert(
-      fc.property(deltas, (all) => {
+      fc.property(changes, (all) => {
         const counter = counterOf(ruleWith({ algorithm }));
         let nowMs = startMs;
         const slot = counter.take(100, 60, nowMs);
-        for (const [sinceMs, delta] of all) {
+        for (const [sinceMs, units] of all) {
           nowMs += sinceMs;
-          counter.settle(100, slot, delta, nowMs);
+          if (units > 0) counter.take(100, units, nowMs);
+          else counter.giveBack(100, slot, -units, nowMs);
           const left = counter.remaining(100, nowMs);
           expect(left).toBeGreaterThanOrEqual(0);
           expect(left).toBeLessThanOrEqual(100);
@@ -151,6 +152,17 @@ test.each(["token-bucket", "fixed-window", "sliding-window"] as const)(
     );
   },
 );
+
+test("a bucket gives back nothing of what has flowed back by itself", () => {
+  const counter = counterOf(ruleWith());
+  const slot = counter.take(60, 40, startMs);
+  counter.take(60, 5, startMs + 30_000);
+  counter.giveBack(60, slot, 5, startMs + 30_000);
+  expect(counter.remaining(60, startMs + 30_000)).toBe(50);
+  counter.take(60, 60, startMs + 60_000);
+  counter.giveBack(60, slot, 35, startMs + 60_000);
+  expect(counter.remaining(60, startMs + 60_000)).toBe(0);
+});
 
 test("windows differ at the edge: fixed gives anew at the mark, sliding does not", () => {
   const markMs = 1_800_000_000_000;
@@ -178,6 +190,6 @@ test("places at once are taken and given back", () => {
   const counter = counterOf(ruleWith({ metric: "concurrent", per: undefined }));
   for (let i = 0; i < 5; i++) counter.take(5, 1, 0);
   expect([counter.remaining(5, 0), counter.waitMs(5, 1, 0)]).toEqual([0, 1000]);
-  counter.settle(5, 0, -1, 0);
+  counter.giveBack(5, 0, 1, 0);
   expect([counter.remaining(5, 0), counter.waitMs(5, 1, 0)]).toEqual([1, 0]);
 });

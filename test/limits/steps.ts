@@ -11,6 +11,7 @@ export function ruleWith(rest: Partial<LimitConfig> = {}): LimitConfig {
     limit: 5,
     per: "minute",
     algorithm: "token-bucket",
+    reserve: 4096,
     ...rest,
   };
 }

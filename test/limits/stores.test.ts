@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LimitConfig } from "../../src/config/schema.ts";
+import type { Correction } from "../../src/limits/admission.ts";
 import { MemoryStore } from "../../src/limits/memory-store.ts";
-import { RedisStore } from "../../src/limits/redis-store.ts";
+import { RedisStore, type SharedReservation } from "../../src/limits/redis-store.ts";
 import type { Draw } from "../../src/limits/rule.ts";
 import { limitScripts } from "../../src/limits/scripts.ts";
 import { Secret } from "../../src/model/secret.ts";
@@ -51,8 +52,8 @@ test("units are settled once", () => {
   const draw = drawOf(ruleWith({ metric: "tokens", limit: 100 }), 40);
   const left = () => store.admit([{ ...draw, cost: 0 }]).verdict.readings[0]?.remaining;
   const { settle } = store.admit([draw]);
-  settle(10);
-  settle(0);
+  settle([10]);
+  settle([0]);
   expect(left()).toBe(90);
 });
 
@@ -71,8 +72,10 @@ test("what is remembered is bounded, and what is idle goes first", () => {
 interface Ask {
   readonly sinceMs: number;
   readonly costs: readonly number[];
-  /** Tokens used, told right after, or never. */
-  readonly used: number | undefined;
+  /** Tokens that the call which has been open longest is known to have used before this one; undefined: nothing is said of it. */
+  readonly grown: number | undefined;
+  /** Tokens used by calls that end before this one, the one that has been open longest first. */
+  readonly ended: readonly number[];
 }
 
 const rules: fc.Arbitrary<LimitConfig[]> = fc
@@ -91,7 +94,8 @@ const asks: fc.Arbitrary<Ask[]> = fc.array(
   fc.record({
     sinceMs: fc.oneof(fc.nat(50), fc.nat(4000), fc.nat(200_000)),
     costs: fc.tuple(fc.constant(1), fc.nat(120), fc.constant(1)),
-    used: fc.oneof(fc.nat(150), fc.constant(undefined)),
+    grown: fc.option(fc.nat(400), { nil: undefined }),
+    ended: fc.array(fc.nat(400), { maxLength: 2 }),
   }),
   { minLength: 1, maxLength: 40 },
 );
@@ -109,20 +113,31 @@ testWithRedis(
         const memory = new MemoryStore(() => nowMs);
         const shared = new RedisStore(() => link, scripts);
         runs += 1;
-        for (const [i, { sinceMs, costs, used }] of all.entries()) {
+        const open: { here: Correction; there: SharedReservation }[] = [];
+        const told = (tokens: number, places: number) => [1, tokens, places];
+        for (const [i, { sinceMs, costs, grown, ended }] of all.entries()) {
           nowMs += sinceMs;
           await server.client.set("clock", nowMs);
+          for (const used of ended) {
+            const [call] = open.splice(0, 1);
+            if (call === undefined) break;
+            call.here.settle(told(used, 0));
+            await shared.settle(call.there, told(used, 0), false);
+            await shared.settle(call.there, told(0, 0), false);
+          }
+          const [oldest] = open;
+          if (oldest !== undefined && grown !== undefined) {
+            oldest.here.raise(told(grown, 1));
+            await shared.raise(oldest.there, told(grown, 1));
+          }
           const draws: Draw[] = rules.map((rule, j) => ({
             ...drawOf(rule, costs[j], `run-${runs}`),
           }));
           // Leases live by the clock, which memory does not need: here they outlive the test.
-          const reservation = { id: `${runs}-${i}`, draws, lifeMs: 1e10 };
+          const there = { id: `${runs}-${i}`, draws, lifeMs: 1e10 };
           const here = memory.admit(draws);
-          expect(await shared.admit(link, reservation)).toEqual(here.verdict);
-          if (used === undefined || here.verdict.refusal !== undefined) continue;
-          here.settle(used);
-          await shared.settle(reservation, used, false);
-          await shared.settle(reservation, 0, false);
+          expect(await shared.admit(link, there)).toEqual(here.verdict);
+          if (here.verdict.refusal === undefined) open.push({ here, there });
         }
       }),
       { numRuns: 60 },
@@ -143,9 +158,47 @@ testWithRedis("a lease ends with its life, and a settlement of nothing changes n
   };
   expect([await admitted("a", startMs), await admitted("b", startMs + 4999)]).toEqual([true, false]);
   expect(await admitted("c", startMs + 5000)).toBe(true);
-  await store.settle({ id: "a", draws, lifeMs: 5000 }, 0, false);
-  await store.settle({ id: "unknown", draws, lifeMs: 5000 }, 0, false);
+  await store.settle({ id: "a", draws, lifeMs: 5000 }, [0], false);
+  await store.settle({ id: "unknown", draws, lifeMs: 5000 }, [0], false);
   expect(await admitted("d", startMs + 5001)).toBe(false);
+  await link.close();
+});
+
+testWithRedis("what a call holds comes back at the end of its life if nobody settles it, and once", async () => {
+  await using server = await RedisServer.start();
+  const link = await linkTo(server);
+  const store = new RedisStore(() => link, limitScripts(heldClock));
+  const dayMs = 1_800_000_000_000;
+  let looks = 0;
+  for (const algorithm of ["fixed-window", "sliding-window", "token-bucket"] as const) {
+    const rule = ruleWith({ metric: "tokens", limit: 864_000, per: "day", algorithm });
+    const call = (id: string, cost: number) => ({
+      id: `${algorithm} ${id}`,
+      draws: [drawOf(rule, cost)],
+      lifeMs: 5000,
+    });
+    /** Units taken at a moment of the day, without those that have flowed back: ten a second. */
+    const takenAt = async (ms: number) => {
+      await server.client.set("clock", dayMs + ms);
+      const [reading] = (await store.admit(link, call(`look ${looks++}`, 0))).readings;
+      return 864_000 - (reading?.remaining ?? 0) + (algorithm === "token-bucket" ? Math.floor(ms / 100) : 0);
+    };
+    expect(await takenAt(0)).toBe(0);
+    await store.admit(link, call("lost", 3000));
+    const stream = call("stream", 1000);
+    await store.admit(link, stream);
+    await server.client.set("clock", dayMs + 1000);
+    await store.raise(stream, [5000]);
+    await store.raise(stream, [4000]);
+    expect(await takenAt(4999)).toBe(8000);
+    expect(await takenAt(5000)).toBe(5000);
+    // What the stream took first is used up where it was noted apart: a window notes both in one slice.
+    const usedUp = algorithm === "token-bucket" ? 1000 : 0;
+    expect(await takenAt(6000)).toBe(usedUp);
+    // Its gateway was only slow, and says what became of it after all.
+    await store.settle(stream, [4200], false);
+    expect(await takenAt(6000)).toBe(4200);
+  }
   await link.close();
 });
 
@@ -155,7 +208,7 @@ testWithRedis("a reservation that is settled before it is made is not made any m
   const store = new RedisStore(() => link);
   const draws = [drawOf(ruleWith({ metric: "tokens", limit: 100, algorithm: "fixed-window", per: "day" }), 60)];
   const late = { id: "late", draws, lifeMs: 60_000 };
-  await store.settle(late, 0, true);
+  await store.settle(late, [0], true);
   await store.admit(link, late);
   const next = await store.admit(link, { ...late, id: "next" });
   expect(next).toEqual({ refusal: undefined, readings: [{ remaining: 40, resetMs: expect.any(Number) }] });
@@ -171,7 +224,7 @@ testWithRedis("what was used while Redis was away is told when it is back", asyn
   const first = { id: "first", draws, lifeMs: 60_000 };
   expect((await store.admit(link, first)).refusal).toBeUndefined();
   proxy.cut();
-  await store.settle(first, 0, false);
+  await store.settle(first, [0], false);
   expect(store.waiting).toBe(1);
   proxy.heal();
   await expect.poll(() => link.cause, { timeout: 2000 }).toBeUndefined();
@@ -191,10 +244,34 @@ testWithRedis("every key ends, and carries one hash tag", async () => {
   const lease = drawOf(ruleWith({ metric: "concurrent", per: undefined }));
   await store.admit(link, { id: "a", draws: [...draws, lease], lifeMs: 60_000 });
   const keys = await server.client.keys("*");
-  expect(keys.length).toBe(5);
+  // The reservation, the counters, and what is held of three of them.
+  expect(keys.length).toBe(1 + 4 + 3);
   for (const key of keys) {
     expect(key).toMatch(/^t:\{limits\}:/);
     expect(await server.client.pttl(key)).toBeGreaterThan(0);
   }
   await link.close();
 });
+
+testWithRedis(
+  "a shard of a cluster takes all limits of a call in one script, whoever they count for",
+  async () => {
+    await using server = await RedisServer.start(["--cluster-enabled", "yes"]);
+    await server.client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    await expect.poll(() => server.client.call("CLUSTER", "INFO"), { timeout: 10_000 }).toContain("cluster_state:ok");
+    await expect(server.client.mget("t:{a}:x", "t:{b}:x")).rejects.toThrow("CROSSSLOT");
+    const link = await linkTo(server);
+    const store = new RedisStore(() => link);
+    const draws = (["key", "tenant", "model", "provider", "ip"] as const).map((scope) =>
+      drawOf(ruleWith({ scope, metric: "tokens" }), 1, `of {${scope}}`),
+    );
+    const call = { id: "{call}", draws, lifeMs: 60_000 };
+    expect((await store.admit(link, call)).readings.map(({ remaining }) => remaining)).toEqual([4, 4, 4, 4, 4]);
+    await store.raise(call, [3, 3, 3, 3, 3]);
+    await store.settle(call, [2, 2, 2, 2, 2], false);
+    const next = await store.admit(link, { ...call, id: "next" });
+    expect(next.readings.map(({ remaining }) => remaining)).toEqual([2, 2, 2, 2, 2]);
+    await link.close();
+  },
+  20_000,
+);

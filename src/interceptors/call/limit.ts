@@ -1,6 +1,7 @@
 import { QuotaFailureSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
-import type { Admission, Limits } from "../../limits/limits.ts";
+import type { Admission } from "../../limits/admission.ts";
+import type { Limits } from "../../limits/limits.ts";
 import type { Metric, Rule } from "../../limits/rule.ts";
 import type { Refusal } from "../../limits/verdict.ts";
 import type { Asked, Call } from "../../model/call.ts";
@@ -20,6 +21,7 @@ export function limit(limits: Limits, metrics: Metrics): Interceptor<Call<Asked>
       throw error;
     });
     void reply.outcome.then((outcome) => admission.settle(usedBy(reply, outcome)));
+    if (call.stream && admission.grows) limits.follow(admission, () => usedByNow(reply), reply.outcome);
     return reply;
   };
 }
@@ -48,6 +50,11 @@ function usedBefore(error: unknown): number {
 
 function usedBy({ attempt }: Served, { usage }: Outcome): number {
   return sumOf(attempt.failures) + tokensOf(usage);
+}
+
+/** Without the input of the attempt that answers, which its admission knows. */
+function usedByNow({ attempt, outputTokens = 0 }: Served): number {
+  return sumOf(attempt.failures) + outputTokens;
 }
 
 function sumOf(attempts: readonly { readonly usage?: Usage | undefined }[]): number {

@@ -17,6 +17,7 @@ const limitOf1000 = {
   limit: 1000,
   per: "day",
   algorithm: "fixed-window",
+  reserve: 4096,
 } as const;
 
 /** What is left of 1,000 tokens once a call has ended so. */

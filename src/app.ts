@@ -209,8 +209,8 @@ class App implements Gateway {
 
   #createLogger({ log }: Config): Logger {
     const terminal = process.stdout.isTTY === true;
-    const dropped = () => {
-      this.#metrics.logLinesDropped.value += 1;
+    const dropped = (lines: number) => {
+      this.#metrics.logLinesDropped.value += lines;
     };
     return createLogger({ ...log, to: 1, terminal, dropped });
   }

@@ -16,21 +16,22 @@ const flushMsMax = 1000;
  */
 export class LogSink {
   readonly #fd: number;
-  readonly #dropped: () => void;
+  readonly #dropped: (lines: number) => void;
   #waiting = "";
   /** What is being written now. */
   #batch: Buffer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(fd: number, dropped: () => void) {
+  /** @param dropped told of lines that are lost, a line of which a part was written included. */
+  constructor(fd: number, dropped: (lines: number) => void) {
     this.#fd = fd;
     this.#dropped = dropped;
   }
 
   write(line: string): void {
     if (this.#closed || this.#waiting.length + line.length > waitingCharsMax) {
-      this.#dropped();
+      this.#dropped(1);
       return;
     }
     this.#waiting += line;
@@ -82,13 +83,17 @@ export class LogSink {
       this.#writeRest();
       return;
     }
-    this.#batch = undefined;
     if (error !== null) {
-      this.#dropped();
+      this.#dropped(linesIn(this.#batch));
       this.#closed = "code" in error && error.code === "EPIPE";
     }
+    this.#batch = undefined;
     this.#schedule();
   };
+}
+
+function linesIn(bytes: Buffer | undefined): number {
+  return bytes === undefined ? 0 : bytes.toString("latin1").split("\n").length - 1;
 }
 
 function isFull(error: unknown): boolean {

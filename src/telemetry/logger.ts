@@ -88,8 +88,8 @@ export interface LoggerOptions {
   readonly to: number;
   /** The target of the log is a terminal. */
   readonly terminal: boolean;
-  /** Called for each line that is lost because nobody reads the log. */
-  readonly dropped: () => void;
+  /** Told how many lines were lost, because nobody reads the log or its disk is full. */
+  readonly dropped: (lines: number) => void;
 }
 
 /** Frames of an unexpected error that are logged. */

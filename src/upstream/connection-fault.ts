@@ -10,7 +10,6 @@ const causes: Readonly<Record<string, ConnectionCause>> = {
   EHOSTUNREACH: "connect",
   ENETUNREACH: "connect",
   EADDRNOTAVAIL: "connect",
-  EMFILE: "connect",
   ETIMEDOUT: "connect_timeout",
   UND_ERR_CONNECT_TIMEOUT: "connect_timeout",
   ENOTFOUND: "dns",
@@ -45,14 +44,21 @@ export function connectionFault(error: Error, { target }: Attempt<Asked>): Gatew
 
 /** The same for a request that concerns no model. */
 export function connectionFaultOf(error: Error, provider: string, model: string): GatewayError {
+  const code = codeOf(error);
+  if (code === "EMFILE" || code === "ENFILE") return noDescriptor(provider, model);
   const cause = connectionCause(error);
   const reason: Reason = cause === "garbage" ? "PROVIDER_BAD_RESPONSE" : "PROVIDER_UNAVAILABLE";
-  const code = codeOf(error);
   const why = code === "" ? cause : `${cause} ${code}`;
   return new GatewayError(reason, `no answer from provider ${provider} (${why})`, {
     metadata: { cause, provider, model },
     cause: error,
   });
+}
+
+/** The gateway's own want, which must not be held against the provider. */
+function noDescriptor(provider: string, model: string): GatewayError {
+  const message = "the gateway has no file descriptor left for a connection - raise its limit (ulimit -n)";
+  return new GatewayError("GATEWAY_OVERLOADED", message, { metadata: { cause: "descriptors", provider, model } });
 }
 
 /** The code of an error, or of the first error that it stands for. */

@@ -8,7 +8,7 @@ export const daily = { per: "day", algorithm: "fixed-window" } as const;
 
 /** A gateway, in this process or in another. */
 export interface Completing {
-  complete(request: typeof ask): Promise<unknown>;
+  complete(request: { readonly model: string; readonly input: string }): Promise<unknown>;
 }
 
 /** Reasons of calls, made at the same time and spread over gateways; "" for each that was answered. */
@@ -25,9 +25,9 @@ export async function admitted(gateways: readonly Completing[], calls: number): 
 }
 
 /** The reason of one call; "" if it is answered. */
-export async function reasonAt(gateway: Completing | undefined): Promise<string> {
+export async function reasonAt(gateway: Completing | undefined, request = ask): Promise<string> {
   if (gateway === undefined) throw new Error("no gateway is given");
-  return gateway.complete(ask).then(
+  return gateway.complete(request).then(
     () => "",
     (error) => ConnectError.from(error).findDetails(ErrorInfoSchema)[0]?.reason ?? String(error),
   );

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 function program(body: string) {
   const sink = new URL("../../src/telemetry/log-sink.ts", import.meta.url).href;
   const code = `const { LogSink } = await import(${JSON.stringify(sink)});
-    let dropped = 0; const sink = new LogSink(1, () => dropped++); ${body}`;
+    let dropped = 0; const sink = new LogSink(1, (lines) => dropped += lines); ${body}`;
   return spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "pipe"] });
 }
 

@@ -8,7 +8,6 @@ test.each([
   ["ECONNREFUSED", "connect"],
   ["EHOSTUNREACH", "connect"],
   ["ENETUNREACH", "connect"],
-  ["EMFILE", "connect"],
   ["ETIMEDOUT", "connect_timeout"],
   ["ENOTFOUND", "dns"],
   ["EAI_AGAIN", "dns"],
@@ -45,4 +44,10 @@ test("the fault names the provider and the code, not the message", () => {
   expect(fault.info).toEqual({ cause: "reset", provider: "up", model: "m-1" });
   expect(connectionFaultOf(new Error("canary"), "up", "").rawMessage).toBe("no answer from provider up (reset)");
   expect(connectionFaultOf(new errors.HTTPParserError("canary"), "up", "").reason).toBe("PROVIDER_BAD_RESPONSE");
+});
+
+test.each(["EMFILE", "ENFILE"])("%s is the gateway's own want", (code) => {
+  const fault = connectionFaultOf(coded(code), "up", "m-1");
+  expect(fault.reason).toBe("GATEWAY_OVERLOADED");
+  expect(fault.info).toEqual({ cause: "descriptors", provider: "up", model: "m-1" });
 });

@@ -22,6 +22,8 @@ export interface Resume {
 /** A gRPC call straight on node:http2, for what a well-behaved client does not do. */
 export class RawCall implements Disposable {
   readonly stream: ClientHttp2Stream;
+  /** Resolves when the gateway asks to leave the connection. */
+  readonly goaway: Promise<void>;
   readonly #session: ClientHttp2Session;
   readonly #status: Promise<IncomingHttpHeaders>;
 
@@ -32,6 +34,7 @@ export class RawCall implements Disposable {
     headers: Readonly<Record<string, string>> = {},
   ) {
     this.#session = connect(url).on("error", () => undefined);
+    this.goaway = new Promise((resolve) => this.#session.once("goaway", () => resolve()));
     this.stream = this.#session.request({
       ":method": "POST",
       ":path": `${service}/${method}`,

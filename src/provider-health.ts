@@ -83,7 +83,7 @@ export class ProviderHealth {
   readonly observe = (providerId: string, seen: Observation): void => {
     let window = this.#windows.get(providerId);
     if (window === undefined) {
-      window = new HealthWindow(() => Date.now());
+      window = new HealthWindow(steadyMs);
       this.#windows.set(providerId, window);
     }
     window.observe(seen);
@@ -91,7 +91,7 @@ export class ProviderHealth {
 
   /** Health of a provider over the last minutes; UNAVAILABLE while its address or its last credential is out. */
   reading(providerId: string): HealthReading {
-    const window = this.#windows.get(providerId) ?? new HealthWindow(() => Date.now());
+    const window = this.#windows.get(providerId) ?? new HealthWindow(steadyMs);
     const reading = window.snapshot();
     return this.#isOut(providerId) ? { ...reading, state: HealthState.UNAVAILABLE } : reading;
   }
@@ -166,6 +166,11 @@ export class ProviderHealth {
     breakerState.show(() => stateNumbers[guard()?.worst("credential") ?? "closed"], id, "credential", name);
     cooldown.show(() => (guard()?.cooldowns.longestMs() ?? 0) / 1000, id, name);
   }
+}
+
+/** Whole milliseconds since the epoch, by a clock that nobody sets. */
+function steadyMs(): number {
+  return Math.floor(performance.timeOrigin + performance.now());
 }
 
 function tell(logger: Logger, { id, credential }: Provider, scope: Scope, model: string, state: CircuitState): void {

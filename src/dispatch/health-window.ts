@@ -42,7 +42,7 @@ export class HealthWindow {
   readonly #samples: Sample[] = [];
   #next = 0;
 
-  /** @param nowMs wall clock, milliseconds since the epoch, as Date.now. */
+  /** @param nowMs milliseconds since the epoch, by a clock that never goes back. */
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }

@@ -157,7 +157,11 @@ export class Metrics {
     [],
   ).cell();
   readonly faults = this.#counter("faults_total", "Exceptions that nothing expected.", []).cell();
-  readonly logLinesDropped = this.#counter("log_lines_dropped_total", "Log lines lost to a full buffer or disk.", []).cell();
+  readonly logLinesDropped = this.#counter(
+    "log_lines_dropped_total",
+    "Log lines lost to a full buffer or disk.",
+    [],
+  ).cell();
 
   constructor(version: string) {
     const build = this.#gauge("build_info", "Always 1.", ["version", "node"]);

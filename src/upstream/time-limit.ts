@@ -17,6 +17,7 @@ export class TimeLimit {
   #paused = false;
   #dueMs: number;
   #timer: NodeJS.Timeout;
+  #overdue: NodeJS.Immediate | undefined;
 
   constructor(limits: Timeouts, expire: (error: GatewayError) => void) {
     this.#limits = limits;
@@ -47,14 +48,25 @@ export class TimeLimit {
 
   stop(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#overdue);
   }
 
-  /** The timer has fired: expire, or wait for what is left. */
+  /** The timer has fired: wait for what is left, or read what has come before a provider is blamed for a busy process. */
   fire(): void {
-    const [dueMs, cause, limitMs] = this.#next();
-    // Timers may fire up to 1 ms early.
-    if (performance.now() < dueMs - 1) this.#arm();
-    else this.#expire(timeoutOf(cause, limitMs));
+    if (this.#isDue()) this.#overdue = setImmediate(expire, this);
+    else this.#arm();
+  }
+
+  /** All that had come is read. */
+  expire(): void {
+    const [, cause, limitMs] = this.#next();
+    if (this.#isDue()) this.#expire(timeoutOf(cause, limitMs));
+    else this.#arm();
+  }
+
+  /** Timers may fire up to 1 ms early. */
+  #isDue(): boolean {
+    return performance.now() >= this.#next()[0] - 1;
   }
 
   #next(): [dueMs: number, cause: LimitCause, limitMs: number] {
@@ -75,6 +87,10 @@ export class TimeLimit {
 
 function fire(limit: TimeLimit): void {
   limit.fire();
+}
+
+function expire(limit: TimeLimit): void {
+  limit.expire();
 }
 
 function timeoutOf(cause: LimitCause, limitMs: number): GatewayError {

@@ -4,8 +4,18 @@ import { TimeLimit } from "../../src/upstream/time-limit.ts";
 
 const limits = { firstOutputMs: 100, idleMs: 50, totalMs: 1000 };
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
-afterEach(() => void vi.useRealTimers());
+/** Resolves when all that had come is read. */
+const read = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  // Nothing is left to be read.
+  vi.stubGlobal("setImmediate", (run: (limit: TimeLimit) => void, limit: TimeLimit) => run(limit));
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 /** A limit on the fake clock, with the causes of its expiries and when they came. */
 function start(chosen = limits) {
@@ -83,4 +93,25 @@ test("nothing happens once it is stopped", () => {
   vi.advanceTimersByTime(5000);
   expect(expired).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("what came while the process was busy is read before the provider is blamed", async () => {
+  vi.unstubAllGlobals();
+  const { limit, expired } = start();
+  vi.advanceTimersByTime(100);
+  limit.progress(performance.now());
+  await read();
+  expect(expired).toEqual([]);
+  vi.advanceTimersByTime(50);
+  await read();
+  expect(expired).toEqual(["idle of 50 at 150"]);
+});
+
+test("nothing happens when it is stopped at the last moment", async () => {
+  vi.unstubAllGlobals();
+  const { limit, expired } = start();
+  vi.advanceTimersByTime(100);
+  limit.stop();
+  await read();
+  expect(expired).toEqual([]);
 });

@@ -30,6 +30,8 @@ export interface Reader<Value = never> {
   readonly model: string;
   /** The answer is complete, and yet the provider goes on working: its connection is given up at once. */
   readonly isUnwanted?: boolean;
+  /** The answer was complete, and yet the body ended without its terminal marker. */
+  readonly isUnmarked?: boolean;
   /** Takes what one read brought and appends pieces to `out`; preamble yields nothing. Throws a GatewayError. */
   push(bytes: Buffer, out: Piece<Value>[]): void;
   /** The body is complete. Throws when the answer lacks its terminal marker. */

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly cost: Cost | undefined;
   /** End, on the clock of performance.now(). */
   readonly endMs: number;
+  /** It finished without its terminal marker, after it had said why it ends. */
+  readonly isUnmarked?: boolean;
 }
 
 /** How a target serves a call, whatever its answer consists of. */

@@ -26,6 +26,7 @@ export class EventStreamReader implements Reader, EventStreamSink {
   /** Where the push under way puts its chunks. */
   #out: Chunk[] = [];
   #isFinished = false;
+  isUnmarked = false;
   #isEmpty = true;
 
   constructor(answer: EventStreamAnswer) {
@@ -64,6 +65,7 @@ export class EventStreamReader implements Reader, EventStreamSink {
     if (this.#isFinished) return;
     if (this.#isEmpty) throw badResponse("empty", "sent an empty body");
     if (!this.#answer.isEnding) throw truncated();
+    this.isUnmarked = true;
     this.#out = out;
     this.#finish();
   }

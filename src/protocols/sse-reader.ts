@@ -28,6 +28,7 @@ export class SseReader implements Reader, SseSink {
   /** Where the push under way puts its chunks. */
   #out: Chunk[] = [];
   #isFinished = false;
+  isUnmarked = false;
   /** The body before the first event. */
   #head: Buffer[] | undefined = [];
   #headBytes = 0;
@@ -61,6 +62,7 @@ export class SseReader implements Reader, SseSink {
     const misread = this.#head && this.#answer.misread(Buffer.concat(this.#head).toString().trim());
     if (misread !== undefined) throw misread;
     if (!this.#answer.isEnding) throw truncated();
+    this.isUnmarked = true;
     this.#out = out;
     this.#finish();
   }

@@ -105,6 +105,12 @@ export class Metrics {
   readonly unreadableAnswers = this.#counter("upstream_unreadable_total", "Answers that could not be read.", [
     "provider",
   ]);
+  /** Labels: provider. */
+  readonly unmarkedAnswers = this.#counter(
+    "upstream_unmarked_total",
+    "Answers that said why they end, and then ended without their terminal marker.",
+    ["provider"],
+  );
   /** Labels: provider, name of the credential. 1: the last attempt was refused for it. */
   readonly credentialUnhealthy = this.#gauge("credential_unhealthy", "1 while the provider refuses the credential.", [
     "provider",

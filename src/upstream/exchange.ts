@@ -93,7 +93,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.#body = new AnswerBody(this);
     this.chunks = new BatchQueue<Piece<Value>>(
       () => this.#resume(),
-      () => this.#fail(leftError()),
+      () => this.#fail(new GatewayError("CANCELLED", "the caller left")),
     );
     this.outcome = new Promise((resolve) => {
       this.#close = resolve;
@@ -233,7 +233,9 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
 
   #finish({ value }: ChunkOf<"finished">): void {
     const { finishReason, usage = this.#tally.estimate(), cost } = value;
-    this.#settle({ state: "finished", error: undefined, finishReason, usage, cost, endMs: performance.now() });
+    const endMs = performance.now();
+    const isUnmarked = this.#reader?.isUnmarked === true;
+    this.#settle({ state: "finished", error: undefined, finishReason, usage, cost, endMs, isUnmarked });
     this.chunks.end();
     if (this.#received) return;
     // The connection is worth keeping if its body ends now; a body that goes on is cut.
@@ -293,8 +295,4 @@ const truncated = { metadata: { cause: "truncated" } };
 
 function abort(controller: Controller | undefined): void {
   controller?.abort(finishedEarly);
-}
-
-function leftError(): GatewayError {
-  return new GatewayError("CANCELLED", "the caller left");
 }

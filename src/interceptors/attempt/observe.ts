@@ -14,7 +14,10 @@ export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt<Ask
     try {
       const reply = await next(attempt);
       const firstOutputMs = reply.firstOutputMs - reply.sentMs;
-      reply.outcome.then(({ error }) => note(metrics, watch, attempt, error, firstOutputMs));
+      reply.outcome.then(({ error, isUnmarked }) => {
+        note(metrics, watch, attempt, error, firstOutputMs);
+        if (isUnmarked) metrics.unmarkedAnswers.cell(attempt.target.provider.id).value += 1;
+      });
       return reply;
     } catch (error) {
       note(metrics, watch, attempt, GatewayError.of(error), undefined);

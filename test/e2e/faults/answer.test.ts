@@ -83,6 +83,17 @@ for (const dialect of dialects) {
     expect(answer.error).toBeUndefined();
     expect(textOf(answer)).toBe("Hello");
     expect(answer.events.at(-1)?.event.case).toBe("finished");
+    expect(await at.gateway.metric("upstream_attempts_total", { provider: "up", outcome: "ok" })).toBe(1);
+    // Gemini has no marker after its reason.
+    expect(await at.gateway.metric("upstream_unmarked_total", { provider: "up" })).toBe(done === "" ? 0 : 1);
+  });
+
+  test(`U10: an answer with its terminal marker has none missing, ${kind}`, async () => {
+    await using at = await stage(dialect, (connection) =>
+      untilEnd(connection, "text/event-stream", streamed(dialect, "Hello")),
+    );
+    expect(textOf(await at.gateway.stream(request))).toBe("Hello");
+    expect(await at.gateway.metric("upstream_unmarked_total")).toBe(0);
   });
 
   test(`U11: JSON that is none, ${kind}`, async () => {

@@ -4,6 +4,7 @@ import { ContentPartSchema } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { badResponse, partsMax, tooManyParts } from "../bad-response.ts";
+import { CallIds } from "../call-ids.ts";
 import { objectOf, parseExactObject, pieceOf, textOf } from "../field.ts";
 import { documentIdsOf } from "../groups.ts";
 import { PartWriter } from "../part-writer.ts";
@@ -41,6 +42,7 @@ export class Answer {
   /** Whose parts, signatures and metadata these are. */
   readonly #provider: string;
   readonly #hidesReasoning: boolean;
+  readonly #ids: CallIds;
   readonly #writer = new PartWriter();
   readonly #blocks = new Map<number, OpenBlock>();
   #documentIds: readonly string[] | undefined;
@@ -50,6 +52,7 @@ export class Answer {
 
   constructor(attempt: Attempt) {
     this.#attempt = attempt;
+    this.#ids = new CallIds(attempt.call.request);
     this.#provider = attempt.target.provider.id;
     this.#hidesReasoning = attempt.call.request.reasoning?.hideText ?? false;
   }
@@ -160,12 +163,8 @@ export class Answer {
         this.#reason(textOf(block["thinking"]), out);
         return { kind: "thinking", signature: textOf(block["signature"]) };
       case "tool_use": {
-        const part = this.#writer.tool(
-          textOf(block["id"]),
-          textOf(block["name"]),
-          out,
-          callerOf(block, this.#provider),
-        );
+        const id = this.#ids.next(textOf(block["id"]));
+        const part = this.#writer.tool(id, textOf(block["name"]), out, callerOf(block, this.#provider));
         return { kind: "tool", part, input: block["input"], grown: false };
       }
       default:

@@ -20,7 +20,7 @@ export function embeddingService(parts: ValueParts<EmbedRequest, Vectors>): Serv
 }
 
 /** Carries out one request for vectors, whatever the transport. */
-async function embed(
+export async function embed(
   parts: ValueParts<EmbedRequest, Vectors>,
   request: EmbedRequest,
   rpc: Rpc,

@@ -76,7 +76,7 @@ const types = {
 type Healths = (providerId: string) => HealthReading | undefined;
 
 /** The models that a caller may use, a page at a time. Asks providers whose own lists are old. */
-async function listModels(view: ModelView, caller: Caller, request: ListModelsRequest) {
+export async function listModels(view: ModelView, caller: Caller, request: ListModelsRequest) {
   const { type, provider, features, healthyOnly } = request;
   const health = remembered(view);
   const asked = [...view.providers.values()].filter(
@@ -97,7 +97,7 @@ async function listModels(view: ModelView, caller: Caller, request: ListModelsRe
 }
 
 /** One model by any of its names. Throws as a call of it would: MODEL_NOT_FOUND, PERMISSION_DENIED. */
-function getModel(view: ModelView, caller: Caller, name: string) {
+export function getModel(view: ModelView, caller: Caller, name: string) {
   const found = view.router.find(name);
   const seen = found !== undefined && sees(view.router, caller, found.target);
   const route = seen ? found : resolveFor(view.router, caller, name);

@@ -6,9 +6,11 @@ import type { Readiness } from "../services/readiness.ts";
 import type { RequestValidator } from "../services/validation.ts";
 import type { ValueParts } from "../services/value-call.ts";
 import { chatRoute } from "./chat/route.ts";
+import { embeddingsRoute } from "./embeddings/route.ts";
 import { completionRoutes } from "./hub/completions.ts";
 import { probeRoutes } from "./hub/probes.ts";
 import { providerRoute } from "./hub/providers.ts";
+import { modelRoutes } from "./models/route.ts";
 import type { Route } from "./route.ts";
 
 /** What the surfaces work with: the same that the gRPC services do. */
@@ -21,9 +23,11 @@ export interface SurfaceParts {
 }
 
 /** Every path of plain HTTP: one line each. */
-export function surfaceRoutes({ handlers, validator, models, readiness }: SurfaceParts): readonly Route[] {
+export function surfaceRoutes({ handlers, embedding, validator, models, readiness }: SurfaceParts): readonly Route[] {
   return [
     chatRoute(handlers),
+    embeddingsRoute(embedding),
+    ...modelRoutes(models),
     ...completionRoutes(handlers),
     providerRoute(models, validator),
     ...probeRoutes(readiness),

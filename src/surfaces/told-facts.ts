@@ -12,7 +12,8 @@ const cacheWords: ReadonlyMap<CacheStatus, string> = new Map([
 ]);
 
 /** What of an answer headers tell. */
-type Facts = Pick<CompleteResponse, "id" | "warnings"> & {
+type Facts = Pick<CompleteResponse, "warnings"> & {
+  readonly id?: string;
   readonly routing?: RoutingInfo | undefined;
   readonly usage?: Usage | undefined;
   readonly cost?: Cost | undefined;
@@ -23,7 +24,7 @@ type Facts = Pick<CompleteResponse, "id" | "warnings"> & {
  * the cache or not, tokens, cost, and what was ignored or changed.
  */
 export function toldFacts({ id, routing, usage, cost, warnings }: Facts): Record<string, string> {
-  const headers: Record<string, string> = { "x-llmhub-id": id };
+  const headers: Record<string, string> = id === undefined ? {} : { "x-llmhub-id": id };
   if (routing !== undefined) {
     headers["x-llmhub-provider"] = routing.provider;
     headers["x-llmhub-model"] = routing.model;

@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { type CompleteRequest, CompleteRequestSchema, CompletionView } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { family } from "../../protocols/chat-completions/wire.ts";
 import { invalidField, otherFields, readBody } from "../body.ts";
-import { readProtoJson } from "../hub/proto-json.ts";
+import { readOwn } from "../own-fields.ts";
 import type { JsonBody } from "../route.ts";
 import { messagesOf } from "./messages.ts";
 import { type ChatBody, chatBody, chatFields } from "./schema.ts";
@@ -19,7 +19,7 @@ export interface ChatRequest {
 }
 
 /** What the field "llmhub" may say: what this API has no field for. */
-const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "view"] as const;
+const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "view"];
 
 const labelName = /^[a-z][a-z0-9_.-]{0,62}$/;
 const labelCharsMax = 256;
@@ -48,7 +48,7 @@ export function readChat({ value, exact }: JsonBody): ChatRequest {
   setAnswer(request, body, exact);
   const others = otherFields(body as JsonObject, chatFields);
   if (others !== undefined) request.providerOptions[family] = others;
-  if (isGiven(body.llmhub)) setOwn(request, body.llmhub as JsonObject);
+  setOwn(request, body.llmhub);
   const { stream, stream_options, n } = body;
   return {
     request,
@@ -88,11 +88,10 @@ function labelsOf(metadata: Readonly<Record<string, string>>): Record<string, st
   );
 }
 
-/** What only the hub's own API can say, as the field "llmhub" says it: ProtoJSON of some fields of CompleteRequest. */
-function setOwn(request: CompleteRequest, own: JsonObject): void {
-  const { routing, cache, reasoning, lossless, providerOptions, view } = readProtoJson(CompleteRequestSchema, own);
-  const other = Object.keys(own).find((name) => !ownFields.some((known) => known === name));
-  if (other !== undefined) throw invalidField("llmhub", `may hold ${ownFields.join(", ")} only`);
+function setOwn(request: CompleteRequest, given: unknown): void {
+  const own = readOwn(CompleteRequestSchema, given, ownFields);
+  if (own === undefined) return;
+  const { routing, cache, reasoning, lossless, providerOptions, view } = own;
   if (routing !== undefined) request.routing = routing;
   if (cache !== undefined) request.cache = cache;
   if (reasoning !== undefined) request.reasoning = reasoning;

@@ -2,13 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
+import { ExtensionHost } from "./extensions/host.ts";
+import { type Kinds, kindsWith } from "./extensions/kinds.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
 import { chainedMethods, operated, operations } from "./operations.ts";
 import { openPort } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
-import type { ProviderFacts } from "./providers/provider.ts";
 import { Admission } from "./server/admission.ts";
 import type { Listener } from "./server/listener.ts";
 import { OpsServer } from "./server/ops.ts";
@@ -29,10 +30,11 @@ const cutMs = 1000;
 
 /** Starts the gateway; resolves when it takes calls. Rejects, with nothing left open, when a port cannot be had. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const kinds = await kindsWith(options.kinds ?? providerKinds, options.config.extensions);
   const simulator = await simulatorFor(options.config);
   let app: App | undefined;
   try {
-    app = new App(options, simulator);
+    app = new App(options, kinds, simulator);
     await app.listen();
     return app;
   } catch (error) {
@@ -55,27 +57,30 @@ class App implements Gateway {
   readonly #listener: Listener;
   readonly #ops: OpsServer;
   readonly #traffic: Traffic;
+  readonly #extensions: ExtensionHost;
   #simulator: Simulator | undefined;
   #snapshot: Snapshot;
   readonly #surroundings: Surroundings;
-  readonly #kinds: ReadonlyMap<string, ProviderFacts>;
+  readonly #shipped: Kinds;
   #reloading: Promise<void> = Promise.resolve();
   #draining = false;
 
   constructor(
-    { config, surroundings = nowhere, kinds = providerKinds }: GatewayOptions,
+    { config, surroundings = nowhere, kinds: shipped = providerKinds }: GatewayOptions,
+    kinds: Kinds,
     simulator: Simulator | undefined,
   ) {
     this.#simulator = simulator;
-    this.#kinds = kinds;
+    this.#shipped = shipped;
     this.#logger = this.#createLogger(config);
     this.#surroundings = watched(surroundings, this.#logger);
-    this.#snapshot = this.#snapshotOf(config);
+    this.#snapshot = this.#snapshotOf(config, kinds);
     const { limits } = config.server;
     const logger = this.#logger;
     const streamRules = () => this.#snapshot.config.streams;
     const router = () => this.#snapshot.router;
     this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules, router });
+    this.#extensions = new ExtensionHost(logger, this.#metrics);
     const now = () => performance.now();
     this.#discovery = discovery(logger, now);
     this.#admission = new Admission({
@@ -90,16 +95,15 @@ class App implements Gateway {
   }
 
   #openPort(server: ServerConfig): Listener {
-    const logger = this.#logger;
-    const admission = this.#admission;
+    const [logger, metrics, admission, traffic] = [this.#logger, this.#metrics, this.#admission, this.#traffic];
     const readiness = this.#readiness;
     const models = () => this.#modelView();
-    const lines = new CallLines(logger, this.#metrics, chainedMethods);
+    const lines = new CallLines(logger, metrics, chainedMethods);
     const router = () => this.#snapshot.router;
-    const served = operations({ logger, metrics: this.#metrics, lines, router, traffic: this.#traffic });
+    const served = operations({ logger, metrics, lines, router, traffic, extensions: this.#extensions });
     const { reflection } = server;
-    const { reach } = this.#traffic.health;
-    const system = operated(this.#traffic, () => admission.inFlight);
+    const { reach } = traffic.health;
+    const system = operated(traffic, () => admission.inFlight);
     const services = { ...served, readiness, reach, reflection, models, system };
     return openPort({ server, services, surfaces: surfaceRoutes(services), admission, lines, logger });
   }
@@ -113,6 +117,8 @@ class App implements Gateway {
   }
 
   async listen(): Promise<void> {
+    const extensions = await this.#extensions.prepare(this.#snapshot.config.extensions);
+    this.#extensions.use(extensions);
     await this.#traffic.configure(this.#snapshot.config, this.#snapshot.fleet.twins);
     const { listen, opsListen } = this.#snapshot.config.server;
     this.address = addressText({ ...listen, port: await this.#listener.listen() });
@@ -173,6 +179,7 @@ class App implements Gateway {
       this.#simulator?.close(),
       this.#traffic.close(),
     ]);
+    await this.#extensions.close();
     if (this.address !== "") this.#logger.info({ address: this.address }, "stopped");
     this.#logger.flush();
   }
@@ -188,23 +195,27 @@ class App implements Gateway {
   async #reload(config: Config): Promise<void> {
     if (this.#draining) throw new GatewayError("GATEWAY_DRAINING", "the gateway is stopping");
     this.#simulator ??= await simulatorFor(config);
+    const kinds = await kindsWith(this.#shipped, config.extensions);
+    const extensions = await this.#extensions.prepare(config.extensions);
     const before = this.#snapshot;
-    const next = this.#snapshotOf(config, before);
+    let next: Snapshot | undefined;
     try {
+      next = this.#snapshotOf(config, kinds, before);
       this.#renewServer(before.config.server, config.server);
     } catch (error) {
-      void next.fleet.retire(before.fleet);
+      void next?.fleet.retire(before.fleet);
+      void this.#extensions.discard(extensions);
       throw error;
     }
     await this.#traffic.configure(config, next.fleet.twins);
     this.#snapshot = next;
     this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
-    void before.fleet.retire(next.fleet);
+    this.#extensions.use(extensions, before.fleet.retire(next.fleet));
   }
 
-  #snapshotOf(config: Config, before?: Snapshot): Snapshot {
+  #snapshotOf(config: Config, kinds: Kinds, before?: Snapshot): Snapshot {
     const simulatorUrl = this.#simulator?.url;
-    return new Snapshot(config, { kinds: this.#kinds, simulatorUrl, surroundings: this.#surroundings, before });
+    return new Snapshot(config, { kinds, simulatorUrl, surroundings: this.#surroundings, before });
   }
 
   #createLogger({ log }: Config): Logger {

@@ -95,7 +95,7 @@ function tallyOf({ cacheRequests }: Metrics): Tally {
  * The same for configurations that answer alike, in every process of one version. Headers and settings of a provider say
  * whom it answers and how, although some are credentials; keys count as equal. For keyed hashes only.
  */
-function generationOf({ providers, models }: Config): string {
+function generationOf({ providers, models, extensions }: Config): string {
   const plain = (_name: string, value: unknown) => {
     if (value instanceof Map) return [...value];
     return typeof value === "bigint" ? String(value) : value;
@@ -105,8 +105,9 @@ function generationOf({ providers, models }: Config): string {
     revealed(settings),
     credentials.map((credential) => revealed(credential.settings)),
   ]);
+  const own = extensions.map(({ at: _at, path: _path, ...rest }) => [rest, rest.settings.reveal()]);
   return createHash("sha256")
-    .update(JSON.stringify([version(), providers, told, models], plain))
+    .update(JSON.stringify([version(), providers, told, models, own], plain))
     .digest("base64url");
 }
 

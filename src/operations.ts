@@ -16,6 +16,7 @@ import { Readings } from "./dispatch/readings.ts";
 import { RetryBudget } from "./dispatch/retry-budget.ts";
 import type { Router } from "./dispatch/router.ts";
 import { Turns } from "./dispatch/view.ts";
+import type { ExtensionHost } from "./extensions/host.ts";
 import { type CacheOptions, cache } from "./interceptors/call/cache.ts";
 import { countAnswered } from "./interceptors/call/limit.ts";
 import { askChain, attemptChain, callChain } from "./interceptors/index.ts";
@@ -50,6 +51,7 @@ export interface OperationParts {
   readonly router: () => Router;
   /** What calls share: limits, breakers, streams for callers who lose their connection, the response cache. */
   readonly traffic: Traffic;
+  readonly extensions: ExtensionHost;
 }
 
 /** Everything that can be asked of a model, with the chains around it. */
@@ -125,7 +127,7 @@ interface Around extends OperationParts {
 
 /** An operation of providers with what happens once per call, and once per attempt. */
 function chained<Request extends Asked, R extends Served, A extends Answer>(
-  { logger, metrics, router, traffic, journey, cached }: Around,
+  { logger, metrics, router, traffic, extensions, journey, cached }: Around,
   kind: AnswerKind<R, A>,
   of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
 ): Dispatch<Call<Request>, R> {
@@ -133,9 +135,12 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
     const { provider } = attempt.target;
     return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, kind.operation));
   };
-  const attempts = compose(attemptChain(metrics, traffic.health), operation);
-  const asked = compose(askChain(metrics, traffic.limits), dispatcher(router, journey, attempts));
-  return compose(callChain(logger, metrics), cache<Request, R, A>(kind, cached)(asked));
+  return extensions.around((own) => {
+    const attempts = compose([...own.attempt, ...attemptChain(metrics, traffic.health)], operation);
+    const dispatch = dispatcher(router, journey, attempts);
+    const asked = compose([...own.afterCache, ...askChain(metrics, traffic.limits)], dispatch);
+    return compose([...callChain(logger, metrics), ...own.beforeCache], cache<Request, R, A>(kind, cached)(asked));
+  });
 }
 
 /** Unguessable. A UUID without dashes: randomUUID draws its bytes ahead, which other sources do not. */

@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   providers: ["model", "stream", "telemetry", "catalog", "upstream", "protocols", "credentials"],
   cache: ["model", "stream", "storage"],
   limits: ["model", "config", "storage"],
+  extensions: ["model", "telemetry", "config", "providers"],
   interceptors: ["model", "telemetry", "cache", "limits"],
   dispatch: ["model"],
   health: ["model", "storage"],
@@ -24,7 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: ["model", "telemetry", "protocols", "services", "surfaces"],
   simulator: ["model", "stream"],
   config: ["model", "catalog"],
-  cli: ["model", "config", "credentials", "providers", "server", "services", "simulator", "telemetry"],
+  cli: ["model", "config", "credentials", "extensions", "providers", "server", "services", "simulator", "telemetry"],
 };
 /** Files directly in src that a folder may import all the same. */
 const mayCompose: Readonly<Record<string, readonly string[]>> = {

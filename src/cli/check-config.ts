@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { addressText } from "../config/address-text.ts";
 import { configPath, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { extensionFacts } from "../extensions/module.ts";
 import type { Fleet } from "../providers/fleet.ts";
 import { providerKinds } from "../providers/index.ts";
 import { noWords, readArguments } from "./arguments.ts";
@@ -19,7 +20,7 @@ export const checkConfig: Command = {
   usage: ["check-config [--config FILE] [--probe]"],
   about: `Loads the configuration as \`llmhub serve\` would, with the environment variables and files
 that it names, and prints every problem or a summary. Starts nothing; calls nobody without
---probe.`,
+--probe. Extensions are loaded and check their part of the configuration, but are not opened.`,
   options,
   examples: ["llmhub check-config --config llmhub.yaml", "llmhub check-config --probe"],
   exits: ["failure", "config"],
@@ -30,11 +31,11 @@ async function run(args: readonly string[], { env, stdout, stderr }: Shell): Pro
   const { values, words } = readArguments(args, options);
   noWords(words);
   const path = values.config;
-  const config = await loadConfig({ path, env, kinds: providerKinds });
+  const config = await loadConfig({ path, env, kinds: providerKinds, extensions: extensionFacts });
   const { openProviders, probe } = await import("./probe.ts");
   let fleet: Fleet;
   try {
-    fleet = openProviders(config, { env, homeDirectory: homedir(), now: () => Date.now() });
+    fleet = await openProviders(config, { env, homeDirectory: homedir(), now: () => Date.now() });
   } catch (error) {
     throw configProblem(error);
   }
@@ -57,13 +58,14 @@ function report(probes: readonly Probe[], { stdout, stderr }: Pick<Shell, "stdou
   return probes.some(({ said }) => typeof said !== "string") ? "failure" : "ok";
 }
 
-function summaryOf({ server, auth, providers, models }: Config): string {
+function summaryOf({ server, auth, providers, models, extensions }: Config): string {
   const list = (names: ReadonlyMap<string, string>) => [...names].map(([from, to]) => `${from} → ${to}`).join(", ");
   const rows = [
     ["calls", `${addressText(server.listen)}${server.tls === undefined ? "" : ", TLS"}`],
     ["operations", addressText(server.opsListen)],
     ["auth", auth.mode === "off" ? "off" : `${auth.keys.length} key${auth.keys.length === 1 ? "" : "s"}`],
     ["providers", providers.map(({ id, kind }) => (id === kind ? id : `${id} (${kind})`)).join(", ")],
+    ...(extensions.length === 0 ? [] : [["extensions", extensions.map(({ name }) => name).join(", ")]]),
     ["aliases", list(models.aliases) || "none"],
     ...(models.policies.size === 0 ? [] : [["policies", [...models.policies.keys()].join(", ")]]),
     ...(models.chains.size === 0 ? [] : [["chains", [...models.chains.keys()].join(", ")]]),

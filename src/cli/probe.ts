@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import type { Surroundings } from "../credentials/surroundings.ts";
+import { kindsWith } from "../extensions/kinds.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Fleet } from "../providers/fleet.ts";
 import { providerKinds } from "../providers/index.ts";
@@ -17,12 +18,13 @@ export interface Probe {
 }
 
 /**
- * The providers of a configuration, open; retire them. The built-in simulator is left out. Throws a GatewayError for what
+ * The providers of a configuration, open; retire them. The built-in simulator is left out. Rejects with a GatewayError for what
  * cannot work.
  */
-export function openProviders(config: Config, surroundings: Surroundings): Fleet {
+export async function openProviders(config: Config, surroundings: Surroundings): Promise<Fleet> {
   const providers = config.providers.filter((provider) => !usesSimulator(provider));
-  const parts = { kinds: providerKinds, simulatorUrl: undefined, surroundings };
+  const kinds = await kindsWith(providerKinds, config.extensions);
+  const parts = { kinds, simulatorUrl: undefined, surroundings };
   return new Snapshot({ ...config, providers }, parts).fleet;
 }
 

@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { configPath, loadConfig } from "../config/load.ts";
 import { isAddress } from "../config/scalar.ts";
 import type { Config } from "../config/schema.ts";
+import { extensionFacts } from "../extensions/module.ts";
 import type { Gateway } from "../gateway.ts";
 import { providerKinds } from "../providers/index.ts";
 import { noWords, readArguments } from "./arguments.ts";
@@ -53,7 +54,7 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
     env[variable] = address;
   }
   const path = configPath({ path: values.config, env });
-  const load = () => loadConfig({ path, env, kinds: providerKinds });
+  const load = () => loadConfig({ path, env, kinds: providerKinds, extensions: extensionFacts });
   const config = await load();
   const gateway = await start(config, env);
   if (forPeople(config, shell)) shell.stdout.write(welcome(config, gateway));

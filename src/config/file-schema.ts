@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { cache } from "./cache-section.ts";
+import { extensions } from "./extensions-section.ts";
 import { health } from "./health-section.ts";
 import { limits as rateLimits } from "./limits-section.ts";
 import { providerName, providers, timeoutTexts } from "./provider-section.ts";
@@ -171,6 +172,7 @@ export const fileSections = {
   health: v.nullish(health, {}),
   cache: v.nullish(cache, {}),
   limits: v.nullish(rateLimits, []),
+  extensions: v.nullish(extensions, []),
   log: v.nullish(log, {}),
 };
 

@@ -25,12 +25,12 @@ export class Findings {
     this.#variables = variables;
     for (const { path, message } of file?.unresolved ?? []) {
       this.add(path, message);
-      this.#broken.add(this.#locate(path, false));
+      this.#broken.add(this.locate(path, false));
     }
   }
 
   add(path: Path, message: string, subject: Subject = "value"): void {
-    const at = this.#locate(path, subject !== "value");
+    const at = this.locate(path, subject !== "value");
     if (!this.#broken.has(at)) this.problems.push({ at, path: shownPath(path, subject), message });
   }
 
@@ -44,7 +44,8 @@ export class Findings {
     }
   }
 
-  #locate(path: Path, key: boolean): string {
+  /** Where a value stands, or its key. */
+  locate(path: Path, key = false): string {
     return this.#variables.get(path.join(".")) ?? this.#file?.locate(path, key) ?? "built-in defaults";
   }
 }

@@ -1,8 +1,10 @@
+import { dirname } from "node:path";
 import * as v from "valibot";
 import { FileError, readBounded } from "./bounded-file.ts";
 import { ConfigError } from "./config-error.ts";
 import { crossCheck } from "./cross-check.ts";
 import { builtInSources, fileSources, type ProviderKinds } from "./environment.ts";
+import { type ExtensionLoader, findExtensions } from "./extensions-section.ts";
 import { type FileSections, fileSections } from "./file-schema.ts";
 import { expectation, Findings } from "./findings.ts";
 import { isRecord } from "./record.ts";
@@ -21,6 +23,8 @@ export interface LoadOptions {
   readonly env: Environment;
   /** Kinds of providers that exist. */
   readonly kinds: ProviderKinds;
+  /** Loads operators' own code. Absent: a file that names some is refused. */
+  readonly extensions?: ExtensionLoader;
 }
 
 /** The file that the options choose, if any. */
@@ -30,18 +34,26 @@ export function configPath({ path, env }: Pick<LoadOptions, "path" | "env">): st
 
 /** Reads and checks the whole configuration. Rejects with a ConfigError that lists every problem. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
-  const { env, kinds } = options;
+  const { env } = options;
   const path = configPath(options);
   const file = path === undefined ? undefined : await readConfigFile(path, env);
-  const { value, variables } = file === undefined ? builtInSources(kinds, env) : fileSources(file.value, kinds, env);
+  const variables = new Map<string, string>();
   const findings = new Findings(file, variables);
   if (path !== undefined) findings.files.push(path);
+  const before = findings.problems.length;
+  // First of all: without the kinds of providers that they bring the rest cannot be understood.
+  const found = await findExtensions(file?.value["extensions"], dirname(path ?? ""), options, findings);
+  if (findings.problems.length > before) throw new ConfigError(findings.problems);
+  const { kinds } = found;
+  const sources = file === undefined ? builtInSources(kinds, env) : fileSources(file.value, kinds, env);
+  for (const [field, variable] of sources.variables) variables.set(field, variable);
 
+  const { value } = sources;
   const sections = validate(value, findings);
   const providerIds = new Set(isRecord(value["providers"]) ? Object.keys(value["providers"]) : []);
   crossCheck(sections, providerIds, kinds, findings);
   if (!isWhole(sections)) throw new ConfigError(findings.problems);
-  const config = await resolve(sections, findings);
+  const config = await resolve(sections, found.configs, findings);
   if (findings.problems.length > 0) throw new ConfigError(findings.problems);
   return config;
 }
@@ -85,6 +97,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("health", fileSections.health),
     ...parse("cache", fileSections.cache),
     ...parse("limits", fileSections.limits),
+    ...parse("extensions", fileSections.extensions),
     ...parse("log", fileSections.log),
   };
 }

@@ -2,18 +2,23 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Meter } from "../catalog/facts.ts";
 import { Secret } from "../model/secret.ts";
 import type { Price } from "../model/target.ts";
-import { FileError, readBounded } from "./bounded-file.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import { limitsOf } from "./limits-section.ts";
 import { isRedisUrl } from "./redis-section.ts";
 import { routingOf } from "./routing.ts";
-import type { Config, ModelConfig, ProviderConfig, RedisConfig, ServerConfig, TlsConfig } from "./schema.ts";
+import type {
+  Config,
+  ExtensionConfig,
+  ModelConfig,
+  ProviderConfig,
+  RedisConfig,
+  ServerConfig,
+  TlsConfig,
+} from "./schema.ts";
+import { readNamed, settingOf } from "./setting.ts";
 import type { Path } from "./yaml-file.ts";
 
-/** Largest file of a secret or certificate chain. */
-const secretFileBytesMax = 256 * 1024;
-const filePrefix = "file:";
 /** What an HTTP header value may hold; credentials are sent in one. */
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -21,7 +26,11 @@ type FileProvider = FileSections["providers"][string];
 type FileModel = FileProvider["models"][string];
 
 /** Turns valid sections into the configuration; reads the files that they name. Problems go to the findings. */
-export async function resolve(sections: FileSections, findings: Findings): Promise<Config> {
+export async function resolve(
+  sections: FileSections,
+  extensions: readonly ExtensionConfig[],
+  findings: Findings,
+): Promise<Config> {
   const { auth, models, media, health, streams, log } = sections;
   const server = await serverOf(sections.server, findings);
   const providers: ProviderConfig[] = [];
@@ -71,6 +80,7 @@ export async function resolve(sections: FileSections, findings: Findings): Promi
         timeoutMs: health.checks.timeout,
       },
     },
+    extensions,
     log: { level: log.level, format: log.format },
     files: findings.files,
   };
@@ -114,7 +124,7 @@ async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Find
 async function tlsOf(tls: NonNullable<FileSections["server"]["tls"]>, findings: Findings): Promise<TlsConfig> {
   const read = async (field: "cert" | "key" | "clientCa", path: string) => {
     const at = ["server", "tls", field];
-    const pem = await readFile(path, at, findings);
+    const pem = await readNamed(path, at, findings);
     if (pem !== undefined && !pem.includes("-----BEGIN ")) findings.add(at, "names a file that is not PEM");
     return pem ?? "";
   };
@@ -199,25 +209,6 @@ async function secretOf(value: string, path: Path, findings: Findings): Promise<
   const secret = await settingOf(value, path, findings);
   if (!headerValue.test(secret.reveal())) findings.add(path, "has a line break or a sign that a header cannot hold");
   return secret;
-}
-
-/** The value itself or the contents of the file that it names. */
-async function settingOf(value: string, path: Path, findings: Findings): Promise<Secret> {
-  if (!value.startsWith(filePrefix)) return new Secret(value);
-  const text = (await readFile(value.slice(filePrefix.length), path, findings))?.replace(/\r?\n$/, "");
-  if (text === "") findings.add(path, "names a file that is empty");
-  return new Secret(text ?? "");
-}
-
-async function readFile(path: string, at: Path, findings: Findings): Promise<string | undefined> {
-  findings.files.push(path);
-  try {
-    return await readBounded(path, secretFileBytesMax);
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    findings.add(at, `names a file that cannot be used: ${error.message}`);
-    return undefined;
-  }
 }
 
 function modelOf(model: FileModel): ModelConfig {

@@ -17,6 +17,8 @@ export interface Config {
   readonly cache: CacheConfig;
   /** All that concern a call hold at the same time. */
   readonly limits: readonly LimitConfig[];
+  /** The first stands outermost around a call. */
+  readonly extensions: readonly ExtensionConfig[];
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -224,6 +226,25 @@ export interface HealthConfig {
     /** For one check. */
     readonly timeoutMs: number;
   };
+}
+
+/** An operator's own code. */
+export interface ExtensionConfig {
+  /** In logs and metrics; no other has it. */
+  readonly name: string;
+  /** Absolute path of the file, links followed. */
+  readonly module: string;
+  /** Of the text of the file: another digest is another extension. */
+  readonly digest: string;
+  readonly exportName: string;
+  readonly place: "before-cache" | "after-cache";
+  /** What becomes of a call when its code throws. */
+  readonly onFailure: "fail" | "continue";
+  /** JSON of what it wants to know. */
+  readonly settings: Secret;
+  /** Where it is configured, for messages: "llmhub.yaml:3:5" and "extensions[0]". */
+  readonly at: string;
+  readonly path: string;
 }
 
 /** What is logged, and how. */

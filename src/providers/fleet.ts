@@ -35,10 +35,11 @@ export class Fleet {
     const fresh: OpenProvider[] = [];
     try {
       for (const instance of instances) {
-        const kept = parts.before?.unchanged(instance);
+        const facts = parts.kinds.get(instance.kind);
+        const kept = parts.before?.unchanged(instance, facts);
         const provider = kept ?? open(instance, parts);
         if (kept === undefined) fresh.push(provider);
-        all.push({ instance, provider });
+        all.push({ instance, facts, provider });
         twins.set(instance.id, [...(twins.get(instance.id) ?? []), provider]);
       }
     } catch (error) {
@@ -50,9 +51,10 @@ export class Fleet {
     this.#open = all;
   }
 
-  /** The open provider of these very settings. */
-  unchanged(instance: Instance): OpenProvider | undefined {
-    return this.#open.find((opened) => isDeepStrictEqual(opened.instance, instance))?.provider;
+  /** The open provider of these very settings and facts. */
+  unchanged(instance: Instance, facts: ProviderFacts | undefined): OpenProvider | undefined {
+    return this.#open.find((opened) => opened.facts === facts && isDeepStrictEqual(opened.instance, instance))
+      ?.provider;
   }
 
   /** Closes what the next fleet did not take over; calls under way finish first. */
@@ -65,6 +67,7 @@ export class Fleet {
 
 interface Opened {
   readonly instance: Instance;
+  readonly facts: ProviderFacts | undefined;
   readonly provider: OpenProvider;
 }
 

@@ -55,6 +55,10 @@ export interface LogFields {
   readonly path?: string;
   readonly version?: string;
   readonly count?: number;
+  /** Name of the extension that the line is about, or comes from. */
+  readonly extension?: string;
+  /** What an extension tells beside its message. */
+  readonly facts?: Readonly<Record<string, string | number | boolean>>;
   /** The gateway's own words about what is wrong and how to mend it. */
   readonly problem?: string;
 }

@@ -157,6 +157,12 @@ export class Metrics {
     "Operations of the cache's store that failed.",
     [],
   ).cell();
+  /** Labels: extension. */
+  readonly extensionFailures = this.#counter(
+    "failed_extension_calls_total",
+    "Exceptions of extensions that were no refusal.",
+    ["extension"],
+  );
   readonly configRefused = this.#counter(
     "config_reload_failures_total",
     "Configurations that were not taken into use.",

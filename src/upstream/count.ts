@@ -4,8 +4,8 @@ import type { Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
 import type { Protocol } from "../model/protocol.ts";
-import { refusalOf } from "../model/refusal.ts";
 import { connectionFault } from "./connection-fault.ts";
+import { faultIn } from "./interruption.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What can ask a small question. */
@@ -26,5 +26,5 @@ export async function count(upstream: Asker, protocol: Protocol, attempt: Attemp
     throw error instanceof GatewayError ? error : connectionFault(error, attempt);
   });
   if (answer.status === 200) return protocol.count.read(answer.body);
-  throw protocol.fault(refusalOf(attempt, answer));
+  throw faultIn(protocol, attempt, answer);
 }

@@ -4,14 +4,13 @@ import type { Asked, Attempt } from "../model/call.ts";
 import type { ChunkOf } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Dialect, Headers, Reader, Rendered } from "../model/protocol.ts";
-import { refusalOf } from "../model/refusal.ts";
 import type { Outcome, Piece, Reply } from "../model/reply.ts";
 import { requestIdOf } from "../model/request-id.ts";
 import { BatchQueue } from "../stream/batch-queue.ts";
 import { AnswerBody } from "./answer-body.ts";
 import { type Carrier, type Handler, noConnection } from "./carrier.ts";
 import { connectionFault } from "./connection-fault.ts";
-import { failureOf, interrupted } from "./interruption.ts";
+import { failureOf, faultIn, interrupted } from "./interruption.ts";
 import { renderFor } from "./lossless.ts";
 import { Tally } from "./tally.ts";
 import { TimeLimit } from "./time-limit.ts";
@@ -192,7 +191,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
   /** The body of a response that is no answer. */
   refused(status: number, headers: Headers, body: string): void {
     if (this.#ended) return;
-    const fault = this.#dialect.fault(refusalOf(this.attempt, { status, headers, body }));
+    const fault = faultIn(this.#dialect, this.attempt, { status, headers, body });
     if (fault.reason === "PROVIDER_CREDENTIAL_INVALID") this.#carrier.distrust?.();
     // JSON where a stream was asked, and no error in it.
     this.#fail(fault.reason === "PROVIDER_BAD_RESPONSE" && status < 300 ? fault.with({ cause: "not_sse" }) : fault);

@@ -5,6 +5,8 @@ import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import { attemptRecord } from "../model/attempt-record.ts";
 import type { Asked, Attempt } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
+import type { Dialect, Failure } from "../model/protocol.ts";
+import { refusalOf } from "../model/refusal.ts";
 import { chargesOf } from "../model/sum.ts";
 
 /** Failures of a provider that, once output was sent, are all the same to the caller: the stream broke. */
@@ -102,4 +104,17 @@ function outcomeOf({ reason, info }: GatewayError): AttemptOutcome {
 function wasWorkedOn(error: GatewayError): boolean {
   const neverSent = ["connect", "connect_timeout", "dns", "tls", "program"];
   return error.upstream.status < 400 && !neverSent.includes(error.info["cause"] ?? "");
+}
+
+/** What a dialect makes of a response that is no answer; INTERNAL where it fails at that, because it may be an operator's own. */
+export function faultIn<Request extends Asked, Value>(
+  dialect: Dialect<Request, Value>,
+  attempt: Attempt<Request>,
+  answer: Pick<Failure, "status" | "headers" | "body">,
+): GatewayError {
+  try {
+    return GatewayError.of(dialect.fault(refusalOf(attempt, answer)));
+  } catch (error) {
+    return GatewayError.of(error);
+  }
 }

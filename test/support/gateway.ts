@@ -14,6 +14,7 @@ import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts"
 import { startGateway } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
+import { extensionFacts } from "../../src/extensions/module.ts";
 import type { Gateway } from "../../src/gateway.ts";
 import { providerKinds } from "../../src/providers/index.ts";
 import type { ProviderFacts } from "../../src/providers/provider.ts";
@@ -53,6 +54,7 @@ export interface TestConfig {
   readonly limits?: readonly object[];
   readonly redis?: Readonly<Record<string, unknown>>;
   readonly cache?: Readonly<Record<string, unknown>>;
+  readonly extensions?: readonly object[];
   readonly log?: object;
   /** Environment that the file is read with. */
   readonly env?: Readonly<Record<string, string>>;
@@ -191,7 +193,7 @@ export async function configOf({
     };
     // JSON is YAML.
     await writeFile(path, JSON.stringify(file));
-    return await loadConfig({ path, env, kinds });
+    return await loadConfig({ path, env, kinds, extensions: extensionFacts });
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

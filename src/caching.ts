@@ -88,7 +88,7 @@ function sharedCounts(link: RedisLink, metrics: Metrics): Counts {
 function tallyOf({ cacheRequests }: Metrics): Tally {
   const count = (result: CacheResult) =>
     operations.reduce((sum, operation) => sum + cacheRequests.cell(operation, result).value, 0);
-  return { hits: count("hit") + count("shared"), misses: count("miss") };
+  return { hits: count("hit") + count("stale") + count("shared"), misses: count("miss") };
 }
 
 /**

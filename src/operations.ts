@@ -68,7 +68,8 @@ export function operations(
     return { policy: plan.route.policy, targets: prospectsOf(plan) };
   };
   const answered = (call: Call<Asked>) => countAnswered(traffic.limits, metrics, call);
-  const cached = { current: () => traffic.cache, prospect, answered, metrics };
+  const { renewals } = traffic;
+  const cached = { current: () => traffic.cache, prospect, answered, renewals, newId, metrics };
   const around = { ...parts, journey, cached };
   const generate = chained(around, completions, ({ generate }) => generate);
   return {
@@ -139,7 +140,9 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
     const attempts = compose([...own.attempt, ...attemptChain(metrics, traffic.health)], operation);
     const dispatch = dispatcher(router, journey, attempts);
     const asked = compose([...own.afterCache, ...askChain(metrics, traffic.limits)], dispatch);
-    return compose([...callChain(logger, metrics), ...own.beforeCache], cache<Request, R, A>(kind, cached)(asked));
+    const told = callChain(logger, metrics);
+    const answered = cache<Request, R, A>(kind, cached, compose(told, asked))(asked);
+    return compose([...told, ...own.beforeCache], answered);
   });
 }
 

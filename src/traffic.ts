@@ -1,4 +1,5 @@
 import type { AnswerCache } from "./cache/answer-cache.ts";
+import { Renewals } from "./cache/renewals.ts";
 import { openCache } from "./caching.ts";
 import type { Config, RedisConfig } from "./config/schema.ts";
 import { planOf, prospectsOf } from "./dispatch/planner.ts";
@@ -35,6 +36,8 @@ export class Traffic {
   readonly #parts: TrafficParts;
   /** Streams that callers may take up again. */
   readonly streams: KeptStreams;
+  /** Calls that renew answers of the cache. */
+  readonly renewals = new Renewals();
   #streamLog: RedisStreamLog | undefined;
   #redis: RedisLink | undefined;
   #redisConfig: RedisConfig | undefined;
@@ -99,7 +102,9 @@ export class Traffic {
   /** Gives back what is shared; for the end of the process. */
   async close(): Promise<void> {
     this.health.close();
+    const renewals = this.renewals.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped meanwhile"));
     await this.streams.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the stream could end"));
+    await renewals;
     await this.#cache?.close();
     await this.#redis?.close();
   }

@@ -13,8 +13,10 @@ import type { Tally } from "./tally.ts";
 export interface CacheSettings {
   /** Who finds an answer: calls with the API key that it was made for, or all of its tenant. */
   readonly scope: "key" | "shared";
-  /** How long an entry lives unless the request says so. */
+  /** How long an entry is as good as new unless the request says so. */
   readonly ttlMs: number;
+  /** How long after that it is still given, while it is renewed. */
+  readonly staleMs: number;
   /** Of one answer; larger ones are not kept. */
   readonly entryBytesMax: number;
 }
@@ -135,14 +137,20 @@ export class AnswerCache {
     return entry;
   }
 
+  /** Whether an entry has had its time. What the store still gives without a time beyond that is as good as new. */
+  isStale({ madeMs, ttlMs }: Entry): boolean {
+    return this.settings.staleMs > 0 && this.now() - madeMs > ttlMs;
+  }
+
   /** Keeps an answer to that caller, unless it is too large. */
   async keep<A extends Answer>(
     kind: Pick<AnswerKind<Served, A>, "schema" | "bytesMin">,
     key: string,
     entry: Entry<A>,
-    { caller, ttlMs = this.settings.ttlMs }: { readonly caller: Caller; readonly ttlMs: number | undefined },
+    caller: Caller,
   ): Promise<void> {
-    const { entryBytesMax } = this.settings;
+    const { entryBytesMax, staleMs } = this.settings;
+    const ttlMs = entry.ttlMs + staleMs;
     await this.#attempt(async () => {
       if (kind.bytesMin(entry.answer) > entryBytesMax) return;
       const bytes = encodeEntry(kind.schema, entry);

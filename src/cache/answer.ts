@@ -20,6 +20,8 @@ export interface AnswerKind<R extends Served, A extends Answer> {
   record(reply: R, bytesMax: number, ended: (recorded: Recorded<A>) => void): R;
   /** At least so many bytes are needed to keep it: so that nothing is written out only to be found too large. */
   bytesMin(answer: A): number;
+  /** Reads a reply to its end that nobody else reads. */
+  finish(reply: R): Promise<void>;
   /** The answer once more, to a call that is served like that. */
   replay(answer: A, served: Served): R;
 }
@@ -35,7 +37,11 @@ const complete: ReadonlySet<FinishReason> = new Set([
  * What is kept of an answer: what was said, by whom and when, and not what it cost. Undefined for one that is not kept: it
  * is incomplete, or given by another target than the one that was meant to, and must not outlive the failure of that.
  */
-export function keptOf<A extends Answer>(reply: Served, answer: A, nowMs: number): Entry<A> | undefined {
+export function keptOf<A extends Answer>(
+  reply: Served,
+  answer: A,
+  { madeMs, ttlMs }: Omit<Entry, "answer">,
+): Entry<A> | undefined {
   const { target, failures } = reply.attempt;
   // A hedge that lost says nothing against the target that was meant to answer.
   const isSecondChoice = failures.some(({ model, hedge }) => model !== target.selector && !hedge);
@@ -45,7 +51,7 @@ export function keptOf<A extends Answer>(reply: Served, answer: A, nowMs: number
   delete answer.cost;
   answer.warnings = [...reply.warnings, ...answer.warnings];
   answer.routing = create(RoutingInfoSchema, { model: target.selector, upstreamModel: reply.upstreamModel });
-  return { answer, madeMs: nowMs };
+  return { answer, madeMs, ttlMs };
 }
 
 /** How a call is served from the cache: at once, and at no cost. */

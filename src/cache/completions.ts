@@ -15,6 +15,9 @@ export const completions: AnswerKind<Reply, CompleteResponse> = {
   bytesMin: () => 0,
   record: (reply, bytesMax, ended) =>
     withChunks(reply, recorded(reply.chunks, { bytesMax, settled: reply.outcome, ended })),
+  finish: async ({ chunks }) => {
+    for await (const _ of chunks);
+  },
   replay: (answer, served) => {
     const cost = create(CostSchema, { total: { currencyCode: "USD", amountNanos: 0n } });
     return { ...served, chunks: inOneBatch(unfold({ ...answer, usage: create(UsageSchema), cost, warnings: [] })) };

@@ -13,16 +13,20 @@ export interface Entry<A extends Answer = Answer> {
   readonly answer: A;
   /** When it was given, in milliseconds since 1970. */
   readonly madeMs: number;
+  /** For how long it is as good as new. */
+  readonly ttlMs: number;
 }
 
-/** The time when it was made, as a 64-bit float. */
-const headerBytes = 8;
+/** The time when it was made, and how long it is good, as 64-bit floats. */
+const headerBytes = 16;
 
 /** An entry as a store keeps it. */
-export function encodeEntry<A extends Answer>(schema: GenMessage<A>, { answer, madeMs }: Entry<A>): Uint8Array {
+export function encodeEntry<A extends Answer>(schema: GenMessage<A>, { answer, madeMs, ttlMs }: Entry<A>): Uint8Array {
   const message = toBinary(schema, answer);
   const bytes = new Uint8Array(headerBytes + message.length);
-  new DataView(bytes.buffer).setFloat64(0, madeMs);
+  const header = new DataView(bytes.buffer);
+  header.setFloat64(0, madeMs);
+  header.setFloat64(8, ttlMs);
   bytes.set(message, headerBytes);
   return bytes;
 }
@@ -30,9 +34,10 @@ export function encodeEntry<A extends Answer>(schema: GenMessage<A>, { answer, m
 /** What a store kept; undefined if the bytes are none of ours. */
 export function decodeEntry<A extends Answer>(schema: GenMessage<A>, bytes: Uint8Array): Entry<A> | undefined {
   try {
-    const madeMs = new DataView(bytes.buffer, bytes.byteOffset, headerBytes).getFloat64(0);
+    const header = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
+    const [madeMs, ttlMs] = [header.getFloat64(0), header.getFloat64(8)];
     const answer = fromBinary(schema, bytes.subarray(headerBytes));
-    return answer.routing !== undefined && Number.isFinite(madeMs) ? { answer, madeMs } : undefined;
+    return answer.routing !== undefined && Number.isFinite(madeMs + ttlMs) ? { answer, madeMs, ttlMs } : undefined;
   } catch {
     return undefined;
   }

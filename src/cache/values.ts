@@ -15,6 +15,7 @@ export const embeddings: AnswerKind<Result<Vectors>, EmbedResponse> = {
     return result;
   },
   bytesMin: ({ vectors }) => vectors.reduce((sum, { packed }) => sum + packed.length, 0),
+  finish: async () => undefined,
   replay: ({ vectors }, served) => ({ ...served, value: vectors.map(({ packed }) => numbersOf(packed)) }),
 };
 
@@ -27,6 +28,7 @@ export const rankings: AnswerKind<Result<Scores>, RerankResponse> = {
     return result;
   },
   bytesMin: () => 0,
+  finish: async () => undefined,
   replay: ({ results }, served) => ({ ...served, value: results.map(({ index, score }) => ({ index, score })) }),
 };
 

@@ -26,6 +26,10 @@ export const cache = section("Answers that are kept for requests that ask the sa
     "key",
   ),
   ttl: v.optional(duration("How long an answer is kept unless the request says so."), "10m"),
+  staleWhileRevalidate: v.optional(
+    duration("How long after its time an answer is still given, while it is asked for anew. 0s: not at all.", 0),
+    "0s",
+  ),
   bytesMax: v.optional(integer(mebibyte, 64 * 1024 * mebibyte, "Room in memory, in bytes."), 64 * mebibyte),
   entryBytesMax: v.optional(integer(1024, 64 * mebibyte, "Largest answer that is kept, in bytes."), mebibyte),
 });

@@ -105,8 +105,8 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
   };
 }
 
-function cacheOf({ ttl, ...cache }: FileSections["cache"]): Config["cache"] {
-  return { ...cache, ttlMs: ttl };
+function cacheOf({ ttl, staleWhileRevalidate, ...cache }: FileSections["cache"]): Config["cache"] {
+  return { ...cache, ttlMs: ttl, staleMs: staleWhileRevalidate };
 }
 
 async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Findings): Promise<RedisConfig> {

@@ -261,8 +261,10 @@ interface CacheConfig {
   readonly driver: "memory" | "redis";
   /** Who finds an answer: calls with the same API key, or everybody. */
   readonly scope: "key" | "shared";
-  /** How long one is kept unless the request says so. */
+  /** How long one is as good as new unless the request says so. */
   readonly ttlMs: number;
+  /** How long after that it is still given while it is asked for anew; 0: not at all. */
+  readonly staleMs: number;
   /** Of all answers in memory together. */
   readonly bytesMax: number;
   /** Of one answer. */

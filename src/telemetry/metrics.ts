@@ -34,8 +34,11 @@ export interface Series {
   calls(code: string): Cell;
 }
 
-/** What the response cache did for a call. shared: answered by another call that asked the same at the same time. */
-export type CacheResult = "hit" | "shared" | "miss" | "refresh" | "bypass";
+/**
+ * What the response cache did for a call. shared: answered by another call that asked the same at the same time. stale:
+ * answered, and renewed then by a call that nobody made, which is a renewal.
+ */
+export type CacheResult = "hit" | "stale" | "shared" | "miss" | "refresh" | "bypass" | "renewal";
 
 /** Every metric of the gateway, with its name, in one place. */
 export class Metrics {

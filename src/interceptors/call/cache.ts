@@ -3,6 +3,7 @@ import { type AnswerKind, keptOf, type Recorded, servedAgain } from "../../cache
 import type { AnswerCache } from "../../cache/answer-cache.ts";
 import { type Answer, type Entry, isOf } from "../../cache/entry.ts";
 import { type Flight, type Landing, landingOf } from "../../cache/flight.ts";
+import type { Renewals } from "../../cache/renewals.ts";
 import { cacheOptionsOf, type Wish, wishOf } from "../../cache/wish.ts";
 import type { Asked, Call } from "../../model/call.ts";
 import type { Dispatch } from "../../model/dispatch.ts";
@@ -30,13 +31,20 @@ export interface CacheOptions {
   readonly prospect: (call: Call<Asked>) => Prospect;
   /** Told of each call that the cache answers, before it is; rejects with what forbids it. */
   readonly answered: (call: Call<Asked>) => Promise<void>;
+  readonly renewals: Renewals;
+  /** Makes Call.id of renewals. */
+  readonly newId: () => string;
   readonly metrics: Metrics;
 }
 
-/** Answers from the cache what it may and can, and calls that ask the same at the same time by one. */
+/**
+ * Answers from the cache what it may and can, and calls that ask the same at the same time by one.
+ * @param aside carries out calls that nobody made, to renew what is stale, with all that is told of a call.
+ */
 export function cache<Request extends Asked, R extends Served, A extends Answer>(
   kind: AnswerKind<R, A>,
   parts: CacheOptions,
+  aside: Dispatch<Call<Request>, R>,
 ): (next: Dispatch<Call<Request>, R>) => Dispatch<Call<Request>, R> {
   const { current, metrics } = parts;
   return (next) => (call) => {
@@ -47,7 +55,7 @@ export function cache<Request extends Asked, R extends Served, A extends Answer>
     }
     const wish = wishOf(request, rpc.cacheControl);
     if (answers !== undefined && (wish.read || wish.write)) {
-      return new CachedCall({ kind, parts, answers, next, call, wish }).answer();
+      return new CachedCall({ kind, parts, answers, next, aside, call, wish }).answer();
     }
     if (wish.only) return Promise.reject(missed(answers === undefined ? "the cache is off" : "it is none to be kept"));
     if (answers === undefined) return next(call);
@@ -61,6 +69,7 @@ interface Asking<Request extends Asked, R extends Served, A extends Answer> {
   readonly parts: CacheOptions;
   readonly answers: AnswerCache;
   readonly next: Dispatch<Call<Request>, R>;
+  readonly aside: Dispatch<Call<Request>, R>;
   readonly call: Call<Request>;
   readonly wish: Wish;
 }
@@ -81,7 +90,7 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     if (wish.only) return (await this.#found(key, place)) ?? this.#missed();
     if (wish.read) return this.#shared(key, place);
     this.#count("refresh");
-    return this.#recorded(key, await next(marked(call, CacheStatus.BYPASS)));
+    return this.#recorded(key, await next(marked(call, CacheStatus.BYPASS)), this.#ttlMs);
   }
 
   /** From the cache, or together with others that ask the same; the first of them goes ahead. */
@@ -119,7 +128,7 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
       const found = await this.#found(key, place, flight);
       if (found !== undefined) return found;
       this.#count("miss");
-      return this.#recorded(key, await next(marked(call, CacheStatus.MISS)), flight);
+      return this.#recorded(key, await next(marked(call, CacheStatus.MISS)), this.#ttlMs, flight);
     } catch (error) {
       answers.land(key, flight, landingOf(GatewayError.of(error)));
       throw error;
@@ -131,11 +140,28 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     const entry = await answers.find(kind, key);
     if (entry === undefined || this.#targetOf(entry, place) === undefined) return undefined;
     if (flight !== undefined) answers.land(key, flight, { case: "entry", entry });
-    return this.#answered(entry, place, "hit");
+    const isStale = answers.isStale(entry);
+    const reply = await this.#answered(entry, place, isStale ? "stale" : "hit");
+    if (isStale && this.#asking.wish.write) this.#renew(key, entry);
+    return reply;
+  }
+
+  /** Asks anew for an answer that has had its time, while its caller has it already. */
+  #renew(key: string, { ttlMs }: Entry): void {
+    const { aside, call, kind, parts } = this.#asking;
+    const { cacheControl: _, ...rpc } = call.rpc;
+    const peerAddress = rpc.peerAddress();
+    parts.renewals.begin(key, async (life) => {
+      this.#count("renewal");
+      const own = { ...rpc, ...life, peerAddress: () => peerAddress, answerHeader: () => undefined };
+      const renewal = { id: parts.newId(), rpc: own, request: call.request, stream: false };
+      const reply = await aside(marked(renewal, CacheStatus.MISS));
+      await kind.finish(this.#recorded(key, reply, ttlMs));
+    });
   }
 
   /** From an entry, counted and marked. Undefined: it is none for this call. */
-  async #answered(entry: Entry, place: Prospect, result: "hit" | "shared"): Promise<R | undefined> {
+  async #answered(entry: Entry, place: Prospect, result: "hit" | "stale" | "shared"): Promise<R | undefined> {
     const { answers, call, kind, parts } = this.#asking;
     const target = this.#targetOf(entry, place);
     if (target === undefined || !isOf(kind.schema, entry)) return undefined;
@@ -148,10 +174,17 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
   }
 
   /** Who gave an answer. Undefined: it is too old for this call, or its target is none of today's. */
-  #targetOf({ answer, madeMs }: Entry, { targets }: Prospect): Target | undefined {
+  #targetOf(entry: Entry, { targets }: Prospect): Target | undefined {
     const { answers, wish } = this.#asking;
-    if (answers.now() - madeMs > wish.ageMaxMs) return undefined;
-    return targets.find(({ selector }) => selector === answer.routing?.model);
+    if (answers.now() - entry.madeMs > wish.ageMaxMs) return undefined;
+    // Who says how old is too old takes nothing that has had its time (RFC 9111, 5.2.1).
+    if (wish.ageMaxMs < Number.POSITIVE_INFINITY && answers.isStale(entry)) return undefined;
+    return targets.find(({ selector }) => selector === entry.answer.routing?.model);
+  }
+
+  get #ttlMs(): number {
+    const { answers, wish } = this.#asking;
+    return wish.ttlMs ?? answers.settings.ttlMs;
   }
 
   #count(result: CacheResult): void {
@@ -165,22 +198,21 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
   }
 
   /** The reply, written down as it passes. */
-  #recorded(key: string, reply: R, flight?: Flight): R {
-    const { answers, call, kind, parts, wish } = this.#asking;
+  #recorded(key: string, reply: R, ttlMs: number, flight?: Flight): R {
+    const { answers, call, kind, parts } = this.#asking;
     const { epoch } = answers;
-    const keeping = { caller: call.rpc.caller, ttlMs: wish.ttlMs };
     const land = (landing: Landing) => {
       if (flight !== undefined) answers.land(key, flight, landing);
     };
     const ended = (end: Recorded<A>) => {
-      const entry = typeof end === "string" ? undefined : keptOf(reply, end, answers.now());
+      const entry = typeof end === "string" ? undefined : keptOf(reply, end, { madeMs: answers.now(), ttlMs });
       // Loaded anew meanwhile, the provider may have been asked as the next configuration says; or all is to be asked anew.
       const isOutdated = parts.current() !== answers || answers.epoch !== epoch;
       if (entry !== undefined && isOutdated) land({ case: "entry", entry });
       else if (entry !== undefined) {
         flight?.land({ case: "entry", entry });
         // Until it is kept, those who come find the call.
-        void answers.keep(kind, key, entry, keeping).then(() => land({ case: "entry", entry }));
+        void answers.keep(kind, key, entry, call.rpc.caller).then(() => land({ case: "entry", entry }));
       } else if (end === "cut") void reply.outcome.then(({ error }) => land(landingOf(error)));
       else land({ case: "unshared" });
     };

@@ -10,6 +10,7 @@ import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { AnswerCache, type CacheParts, type Counts } from "../../../src/cache/answer-cache.ts";
 import { completions } from "../../../src/cache/completions.ts";
 import { MemoryStore } from "../../../src/cache/memory.ts";
+import { Renewals } from "../../../src/cache/renewals.ts";
 import type { AnswerStore } from "../../../src/cache/store.ts";
 import { cache } from "../../../src/interceptors/call/cache.ts";
 import type { Call } from "../../../src/model/call.ts";
@@ -46,6 +47,11 @@ function chunksOf(text: string): Chunk[] {
   return unfold(response);
 }
 
+function firstChoice(call: Call, chunks: Chunk[]): Reply {
+  const reply = replyOf(call, Promise.resolve(finished));
+  return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches([chunks]) };
+}
+
 /** The interceptor around a provider that counts its answers, with a clock of its own. */
 function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[]) => Reply } = {}) {
   let nowMs = 1_000_000;
@@ -54,7 +60,7 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
   const now = () => nowMs;
   const parts: CacheParts = {
     store: new MemoryStore({ bytesMax: 1024 ** 2, now, evicted: () => undefined }),
-    settings: { scope: "key", ttlMs: 10 * minuteMs, entryBytesMax: 1024 },
+    settings: { scope: "key", ttlMs: 10 * minuteMs, staleMs: 0, entryBytesMax: 1024 },
     driver: "memory",
     counts: uncounted,
     generation: "",
@@ -69,21 +75,22 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
   const { attempt } = replyOf(callOf(), Promise.resolve(finished));
   const prospect = () => ({ policy: "", targets: [attempt.target] });
   const answered = async () => undefined;
-  const replied =
-    over.reply ??
-    ((call: Call, chunks: Chunk[]): Reply => {
-      const reply = replyOf(call, Promise.resolve(finished));
-      return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches([chunks]) };
-    });
+  const replied = over.reply ?? firstChoice;
   const next = new AnswerCache({ ...parts, generation: "next" });
   let current = answersCache;
   const asked = async (call: Call) => replied(call, chunksOf(`answer ${++answers}`));
-  const ask = cache<CompleteRequest, Reply, CompleteResponse>(completions, {
-    current: () => current,
-    prospect,
-    answered,
-    metrics,
-  })(asked);
+  const ask = cache<CompleteRequest, Reply, CompleteResponse>(
+    completions,
+    {
+      current: () => current,
+      prospect,
+      answered,
+      renewals: new Renewals(),
+      newId: () => "cmp_2",
+      metrics,
+    },
+    asked,
+  )(asked);
   return {
     pass: (ms: number) => {
       nowMs += ms;
@@ -157,6 +164,52 @@ test("an answer that a configuration gives after the call met another is kept fo
   expect(await at.said(request, "max-age=60")).toBe("answer 2 MISS");
   at.load("first");
   expect(await at.said()).toBe("answer 3 MISS");
+});
+
+/** Answers that are good for ten minutes, and given for five more. */
+const stale = { settings: { scope: "key", ttlMs: 10 * minuteMs, staleMs: 5 * minuteMs, entryBytesMax: 1024 } } as const;
+const turn = () => new Promise(setImmediate);
+
+test("an answer that has had its time is given once more, and renewed meanwhile", async () => {
+  const at = stage(stale);
+  await at.said();
+  at.pass(10 * minuteMs + 1);
+  expect(await at.said()).toBe("answer 1 HIT");
+  await turn();
+  expect(await at.said()).toBe("answer 2 HIT");
+  at.pass(10 * minuteMs - 1);
+  expect(await at.said()).toBe("answer 2 HIT");
+  await turn();
+  expect(await at.said()).toBe("answer 2 HIT");
+});
+
+test("an answer that was stale for too long is asked for anew", async () => {
+  const at = stage(stale);
+  await at.said();
+  at.pass(15 * minuteMs + 1);
+  expect(await at.said()).toBe("answer 2 MISS");
+});
+
+test("a request that says how old is too old takes nothing stale; one that takes nothing but the cache does, and renews nothing", async () => {
+  const at = stage(stale);
+  await at.said();
+  at.pass(11 * minuteMs);
+  expect(await at.said(request, "only-if-cached")).toBe("answer 1 HIT");
+  await turn();
+  expect(await at.said(request, "max-age=86400, only-if-cached").catch(({ reason }) => reason)).toBe("CACHE_MISS");
+  expect(await at.said(request, "max-age=86400")).toBe("answer 2 MISS");
+});
+
+test("a renewal lives as long as the answer that it renews", async () => {
+  const at = stage(stale);
+  await at.said(create(CompleteRequestSchema, { ...asking, cache: { ttl: { seconds: 3600n } } }));
+  at.pass(61 * minuteMs);
+  expect(await at.said()).toBe("answer 1 HIT");
+  await turn();
+  at.pass(59 * minuteMs);
+  expect(await at.said()).toBe("answer 2 HIT");
+  await turn();
+  expect(await at.said()).toBe("answer 2 HIT");
 });
 
 test("an answer that is a second choice is not kept", async () => {

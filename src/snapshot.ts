@@ -107,7 +107,7 @@ function instanceOf(
   { media }: Config,
   simulatorUrl: string | undefined,
 ): Omit<Instance, "models"> {
-  const { id, kind, apiKey, settings, headers, connectionsMax, timeouts, discover } = provider;
+  const { id, kind, apiKey, settings, headers, region, tags, connectionsMax, timeouts, discover } = provider;
   const { connectMs, ...limits } = timeouts;
   return {
     id,
@@ -116,6 +116,8 @@ function instanceOf(
     baseUrl: usesSimulator(provider) && simulatorUrl !== undefined ? `${simulatorUrl}/v1` : provider.baseUrl,
     settings: revealed(settings),
     headers: revealed(headers),
+    region,
+    tags,
     connectionsMax,
     connectMs,
     timeouts: limits,
@@ -139,7 +141,7 @@ function modelsOf({ models }: ProviderConfig, kind: ProviderFacts | undefined): 
   return all;
 }
 
-function overlaid(facts: ModelFacts, { features, prices, ...config }: ModelConfig): ModelFacts {
+function overlaid(facts: ModelFacts, { features, tags, prices, ...config }: ModelConfig): ModelFacts {
   return {
     ...facts,
     type: config.type ?? facts.type,
@@ -147,6 +149,7 @@ function overlaid(facts: ModelFacts, { features, prices, ...config }: ModelConfi
     maxOutputTokens: config.maxOutputTokens ?? facts.maxOutputTokens,
     dimensions: config.dimensions ?? facts.dimensions,
     features: features === undefined ? facts.features : new Set(features),
+    ...(tags !== undefined && { tags: new Set(tags) }),
     priceList: prices === undefined ? facts.priceList : { name: configuredPrices, prices },
   };
 }

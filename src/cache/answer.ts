@@ -1,9 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
-import { CacheStatus, RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import { AttemptOutcome, CacheStatus, RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import { CostSchema, UsageSchema } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Asked, Call } from "../model/call.ts";
+import type { Reason } from "../model/error.ts";
 import type { Outcome, Served } from "../model/reply.ts";
 import type { Target } from "../model/target.ts";
 import type { Answer, Entry } from "./entry.ts";
@@ -44,7 +45,10 @@ export function keptOf<A extends Answer>(
 ): Entry<A> | undefined {
   const { target, failures } = reply.attempt;
   // A hedge that lost says nothing against the target that was meant to answer.
-  const isSecondChoice = failures.some(({ model, hedge }) => model !== target.selector && !hedge);
+  const isSecondChoice = failures.some(
+    ({ model, hedge, outcome, errorReason }) =>
+      model !== target.selector && !hedge && !(outcome === AttemptOutcome.SKIPPED && ruledOut.has(errorReason)),
+  );
   const isCut = answer.$typeName === "llmhub.v1.CompleteResponse" && !complete.has(answer.finishReason);
   if (isCut || isSecondChoice) return undefined;
   delete answer.usage;
@@ -53,6 +57,13 @@ export function keptOf<A extends Answer>(
   answer.routing = create(RoutingInfoSchema, { model: target.selector, upstreamModel: reply.upstreamModel });
   return { answer, madeMs, ttlMs };
 }
+
+/** Why a target is passed over whoever asks the same: it was never meant to answer. */
+const ruledOut: ReadonlySet<string> = new Set<Reason>([
+  "CAPABILITY_UNSUPPORTED",
+  "COST_LIMIT_EXCEEDED",
+  "INVALID_REQUEST",
+]);
 
 /** How a call is served from the cache: at once, and at no cost. */
 export function servedAgain(call: Call<Asked>, { answer, madeMs }: Entry, target: Target, policy: string): Served {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { baseUrl, duration, integer, pattern, price, text } from "./scalar.ts";
+import { baseUrl, duration, integer, pattern, price, region, tags, text } from "./scalar.ts";
 import { section } from "./section.ts";
 
 const int32Max = 2_147_483_647;
@@ -48,6 +48,7 @@ const model = section("Facts of a model, in place of the built-in ones.", {
   maxOutputTokens: v.optional(integer(1, int32Max, "Most output tokens.")),
   dimensions: v.optional(integer(1, int32Max, "Length of the vectors of an embedding model.")),
   features: v.optional(v.pipe(v.array(text("A feature.")), v.description('Such as "tools" or "json_schema".'))),
+  tags: v.optional(tags("Words of your own for filters of policies, beside those of the provider.")),
   prices: v.optional(prices),
 });
 
@@ -104,6 +105,8 @@ const provider = section("A provider to call.", {
   settings: settingsOf(
     `What the kind wants to know besides, such as region. Values may be "\${NAME}" or "file:/path".`,
   ),
+  region: v.optional(region('Where it answers, such as "eu". Absent: as settings say it with bedrock and vertex.')),
+  tags: v.nullish(tags("Words of your own for filters of policies, which all its models have."), []),
   connectionsMax: v.optional(
     integer(
       1,

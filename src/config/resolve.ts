@@ -166,6 +166,8 @@ async function providerOf(
     baseUrl: provider.baseUrl,
     headers,
     settings,
+    region: provider.region,
+    tags: provider.tags,
     connectionsMax: provider.connectionsMax,
     timeouts: {
       connectMs: timeouts.connect ?? general.connect,
@@ -219,6 +221,7 @@ function modelOf(model: FileModel): ModelConfig {
     maxOutputTokens: model.maxOutputTokens,
     dimensions: model.dimensions,
     features: model.features,
+    tags: model.tags,
     prices: model.prices === undefined ? undefined : pricesOf(model.prices),
   };
 }

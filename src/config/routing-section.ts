@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { fallThroughReasons, overridables, stickyKeys, strategies } from "../model/policy.ts";
+import { filter } from "./filter-section.ts";
 import { hedge } from "./hedge-section.ts";
 import { duration, integer, pattern } from "./scalar.ts";
 import { section } from "./section.ts";
@@ -67,15 +68,16 @@ function entries<Entry extends v.GenericSchema>(entry: Entry, description: strin
 const policy = section("How to pick among targets for one logical model.", {
   strategy: v.optional(
     v.pipe(
-      v.picklist(strategies),
+      v.picklist([...strategies, "failover"]),
       v.description(
-        "priority: the first that works. round-robin: in turn. weighted: at random by weight. lowest-cost: for the " +
+        "priority, or failover: the first that works. round-robin: in turn. weighted: at random by weight. lowest-cost: for the " +
           "expected tokens. lowest-latency: to the first output, of late. healthiest: with the fewest failures of late.",
       ),
     ),
     "priority",
   ),
   targets: entries(policyTarget, "Targets, in order of preference."),
+  filter: v.optional(filter),
   maxAttempts: v.optional(
     integer(
       1,
@@ -129,6 +131,13 @@ const chainStep = section("A step of a chain.", {
 
 const chain = section("Steps to try one after the other.", {
   maxLatency: v.optional(duration("Time for all steps together, until the first output.")),
+  maxAttempts: v.optional(
+    integer(
+      1,
+      100,
+      "Provider calls of all steps together at most. Absent: 10, or one for each step if there are more.",
+    ),
+  ),
   steps: entries(chainStep, "The steps."),
 });
 

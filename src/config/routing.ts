@@ -1,6 +1,7 @@
 import { type DescField, fromJson, isFieldSet, type JsonValue } from "@bufbuild/protobuf";
 import { type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Chain, Policy, RetryRules } from "../model/policy.ts";
+import { filterOf } from "./filter-section.ts";
 import type { Findings } from "./findings.ts";
 import { hedgeOf } from "./hedge-section.ts";
 import type { RoutingSection } from "./routing-section.ts";
@@ -45,6 +46,7 @@ export function routingOf({ retry, policies, chains }: RoutingSection, findings:
         name,
         {
           maxLatencyMs: chain.maxLatency,
+          maxAttempts: chain.maxAttempts,
           steps: chain.steps.map(({ target, maxRetries, maxLatency, fallThroughOn, overrides }, index) => ({
             target,
             maxRetries,
@@ -61,8 +63,10 @@ export function routingOf({ retry, policies, chains }: RoutingSection, findings:
 
 function policyOf(policy: RoutingSection["policies"][string], general: RetryRules): Policy {
   return {
-    strategy: policy.strategy,
+    // Two words for the same: in order, and the next one only when those before it are out or have failed.
+    strategy: policy.strategy === "failover" ? "priority" : policy.strategy,
     targets: policy.targets.map(({ model, weight, arm = "", credentials }) => ({ model, weight, arm, credentials })),
+    filter: policy.filter && filterOf(policy.filter),
     retry: {
       maxAttempts: policy.maxAttempts,
       initialBackoffMs: policy.initialBackoff ?? general.initialBackoffMs,

@@ -98,6 +98,18 @@ function nanosOf(dollars: number): bigint {
   return BigInt(whole) * BigInt(nanosPerDollar) + BigInt(decimals);
 }
 
+/** Name of a place as providers have it. */
+export function region(description: string) {
+  return pattern(/^[a-z0-9-]{1,64}$/, "must be lower-case letters, digits and -, as in eu-central-1", description);
+}
+
+/** Words of the operator's own. */
+export function tags(description: string) {
+  const message = "must be letters, digits, dots, :, - or _, at most 64";
+  const tag = pattern(/^[A-Za-z0-9._:-]{1,64}$/, message, "A word.");
+  return v.pipe(v.array(tag), v.maxLength(32, "must not have more than 32 entries"), v.description(description));
+}
+
 /** Address of a provider's API, without credentials, query and fragment; gives it without trailing slashes. */
 export function baseUrl(description: string) {
   const message = "must be an http:// or https:// URL without user name, password, query and fragment";

@@ -114,6 +114,9 @@ export interface ProviderConfig {
   readonly headers: Readonly<Record<string, Secret>>;
   /** What the kind wants to know beside key and address, by name; some values are credentials. */
   readonly settings: Readonly<Record<string, Secret>>;
+  /** Where it answers. Undefined: as the kind knows from settings, if it does. */
+  readonly region: string | undefined;
+  readonly tags: readonly string[];
   /** Undefined: the kind's own bound. */
   readonly connectionsMax: number | undefined;
   readonly timeouts: TimeoutsConfig;
@@ -150,6 +153,7 @@ export interface ModelConfig {
   readonly maxOutputTokens: number | undefined;
   readonly dimensions: number | undefined;
   readonly features: readonly string[] | undefined;
+  readonly tags: readonly string[] | undefined;
   readonly prices: readonly Price[] | undefined;
 }
 

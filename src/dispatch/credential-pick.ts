@@ -12,8 +12,8 @@ export interface PickParts {
   readonly turns: Turns;
   /** What the call sticks to; empty: the credentials take turns. */
   readonly sticky: string;
-  /** Told of each credential that is out, and for how long. */
-  readonly skipped: (target: Target, waitMs: number) => void;
+  /** Told of each credential that is out. */
+  readonly skipped: (target: Target) => void;
 }
 
 /**
@@ -27,7 +27,7 @@ export function withCredential(candidate: Candidate, { availability, turns, stic
   const waits = twins.map((twin) => availability.waitMs(twin));
   const soonestMs = Math.min(...waits);
   const usable = twins.filter((_, i) => (waits[i] ?? 0) <= Math.max(0, soonestMs));
-  for (const [i, twin] of twins.entries()) if (!usable.includes(twin)) skipped(twin, waits[i] ?? 0);
+  for (const twin of twins) if (!usable.includes(twin)) skipped(twin);
   const ordered = sticky === "" ? inTurn(usable, turns) : usable.toSorted((a, b) => lot(sticky, a) - lot(sticky, b));
   const [target = candidate.target, ...spares] = ordered;
   return { ...rest, target, spares };

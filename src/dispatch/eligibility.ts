@@ -6,6 +6,7 @@ import { estimateCost } from "../model/cost.ts";
 import { GatewayError } from "../model/error.ts";
 import { estimateInput } from "../model/estimate.ts";
 import type { ModelKind, Target } from "../model/target.ts";
+import { isWithin } from "./target-filter.ts";
 
 /** Output assumed for a price check when neither the caller nor the model bounds it. */
 const outputTokensDefault = 4096;
@@ -43,12 +44,19 @@ function otherKindOf({ provider, facts, selector }: Target, { $typeName }: Asked
   });
 }
 
-function excludedBy(target: Target, { allowedProviders, deniedProviders }: RoutingOptions): GatewayError | undefined {
+function excludedBy(target: Target, routing: RoutingOptions): GatewayError | undefined {
+  const { allowedProviders, deniedProviders, regions } = routing;
   const { id } = target.provider;
-  const excluded = allowedProviders.length > 0 && !allowedProviders.includes(id);
-  if (!excluded && !deniedProviders.includes(id)) return undefined;
-  const field = excluded ? "routing.allowed_providers" : "routing.denied_providers";
-  const description = `${target.selector} is served by ${id}, which ${field} rules out`;
+  if (allowedProviders.length > 0 && !allowedProviders.includes(id)) {
+    return ruledOut(target, `is served by ${id}`, "routing.allowed_providers");
+  }
+  if (deniedProviders.includes(id)) return ruledOut(target, `is served by ${id}`, "routing.denied_providers");
+  if (regions.length === 0 || isWithin(target.region, regions)) return undefined;
+  return ruledOut(target, `is in ${target.region ?? "a region that is not known"}`, "routing.regions");
+}
+
+function ruledOut({ selector }: Target, why: string, field: string): GatewayError {
+  const description = `${selector} ${why}, which ${field} rules out`;
   return new GatewayError("INVALID_REQUEST", description, { metadata: { violations: "1" } }).detail(BadRequestSchema, {
     fieldViolations: [{ field, description, reason: "NO_TARGET_LEFT" }],
   });

@@ -2,7 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome, type Attempt as AttemptRecord, AttemptSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import { triedOf } from "../model/attempt-record.ts";
-import type { GatewayError, Reason } from "../model/error.ts";
+import type { Obstruction } from "../model/availability.ts";
+import type { GatewayError } from "../model/error.ts";
 import { chargesOf } from "../model/sum.ts";
 import type { Target } from "../model/target.ts";
 
@@ -30,18 +31,18 @@ export class History {
 
   /** Takes note of how an attempt failed. Returns whether it reached out to the provider. */
   failed(target: Target, error: GatewayError): boolean {
-    if (error.reason === "PROVIDER_RATE_LIMITED") this.#paused(target, error.retryMs);
     if (error.failure === undefined) {
-      this.skipped(target, error.reason);
+      this.skipped(target, { reason: error.reason, cause: error.info["cause"] ?? "", waitMs: error.retryMs });
       return false;
     }
+    if (error.reason === "PROVIDER_RATE_LIMITED") this.#paused(target, error.retryMs);
     this.records = error.failure.attempts;
     this.#failure = error;
     return true;
   }
 
-  /** Takes note of a target that is not tried; `waitMs`: because that long nobody may. */
-  skipped(target: Target, errorReason: Reason, waitMs?: number): void {
+  /** Takes note of a target that is not tried. */
+  skipped(target: Target, { reason, cause, waitMs }: Obstruction): void {
     const { provider, selector } = target;
     this.#paused(target, waitMs);
     const number = this.records.length + 1;
@@ -54,7 +55,8 @@ export class History {
         model: selector,
         credential: provider.credential ?? "",
         outcome,
-        errorReason,
+        errorReason: reason,
+        errorCause: cause,
       }),
     ];
   }

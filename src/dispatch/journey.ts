@@ -58,9 +58,10 @@ export class Journey<Request extends Asked, R extends Served> {
 
   /** Takes the steps of the plan, one after the other. Rejects with the last failure and the record of all. */
   async run(): Promise<R> {
-    const { route, steps, attemptsMax } = this.#plan;
+    const { route, steps, attemptsMax, refusals } = this.#plan;
     const endMs = performance.now() + (route.maxLatencyMs ?? Number.POSITIVE_INFINITY);
     let last: GatewayError | undefined;
+    for (const { target, error } of refusals) this.#history.failed(target, error);
     for (const [index, planned] of steps.entries()) {
       if (index > 0 && attemptsMax !== undefined && this.#history.tried >= attemptsMax) break;
       try {
@@ -106,6 +107,7 @@ export class Journey<Request extends Asked, R extends Served> {
         wanted && wanted - triedBefore,
       ),
       sticky: view.sticky,
+      strategy: candidates.length > 1 ? strategy : undefined,
     };
     return {
       call,
@@ -131,11 +133,16 @@ export class Journey<Request extends Asked, R extends Served> {
     const soonest = Math.min(...waits);
     const chosen = waits.map((waitMs, index) => waitMs <= 0 || (soonest > 0 && index === waits.indexOf(soonest)));
     return candidates.filter(({ target, twins = [target] }, index) => {
-      if (chosen[index] === true) return true;
-      for (const twin of twins) this.#history.skipped(twin, "NO_HEALTHY_TARGET", availability.waitMs(twin));
-      return false;
+      if (chosen[index] !== true) twins.forEach(this.#skipped);
+      return chosen[index];
     });
   }
+
+  /** Takes note of a target that is out. */
+  readonly #skipped = (target: Target): void => {
+    const obstruction = this.#parts.availability.obstruction(target);
+    if (obstruction !== undefined) this.#history.skipped(target, obstruction);
+  };
 
   async #take(stage: Stage<Request>): Promise<R> {
     let candidate = this.#following(stage);
@@ -153,8 +160,7 @@ export class Journey<Request extends Asked, R extends Served> {
     const candidate = untried.shift();
     if (candidate?.twins === undefined) return candidate;
     const { availability, turns } = this.#parts;
-    const skipped = (target: Target, waitMs: number) => this.#history.skipped(target, "NO_HEALTHY_TARGET", waitMs);
-    return withCredential(candidate, { availability, turns, sticky, skipped });
+    return withCredential(candidate, { availability, turns, sticky, skipped: this.#skipped });
   }
 
   /** Asks one target; others beside it if it is slow, the call may be hedged, and nothing has failed yet. */
@@ -189,6 +195,7 @@ export class Journey<Request extends Asked, R extends Served> {
       call,
       target,
       policy: this.#plan.route.policy,
+      ...(stage.strategy === undefined ? {} : { strategy: stage.strategy }),
       ...(arm === "" ? {} : { arm }),
       ...(racing?.hedge === true ? { hedge: true } : {}),
       failures,

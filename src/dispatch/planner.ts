@@ -2,9 +2,10 @@ import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { type RoutingOptions, RoutingStrategy } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Asked, Call } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
-import type { Overridable, Strategy } from "../model/policy.ts";
+import { type Overridable, type Strategy, strategies } from "../model/policy.ts";
 import type { Target } from "../model/target.ts";
 import { refusalOf } from "./eligibility.ts";
+import { type Need, needsOf, unmetBy } from "./needs.ts";
 import { resolveFor } from "./permission.ts";
 import { type Candidate, type Route, requestIn, type Step, targetsOf } from "./route.ts";
 import type { Router } from "./router.ts";
@@ -21,33 +22,43 @@ export interface PlannedStep {
   readonly fallbacks: readonly Candidate[];
 }
 
+/** A target that is none for a request. */
+interface Refusal {
+  readonly target: Target;
+  readonly error: GatewayError;
+}
+
 /** Where a call goes, after the caller's permission and the caller's own wishes have been heard. */
 export interface Plan {
   readonly route: Route;
   /** At least one. */
   readonly steps: readonly PlannedStep[];
-  /** Provider calls that the caller allows. */
+  /** Provider calls that the caller and the chain allow. */
   readonly attemptsMax: number | undefined;
+  /** Targets that the request rules out, and why. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** Plans a call. Throws why no target is left for it. */
 export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "request" | "rpc">): Plan {
   const route = resolveFor(router, rpc.caller, request.model);
   const { routing } = request;
-  if (routing !== undefined) refuseOverrides(route, routing);
+  if (routing !== undefined) refuseOverrides(route, routing, "");
   const fallbacks = (routing?.fallbackModels ?? []).flatMap((model) =>
-    fallbackOf(route, resolveFor(router, rpc.caller, model)),
+    fallbackOf(route, resolveFor(router, rpc.caller, model), routing),
   );
-  const refusals: GatewayError[] = [];
+  const refusals: Refusal[] = [];
+  let needs: readonly Need[] | undefined;
   const eligible = (candidates: readonly Candidate[], step: Step): readonly Candidate[] => {
     const asked = requestIn(step, request);
-    return candidates.filter(({ target }) => {
-      const refusal = refusalOf(target, asked);
-      if (refusal !== undefined) refusals.push(refusal);
-      return refusal === undefined;
+    return candidates.filter(({ target, capable }) => {
+      if (capable === true) needs ??= needsOf(request);
+      const error = refusalOf(target, asked) ?? (capable && needs && unmetBy(target, needs));
+      if (error !== undefined) refusals.push({ target, error });
+      return error === undefined;
     });
   };
-  const wanted = strategies.get(routing?.strategy ?? RoutingStrategy.UNSPECIFIED);
+  const wanted = wantedOf(routing);
   const last = route.steps.length - 1;
   const steps = route.steps
     .map((step, index) => ({
@@ -61,17 +72,21 @@ export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "requ
   const refusal = tellingOf(refusals);
   if (steps.length === 0 && refusal !== undefined) throw refusal;
   if (request.$typeName === "llmhub.v1.EmbedRequest") refuseOtherVectors(route, steps);
-  return { route, steps, attemptsMax: routing?.maxAttempts };
+  return { route, steps, attemptsMax: leastOf(routing?.maxAttempts, route.attemptsMax), refusals };
 }
 
 /** The refusal to tell of: where the price forbids, that of the cheapest target. */
-function tellingOf(refusals: readonly GatewayError[]): GatewayError | undefined {
-  const priced = refusals.flatMap((refusal) => {
-    const nanos = refusal.info["lowestCostNanos"] ?? "unknown";
-    return nanos === "unknown" ? [] : [{ refusal, nanos: BigInt(nanos) }];
+function tellingOf(refusals: readonly Refusal[]): GatewayError | undefined {
+  const priced = refusals.flatMap(({ error }) => {
+    const nanos = error.info["lowestCostNanos"] ?? "unknown";
+    return nanos === "unknown" ? [] : [{ error, nanos: BigInt(nanos) }];
   });
   priced.sort((a, b) => (a.nanos < b.nanos ? -1 : Number(a.nanos > b.nanos)));
-  return priced[0]?.refusal ?? refusals[0];
+  return priced[0]?.error ?? refusals[0]?.error;
+}
+
+function leastOf(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 /** The targets that may answer, each once, in the order in which they are given. */
@@ -81,14 +96,25 @@ export function prospectsOf({ steps }: Plan): readonly Target[] {
   });
 }
 
-const strategies: ReadonlyMap<RoutingStrategy, Strategy> = new Map([
-  [RoutingStrategy.PRIORITY, "priority"],
-  [RoutingStrategy.ROUND_ROBIN, "round-robin"],
-  [RoutingStrategy.WEIGHTED, "weighted"],
-  [RoutingStrategy.LOWEST_COST, "lowest-cost"],
-  [RoutingStrategy.LOWEST_LATENCY, "lowest-latency"],
-  [RoutingStrategy.HEALTHIEST, "healthiest"],
-]);
+const numbers: Readonly<Record<Strategy, RoutingStrategy>> = {
+  priority: RoutingStrategy.PRIORITY,
+  "round-robin": RoutingStrategy.ROUND_ROBIN,
+  weighted: RoutingStrategy.WEIGHTED,
+  "lowest-cost": RoutingStrategy.LOWEST_COST,
+  "lowest-latency": RoutingStrategy.LOWEST_LATENCY,
+  healthiest: RoutingStrategy.HEALTHIEST,
+};
+
+/** The strategy as callers know it. */
+export function strategyOf(strategy: Strategy | undefined): RoutingStrategy {
+  return strategy === undefined ? RoutingStrategy.UNSPECIFIED : numbers[strategy];
+}
+
+/** Undefined: the caller names none. */
+function wantedOf(routing: RoutingOptions | undefined): Strategy | undefined {
+  const wanted = routing?.strategy ?? RoutingStrategy.UNSPECIFIED;
+  return wanted === RoutingStrategy.UNSPECIFIED ? undefined : strategies.find((name) => numbers[name] === wanted);
+}
 
 /** Field and whether the caller uses it, by the name in configuration. */
 const used: Readonly<Record<Overridable, readonly [field: string, isUsed: (options: RoutingOptions) => boolean]>> = {
@@ -100,23 +126,29 @@ const used: Readonly<Record<Overridable, readonly [field: string, isUsed: (optio
   attemptTimeout: ["attempt_timeout", ({ attemptTimeout }) => attemptTimeout !== undefined],
   firstOutputTimeout: ["first_output_timeout", ({ firstOutputTimeout }) => firstOutputTimeout !== undefined],
   maxCost: ["max_cost", ({ maxCost }) => maxCost !== undefined],
+  regions: ["regions", ({ regions }) => regions.length > 0],
   affinityKey: ["affinity_key", ({ affinityKey }) => affinityKey !== ""],
   hedge: ["hedge", ({ hedge }) => hedge !== undefined],
 };
 
-/** A wish that the policy does not grant is refused, not dropped: the caller relies on it. */
-function refuseOverrides({ policy, steps }: Route, options: RoutingOptions): void {
+/**
+ * A wish that the policy does not grant is refused, not dropped: the caller relies on it. `granted` is one that it need
+ * not grant.
+ */
+function refuseOverrides({ policy, steps }: Route, options: RoutingOptions, granted: Overridable | ""): void {
   for (const { overridable } of steps) {
     if (overridable === undefined) continue;
     for (const [name, [field, isUsed]] of Object.entries(used)) {
-      if (!isUsed(options) || overridable.some((allowed) => allowed === name)) continue;
+      if (name === granted || !isUsed(options) || overridable.some((allowed) => allowed === name)) continue;
       throw invalid(`routing.${field}`, `${policy} does not let callers set routing.${field}`, "NOT_OVERRIDABLE");
     }
   }
 }
 
 /** The candidates of a model that is to be tried when the others cannot answer. A chain is more than a list of those. */
-function fallbackOf(route: Route, fallback: Route): readonly Candidate[] {
+function fallbackOf(route: Route, fallback: Route, routing: RoutingOptions | undefined): readonly Candidate[] {
+  // To be named as a fallback is a wish to the other policy, not to this one.
+  if (routing !== undefined) refuseOverrides(fallback, routing, "fallbackModels");
   const chain = [route, fallback].find(({ policy }) => policy.startsWith("chains/"));
   if (chain === undefined) return fallback.steps.flatMap(({ candidates }) => candidates);
   const description = `${chain.policy} says itself what to try next. Leave routing.fallback_models out, or name models`;

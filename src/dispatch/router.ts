@@ -1,7 +1,7 @@
 import { BadRequestSchema, ResourceInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Chain, Policy, RetryRules } from "../model/policy.ts";
-import type { ModelPattern, Provider, Target } from "../model/target.ts";
+import type { ModelFacts, ModelPattern, Provider, Target } from "../model/target.ts";
 import { knownFacts } from "./known-facts.ts";
 import { nearNames } from "./near-names.ts";
 import { chainRoute, plainRoute, policyRoute, type Route, retryDefault, targetsOf } from "./route.ts";
@@ -133,7 +133,7 @@ export class Router {
 
   #declare({ provider, model, facts }: Omit<Target, "selector">): void {
     const selector = `${provider.id}/${model}`;
-    const target = Object.freeze({ provider, model, selector, facts });
+    const target = Object.freeze(targetOf(provider, model, selector, facts));
     this.#routes.set(selector, this.#plain(selector, target));
   }
 
@@ -188,8 +188,13 @@ export class Router {
     const provider = this.#providers.get(selector.slice(0, Math.max(0, slash)));
     const model = selector.slice(slash + 1);
     if (provider === undefined || model === "" || dotSegment.test(model)) return undefined;
-    return { provider, model, selector, facts: knownFacts(provider.models, model) };
+    return targetOf(provider, model, selector, knownFacts(provider.models, model));
   }
+}
+
+function targetOf(provider: Provider, model: string, selector: string, facts: ModelFacts): Target {
+  const region = provider.regionOf?.(model);
+  return region === undefined ? { provider, model, selector, facts } : { provider, model, selector, facts, region };
 }
 
 /** After what stands first among patterns of the same length: those that yield, as 1. */

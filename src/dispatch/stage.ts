@@ -1,5 +1,6 @@
 import type { Asked, Call, Timeouts } from "../model/call.ts";
 import type { GatewayError } from "../model/error.ts";
+import type { Strategy } from "../model/policy.ts";
 import type { Target } from "../model/target.ts";
 import type { Hedging } from "./hedging.ts";
 import { cureOf } from "./retry.ts";
@@ -21,6 +22,8 @@ export interface Stage<Request extends Asked> {
   readonly triedBefore: number;
   /** What the call sticks to. */
   readonly sticky: string;
+  /** How its targets are picked; undefined where there is but one. */
+  readonly strategy: Strategy | undefined;
   /** Candidates of later steps. */
   readonly targetsAfter: number;
   readonly untried: Candidate[];

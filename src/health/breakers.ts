@@ -1,9 +1,9 @@
-import type { Availability } from "../model/availability.ts";
+import type { Availability, Obstruction } from "../model/availability.ts";
 import type { Provider, Target } from "../model/target.ts";
 import type { CircuitState } from "./circuit.ts";
 import { Guard, type GuardParts, type Visit } from "./guard.ts";
 import { Place, type Scope } from "./place.ts";
-import { refusalFor } from "./refusal.ts";
+import { obstructionOf, refusalFor } from "./refusal.ts";
 import type { SharedPause } from "./shared-cooldowns.ts";
 
 /** What the breakers work with. */
@@ -53,6 +53,11 @@ export class Breakers implements Availability {
 
   waitMs({ provider, model }: Target): number {
     return this.#guards.get(provider)?.obstacle(model)?.waitMs ?? 0;
+  }
+
+  obstruction({ provider, model }: Target): Obstruction | undefined {
+    const obstacle = this.#guards.get(provider)?.obstacle(model);
+    return obstacle && obstructionOf(obstacle);
   }
 
   /** Begins an attempt; throws NO_HEALTHY_TARGET, PROVIDER_RATE_LIMITED or PROVIDER_QUOTA_EXHAUSTED at once. */

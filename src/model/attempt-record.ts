@@ -11,7 +11,7 @@ import { durationOf } from "./error.ts";
 
 /** What the end of an attempt adds to its record. */
 export type AttemptEnd = Pick<AttemptRecord, "outcome"> &
-  Partial<Pick<AttemptRecord, "errorReason" | "upstreamStatus" | "upstreamCode" | "usage" | "cost">>;
+  Partial<Pick<AttemptRecord, "errorReason" | "errorCause" | "upstreamStatus" | "upstreamCode" | "usage" | "cost">>;
 
 /** The record of an attempt that ends now. `sentMs` is on the clock of performance.now(). */
 export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: AttemptEnd): AttemptRecord {

@@ -2,6 +2,7 @@ import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
 import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import type { Attempt as AttemptRecord, CacheStatus } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Strategy } from "./policy.ts";
 import type { Target } from "./target.ts";
 
 /** Who asks. */
@@ -75,6 +76,8 @@ export interface Attempt<Request extends Asked = CompleteRequest> {
   readonly target: Target;
   /** Resource name of the policy, chain or else alias that led to the target, such as "aliases/fast"; empty when none did. */
   readonly policy: string;
+  /** How the target was picked; absent where there was no other. */
+  readonly strategy?: Strategy;
   /** Arm of an experiment that the target stands for; absent for none. */
   readonly arm?: string;
   /**

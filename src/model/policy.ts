@@ -31,6 +31,7 @@ export const overridables = [
   "firstOutputTimeout",
   "maxCost",
   "affinityKey",
+  "regions",
   "hedge",
 ] as const;
 
@@ -91,11 +92,28 @@ export interface HedgeRules {
   readonly optIn: boolean;
 }
 
+/** What targets of a policy must be like; what is not known of a target does not count as met. */
+export interface TargetFilter {
+  /** Any of these, as in RoutingOptions. Empty: anywhere. */
+  readonly regions: readonly string[];
+  /** All of these. */
+  readonly tags: readonly string[];
+  /** All of these, as in ModelFacts. */
+  readonly features: readonly string[];
+  /** Bounds of the base prices, in billionths of a dollar for a million tokens. */
+  readonly inputNanosMax: bigint | undefined;
+  readonly outputNanosMax: bigint | undefined;
+  /** Whether a target must be known to have what a request needs: tools, a schema, kinds of input. */
+  readonly capable: boolean;
+}
+
 /** How to pick among targets for one logical model. */
 export interface Policy {
   readonly strategy: Strategy;
   /** At least one, in order of preference. */
   readonly targets: readonly PolicyTarget[];
+  /** Absent: all targets count. */
+  readonly filter?: TargetFilter | undefined;
   readonly retry: RetryRules;
   readonly stickyTo: StickyKey | undefined;
   /** Undefined: callers may use every field of RoutingOptions. */
@@ -120,6 +138,8 @@ export interface ChainStep {
 
 /** Steps to try one after the other. */
 export interface Chain {
+  /** Provider calls of all steps together. Absent: ten, or one for each step if there are more. */
+  readonly maxAttempts?: number | undefined;
   /** Time for all steps together, until the first output. */
   readonly maxLatencyMs: number | undefined;
   readonly steps: readonly ChainStep[];

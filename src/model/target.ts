@@ -45,6 +45,8 @@ export interface ModelFacts {
   readonly features: ReadonlySet<string>;
   /** Undefined: unknown, which is not zero. */
   readonly priceList: PriceList | undefined;
+  /** Words of the operator's own. Absent: none. */
+  readonly tags?: ReadonlySet<string>;
 }
 
 /** Names of models that lead to a provider when a call names none. */
@@ -74,6 +76,10 @@ export interface Provider {
   /** Model of a caller who names none, if the provider suggests one. */
   readonly defaultModel: string | undefined;
   readonly patterns?: readonly ModelPattern[];
+  /** Words of the operator's own, which all its models have. Absent: none. */
+  readonly tags?: readonly string[];
+  /** Where a model answers, by the provider's name for the place; undefined where that is not known. */
+  readonly regionOf?: (model: string) => string | undefined;
   readonly generate?: Dispatch<Attempt>;
   readonly embed?: Dispatch<Attempt<EmbedRequest>, Result<Vectors>>;
   readonly rerank?: Dispatch<Attempt<RerankRequest>, Result<Scores>>;
@@ -97,4 +103,6 @@ export interface Target {
   /** "openai/gpt-4o". */
   readonly selector: string;
   readonly facts: ModelFacts;
+  /** Where it answers. Absent: not known. */
+  readonly region?: string;
 }

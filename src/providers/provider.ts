@@ -84,6 +84,8 @@ export interface ProviderFacts {
   readonly defaultModel?: string;
   /** Model names that lead here when a call names no provider. */
   readonly patterns?: readonly ModelPattern[];
+  /** Where a model answers; `given` is what the operator says of it. Absent: there. Undefined: that is not known. */
+  readonly region?: (settings: Settings, model: string, given: string | undefined) => string | undefined;
   /** GET below the base URL that is cheap and needs the key; undefined where there is none. */
   readonly healthPath: string | undefined | ((settings: Settings) => string | undefined);
   /** GET that lists models, where that is another than healthPath. */
@@ -101,6 +103,8 @@ export interface ProviderSettings {
   readonly apiKey: string | undefined;
   /** Name of the credential, where the provider has several. */
   readonly credential?: string | undefined;
+  readonly region?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
   readonly baseUrl: string | undefined;
   readonly settings: Settings;
   readonly headers: Readonly<Record<string, string>>;
@@ -163,6 +167,8 @@ export function openProvider(
     models,
     defaultModel: facts.defaultModel,
     patterns: facts.patterns ?? [],
+    tags: settings.tags ?? [],
+    regionOf: (model) => (facts.region ?? given)(settings.settings, model, settings.region),
     timeouts,
     ...(generate && {
       generate: async (attempt) => {
@@ -215,6 +221,10 @@ function httpCarrier(facts: ProviderFacts, settings: ProviderSettings, surroundi
     connectMs: settings.connectMs,
     connectionsMax: settings.connectionsMax ?? connectionsMax,
   });
+}
+
+function given(_settings: Settings, _model: string, region: string | undefined): string | undefined {
+  return region;
 }
 
 /** The address of a kind under these settings; undefined where the operator must say. */

@@ -19,6 +19,7 @@ import {
 } from "../../gen/llmhub/v1/model_service_pb.ts";
 import type { HealthReading } from "../dispatch/health-window.ts";
 import { allows, mayUse, mayUseProvider, permissionDenied, resolveFor } from "../dispatch/permission.ts";
+import { strategyOf } from "../dispatch/planner.ts";
 import { targetsOf as targetsOfRoute } from "../dispatch/route.ts";
 import { type Router, resourceNameOf } from "../dispatch/router.ts";
 import type { Caller } from "../model/call.ts";
@@ -101,9 +102,11 @@ export function getModel(view: ModelView, caller: Caller, name: string) {
   const found = view.router.find(name);
   const seen = found !== undefined && sees(view.router, caller, found.target);
   const route = seen ? found : resolveFor(view.router, caller, name);
+  const [step] = route.steps;
   return {
     model: modelOf(view, caller, route.target, remembered(view)),
     targets: route.policy === "" ? [] : targetsOfRoute(route).map(({ selector }) => selector),
+    strategy: strategyOf(step !== undefined && step.candidates.length > 1 ? step.strategy : undefined),
   };
 }
 
@@ -151,6 +154,8 @@ function modelOf(
     capabilities: capabilitiesOf(target.facts),
     ...(pricing && { pricing }),
     ...(reading && { health: healthOf(reading, trouble(target)) }),
+    region: target.region ?? "",
+    tags: [...new Set([...(target.provider.tags ?? []), ...(target.facts.tags ?? [])])].sort(),
     ...(retireTimeMs > 0 && { retireTime: timestampFromMs(retireTimeMs) }),
   };
 }

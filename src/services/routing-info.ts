@@ -1,8 +1,8 @@
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
-import { AttemptOutcome, CacheStatus, type RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
+import { AttemptOutcome, CacheStatus, type RoutingInfo, RoutingStrategy } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
-import { type Plan, prospectsOf } from "../dispatch/planner.ts";
+import { type Plan, prospectsOf, strategyOf } from "../dispatch/planner.ts";
 import { attemptCount, attemptRecord } from "../model/attempt-record.ts";
 import type { Asked, Call } from "../model/call.ts";
 import { durationOf } from "../model/error.ts";
@@ -30,6 +30,8 @@ export function routingAt(call: Call<Asked>, policy: string, target: Target | un
     attemptCount: 0,
     attempts: [],
     cacheStatus: CacheStatus.UNSPECIFIED,
+    region: target?.region ?? "",
+    strategy: RoutingStrategy.UNSPECIFIED,
   };
 }
 
@@ -38,6 +40,7 @@ export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage, cost?
   const { attempt } = reply;
   const routing = routingAt(call, attempt.policy, attempt.target);
   routing.experimentArm = attempt.arm ?? "";
+  routing.strategy = strategyOf(attempt.strategy);
   routing.upstreamModel = reply.upstreamModel;
   routing.upstreamRequestId = reply.upstreamRequestId;
   routing.attemptCount = attemptCount(attempt);

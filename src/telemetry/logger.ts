@@ -22,6 +22,10 @@ export interface LogFields {
   readonly upstreamRequestId?: string;
   /** Resource name of what led to the model: a policy, a chain or an alias. */
   readonly policy?: string | undefined;
+  /** How the target was picked among others. */
+  readonly strategy?: string | undefined;
+  /** Where it answers. */
+  readonly region?: string | undefined;
   /** Arm of an experiment. */
   readonly arm?: string | undefined;
   readonly attempts?: number;

@@ -81,6 +81,7 @@ export function failureOf(
   const record = attemptRecord(attempt, sentMs, {
     outcome,
     errorReason: outcome === AttemptOutcome.LOST_HEDGE ? "" : error.reason,
+    errorCause: outcome === AttemptOutcome.LOST_HEDGE ? "" : (error.info["cause"] ?? ""),
     upstreamStatus: error.upstream.status,
     upstreamCode: error.upstream.code.slice(0, 64),
     ...(charged ? { usage } : {}),

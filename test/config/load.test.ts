@@ -37,6 +37,8 @@ test("without a file and keys: this machine only, the simulator, no authenticati
       baseUrl: undefined,
       headers: {},
       settings: {},
+      region: undefined,
+      tags: [],
       connectionsMax: undefined,
       timeouts: { connectMs: 2000, firstOutputMs: 300_000, idleMs: 120_000, totalMs: 600_000 },
       models: new Map(),

@@ -50,6 +50,34 @@ models:
   expect(overrides).toMatchObject({ temperature: 0, reasoning: { effort: "low" } });
 });
 
+test("filters are read whole, prices in billionths", async () => {
+  const { models } = await loadText(`${file}
+models:
+  policies:
+    p:
+      strategy: failover
+      targets: [{ model: simulator/gpt }]
+      filter:
+        regions: [eu, us-east-1]
+        tags: [internal]
+        features: [tools]
+        maxInputPrice: 1.5
+        capable: true
+  chains: { c: { maxAttempts: 4, steps: [{ target: policies/p }] } }
+`);
+  const policy = models.policies.get("p");
+  expect(policy?.strategy).toBe("priority");
+  expect(policy?.filter).toEqual({
+    regions: ["eu", "us-east-1"],
+    tags: ["internal"],
+    features: ["tools"],
+    inputNanosMax: 1_500_000_000n,
+    outputNanosMax: undefined,
+    capable: true,
+  });
+  expect(models.chains.get("c")?.maxAttempts).toBe(4);
+});
+
 const policies = (text: string) => `${file}models: { policies: { p: { ${text} } } }`;
 const steps = (text: string) =>
   `${file}models: { policies: { p: { targets: [{ model: simulator/gpt }] } }, chains: { c: { steps: [${text}] } } }`;
@@ -59,7 +87,7 @@ const refused: readonly [name: string, text: string, problem: string][] = [
   [
     "an unknown strategy",
     policies("targets: [{ model: simulator/gpt }], strategy: random"),
-    "models.policies.p.strategy: must be one of priority, round-robin, weighted, lowest-cost, lowest-latency, healthiest",
+    "models.policies.p.strategy: must be one of priority, round-robin, weighted, lowest-cost, lowest-latency, healthiest, failover",
   ],
   [
     "a provider that is not there",

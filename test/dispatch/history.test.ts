@@ -5,10 +5,12 @@ import { type Attempt, AttemptOutcome, AttemptSchema } from "../../gen/llmhub/v1
 import { CostSchema, UsageSchema } from "../../gen/llmhub/v1/usage_pb.ts";
 import { History } from "../../src/dispatch/history.ts";
 import { unknownModel } from "../../src/dispatch/known-facts.ts";
+import type { Obstruction } from "../../src/model/availability.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import { attemptAt } from "../support/attempt.ts";
 
 const { target } = attemptAt({ kind: "up", model: "m", facts: unknownModel }, create(CompleteRequestSchema, {}));
+const out = (waitMs?: number): Obstruction => ({ reason: "NO_HEALTHY_TARGET", cause: "circuit_model", waitMs });
 const cancelled = new GatewayError("CANCELLED", "the caller left");
 
 /** A failed attempt that was charged, after others. */
@@ -38,7 +40,7 @@ test("a caller who leaves while a repeat is waited for is told what the attempts
 test("of many targets passed over some are told, of those tried all", () => {
   const history = new History(() => 0);
   const pass = (count: number) => {
-    for (let i = 0; i < count; i++) history.skipped(target, "NO_HEALTHY_TARGET");
+    for (let i = 0; i < count; i++) history.skipped(target, out());
   };
   pass(30);
   history.failed(target, failure(history.records));
@@ -62,7 +64,7 @@ test("U15: who may wait is told to wait for the target that is back first", () =
   let nowMs = 0;
   const history = new History(() => nowMs);
   const other = (selector: string) => ({ ...target, selector });
-  history.skipped(other("a"), "NO_HEALTHY_TARGET", 9000);
+  history.skipped(other("a"), out(9000));
   history.failed(other("b"), limited(history, 2000));
   nowMs = 500;
   const last = limited(history, 60_000);

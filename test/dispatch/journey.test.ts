@@ -66,7 +66,7 @@ async function travel(router: Router, call: Call, answer: (attempt: Attempt) => 
   const readings = new Readings(() => 0);
   readings.answered("a/m", false, 500);
   const parts: JourneyParts = {
-    availability: { waitMs: () => 0 },
+    availability: { waitMs: () => 0, obstruction: () => undefined },
     readings,
     budget: new RetryBudget(() => 0),
     hedges: new HedgeBudget(() => 0),
@@ -88,6 +88,44 @@ async function travel(router: Router, call: Call, answer: (attempt: Attempt) => 
 }
 
 const unavailable = (attempt: Attempt) => failed(attempt, "PROVIDER_UNAVAILABLE");
+
+test("a chain makes ten calls at most, or as many as it says", async () => {
+  const steps = ["a/m", "b/m", "c/m"].map((target) => stepOf(target, { maxRetries: 9 }));
+  const policies = new Map();
+  const calls = async (maxAttempts?: number, wanted?: number) => {
+    const chains = new Map([["all", { maxLatencyMs: undefined, maxAttempts, steps }]]);
+    const router = new Router({ providers, aliases: new Map(), policies, chains, retry, defaultModel: undefined });
+    const call = callOf(wanted === undefined ? {} : { routing: { maxAttempts: wanted } });
+    return (await travel(router, call, unavailable)).asked.length;
+  };
+  // Repeats at a target are three, beyond its calls.
+  expect(await calls()).toBe(10);
+  expect(await calls(5)).toBe(5);
+  expect(await calls(5, 2)).toBe(2);
+  expect(await calls(2, 5)).toBe(2);
+});
+
+test("what a request rules out is told, before what was tried", async () => {
+  const call = callOf({ model: "policies/both", routing: { deniedProviders: ["a"], maxAttempts: 1 } });
+  const { error } = await travel(routerOf(stepOf("a/m")), call, unavailable);
+  expect(error?.failure?.attempts.map(({ model, outcome, errorReason }) => [model, outcome, errorReason])).toEqual([
+    ["a/m", AttemptOutcome.SKIPPED, "INVALID_REQUEST"],
+    ["b/m", AttemptOutcome.FAILED, "PROVIDER_UNAVAILABLE"],
+  ]);
+});
+
+test("a policy that is reached as a fallback grants what it grants, and no more", () => {
+  const targets = ["a/m", "b/m"].map((model) => ({ model, weight: 1, arm: "" }));
+  const closed: Policy = { strategy: "priority", targets, retry, stickyTo: undefined, overridable: ["maxAttempts"] };
+  const policies = new Map([["closed", closed]]);
+  const router = new Router({ providers, aliases: new Map(), policies, defaultModel: undefined });
+  const planned = (routing: object) => () =>
+    planOf(router, callOf({ model: "c/m", routing: { fallbackModels: ["policies/closed"], ...routing } }));
+  expect(planned({})).not.toThrow();
+  expect(planned({ maxAttempts: 2 })).not.toThrow();
+  expect(planned({ deniedProviders: ["a"] })).toThrow(/policies\/closed does not let callers set/);
+  expect(planned({ regions: ["eu"] })).toThrow(/routing\.regions/);
+});
 
 test("steps are counted as the chain has them, those that a call may not use included", async () => {
   const call = callOf({ routing: { deniedProviders: ["a"] } });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Readings } from "../../src/dispatch/readings.ts";
 import { order } from "../../src/dispatch/strategies.ts";
 import { strategies } from "../../src/model/policy.ts";
 import { candidatesOf, drawsFrom, idsOf, viewWith } from "./candidates.ts";
@@ -128,4 +129,46 @@ test("the fastest comes first; one that nobody knows is tried, one that always f
   const candidates = candidatesOf({ a: 1, b: 1, c: 1, d: 1, e: 1 });
   expect(idsOf(order("lowest-latency", candidates, view, none))).toEqual(["d", "b", "a", "c", "e"]);
   expect(idsOf(order("healthiest", candidates, view, none))).toEqual(["a", "b", "d", "c", "e"]);
+});
+
+test("the fewest failures come first, whatever else is known, and equals keep their order", () => {
+  const rates = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 2, maxLength: 6 });
+  fc.assert(
+    fc.property(rates, fc.nat(1000), (failures, latencyMs) => {
+      const candidates = candidatesOf(Object.fromEntries(failures.map((_, i) => [names[i] ?? "", 1])));
+      const rateOf = (id: string) => (failures[names.indexOf(id)] ?? 0) / 4;
+      const view = viewWith({ errorRate: ({ provider }) => rateOf(provider.id), latencyMs: () => latencyMs });
+      const ordered = idsOf(order("healthiest", candidates, view, none));
+      expect(ordered).toEqual(idsOf(candidates).toSorted((a, b) => rateOf(a) - rateOf(b)));
+    }),
+  );
+});
+
+test("calls go to the fastest, and to those that were slow once nobody knows any more whether they still are", () => {
+  const latencies = fc.uniqueArray(fc.integer({ min: 1, max: 5000 }), { minLength: 2, maxLength: 5 });
+  fc.assert(
+    fc.property(latencies, (allMs) => {
+      let nowMs = 0;
+      const readings = new Readings(() => nowMs);
+      const candidates = candidatesOf(Object.fromEntries(allMs.map((_, i) => [names[i] ?? "", 1])));
+      const view = viewWith({
+        latencyMs: ({ selector }) => readings.latencyMs(selector, false),
+        errorRate: ({ selector }) => readings.errorRate(selector),
+      });
+      const asked: string[] = [];
+      // A call a second for ten minutes.
+      for (; nowMs < 600_000; nowMs += 1000) {
+        const [first] = order("lowest-latency", candidates, view, none);
+        const id = first?.target.provider.id ?? "";
+        asked.push(id);
+        readings.answered(`${id}/m`, false, allMs[names.indexOf(id)] ?? 0);
+      }
+      const fastest = names[allMs.indexOf(Math.min(...allMs))] ?? "";
+      const callsOf = (id: string) => asked.filter((each) => each === id).length;
+      expect(callsOf(fastest)).toBeGreaterThan(0.9 * asked.length);
+      // Forgotten after three minutes, each is tried anew.
+      for (const { target } of candidates) expect(callsOf(target.provider.id)).toBeGreaterThanOrEqual(3);
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -26,6 +26,8 @@ export interface ProviderSection {
   readonly baseUrl?: string;
   readonly apiKey?: string;
   readonly credentials?: readonly object[];
+  readonly region?: string;
+  readonly tags?: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly settings?: Readonly<Record<string, string>>;
   readonly connectionsMax?: number;

@@ -91,6 +91,8 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
     upstreamModel: reply.upstreamModel,
     upstreamRequestId: reply.upstreamRequestId,
     policy: reply.attempt.policy || undefined,
+    strategy: reply.attempt.strategy,
+    region: target.region,
     arm: reply.attempt.arm,
     attempts: attemptCount(reply.attempt),
     hedge: hedgeOf(reply.attempt),

@@ -1,7 +1,7 @@
 import { catalogOf } from "../../catalog/catalog.ts";
 import { AwsAuthorizer } from "../../credentials/aws.ts";
 import { GatewayError } from "../../model/error.ts";
-import { baseModelOf } from "../../protocols/converse/model-id.ts";
+import { baseModelOf, geographyOf } from "../../protocols/converse/model-id.ts";
 import { converse, countedConverse } from "../../protocols/converse/protocol.ts";
 import { countedClaude, invokedClaude } from "../../protocols/invoke/claude.ts";
 import { cohereEmbed } from "../../protocols/invoke/cohere-embed.ts";
@@ -49,12 +49,20 @@ export const bedrock: ProviderFacts = {
   dialects,
   models: () => catalogOf("bedrock"),
   patterns: [...regions, ...vendors].map((name) => patternOf(`${name}.*`)),
+  region: regionOf,
   healthPath: undefined,
 };
 
 /** Nothing but a region may decide about the host: the key is sent there. */
 function baseUrlOf({ region = "" }: Settings): string | undefined {
   return /^[a-z0-9-]+$/.test(region) ? `https://bedrock-runtime.${region}.amazonaws.com` : undefined;
+}
+
+/** A profile answers from wherever in its geography; one of the operator's own does not tell from where. */
+function regionOf({ region }: Settings, model: string, given: string | undefined): string | undefined {
+  const geography = geographyOf(model);
+  if (geography !== undefined) return geography;
+  return model.includes("application-inference-profile/") ? undefined : (given ?? region);
 }
 
 function authorizer({ key, settings, surroundings }: Access): AwsAuthorizer | undefined {

@@ -34,6 +34,7 @@ export const vertex: ProviderFacts = {
   models: () => catalogOf("vertex"),
   defaultModel: "gemini-2.5-flash",
   patterns: [patternOf("gemini-*"), { ...patternOf("claude-*"), yields: true }],
+  region: ({ location = "global" }, _model, given) => given ?? location,
   healthPath: "/cachedContents?pageSize=1",
 };
 

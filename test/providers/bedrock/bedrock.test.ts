@@ -33,6 +33,17 @@ async function gatewayTo(
   return gateway;
 }
 
+test("a profile answers from its geography, one of the operator's own from nobody knows where", () => {
+  const of = (model: string, given?: string) => bedrock.region?.({ region }, model, given);
+  expect(of("amazon.nova-lite-v1:0")).toBe("eu-west-1");
+  expect(of("amazon.nova-lite-v1:0", "home")).toBe("home");
+  expect(of(model)).toBe("eu");
+  expect(of("global.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu")).toBe("global");
+  expect(of(`arn:aws:bedrock:eu-west-1:1:inference-profile/${model}`)).toBe("eu");
+  expect(of("arn:aws:bedrock:eu-west-1:1:provisioned-model/abc")).toBe("eu-west-1");
+  expect(of(arn, "eu")).toBeUndefined();
+});
+
 describe("proves who asks", () => {
   test("by a signature, that holds for ARNs and streams too", async () => {
     const gateway = await gatewayTo({});

@@ -27,6 +27,12 @@ test.each([
   expect(baseUrlOf(settings)).toBe(url);
 });
 
+test("the location is the region, unless the operator knows better", () => {
+  expect(vertex.region?.({ project: "p", location: "europe-west4" }, "gemini-x", undefined)).toBe("europe-west4");
+  expect(vertex.region?.({ project: "p" }, "gemini-x", undefined)).toBe("global");
+  expect(vertex.region?.({ project: "p", location: "europe-west4" }, "gemini-x", "eu")).toBe("eu");
+});
+
 describe("Gemini", () => {
   test("is below its publisher, or at an endpoint of its own", () => {
     expect(renderedFor("gemini-2.5-flash").path).toBe("/publishers/google/models/gemini-2.5-flash:generateContent");

@@ -13,6 +13,7 @@ import { providerKinds } from "./providers/index.ts";
 import { Admission } from "./server/admission.ts";
 import type { Listener } from "./server/listener.ts";
 import { OpsServer } from "./server/ops.ts";
+import { TrustedProxies } from "./server/trusted-proxies.ts";
 import { Discovery } from "./services/discovery.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
@@ -75,7 +76,7 @@ class App implements Gateway {
     this.#logger = this.#createLogger(config);
     this.#surroundings = watched(surroundings, this.#logger);
     this.#snapshot = this.#snapshotOf(config, kinds);
-    const { limits } = config.server;
+    const { limits, trustedProxies } = config.server;
     const logger = this.#logger;
     const streamRules = () => this.#snapshot.config.streams;
     const router = () => this.#snapshot.router;
@@ -88,6 +89,7 @@ class App implements Gateway {
       adminWithoutKey: () => this.#snapshot.config.auth.adminWithoutKey,
       deadlineMaxMs: limits.deadlineMaxMs,
       draining: () => this.#draining,
+      proxies: trustedProxies.length === 0 ? undefined : new TrustedProxies(trustedProxies),
       now,
     });
     this.#listener = this.#openPort(config.server);

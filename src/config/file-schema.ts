@@ -6,7 +6,7 @@ import { limits as rateLimits } from "./limits-section.ts";
 import { providerName, providers, timeoutTexts } from "./provider-section.ts";
 import { redis } from "./redis-section.ts";
 import { chains, policies, retry } from "./routing-section.ts";
-import { address, duration, integer, pattern, text, time } from "./scalar.ts";
+import { address, duration, integer, network, pattern, text, time } from "./scalar.ts";
 import { section } from "./section.ts";
 import { streams } from "./streams-section.ts";
 
@@ -36,6 +36,14 @@ const server = section("The gateway as a server.", {
   tls: v.optional(tls),
   limits: v.nullish(limits, {}),
   drain: v.nullish(drain, {}),
+  trustedProxies: v.optional(
+    v.pipe(
+      v.array(network("Address or network of a proxy.")),
+      v.maxLength(100, "must not be more than 100"),
+      v.description("Proxies that are believed about where a call comes from, by x-forwarded-for. Absent: none."),
+    ),
+    [],
+  ),
   reflection: v.optional(v.pipe(v.boolean(), v.description("Serve gRPC reflection.")), true),
 });
 

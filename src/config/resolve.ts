@@ -101,6 +101,7 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
       deadlineMaxMs: limits.deadlineMax,
     },
     drain: { delayMs: drain.delay, timeoutMs: drain.timeout },
+    trustedProxies: server.trustedProxies,
     reflection: server.reflection,
   };
 }

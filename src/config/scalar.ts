@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import * as v from "valibot";
 import type { Address } from "./schema.ts";
 
@@ -49,6 +50,19 @@ export function duration(description: string, minMs = 1) {
 function durationMs(value: string): number {
   const [, amount = "", unit = ""] = durationParts.exec(value) ?? [];
   return Math.round(Number(amount) * (unitMs[unit] ?? Number.NaN));
+}
+
+/** An IP address, or a network such as "10.0.0.0/8". */
+export function network(description: string) {
+  const message = 'must be an IP address or a network, such as 10.0.0.0/8, 192.0.2.7 or "fd00::/8"';
+  return v.pipe(v.string(message), v.check(isNetwork, message), v.description(description));
+}
+
+function isNetwork(value: string): boolean {
+  const [address = "", length, ...rest] = value.split("/");
+  const version = isIP(address);
+  if (version === 0 || address.includes("%") || rest.length > 0) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128));
 }
 
 /** "host:port"; IPv6 hosts stand in brackets. */

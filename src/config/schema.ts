@@ -41,6 +41,8 @@ export interface ServerConfig {
   readonly tls: TlsConfig | undefined;
   readonly limits: LimitsConfig;
   readonly drain: DrainConfig;
+  /** Addresses, or networks such as "10.0.0.0/8", whose x-forwarded-for counts. */
+  readonly trustedProxies: readonly string[];
   /** Serve gRPC reflection. */
   readonly reflection: boolean;
 }

@@ -24,7 +24,7 @@ export interface Rpc {
   /** Correlation id: the caller's x-request-id, or one made here. */
   readonly requestId: string;
   readonly caller: Caller;
-  /** Address of whoever holds the connection, perhaps a proxy; empty when it is gone. */
+  /** Address of the caller, as the connection or a trusted proxy tells it; empty when the connection is gone. */
   readonly peerAddress: () => string;
   /** Sends a header with the answer. In time until the first message of the answer, or its error, is on its way. */
   readonly answerHeader: (name: string, value: string) => void;

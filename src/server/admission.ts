@@ -5,6 +5,7 @@ import { GatewayError } from "../model/error.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
 import { RpcScope } from "./rpc-scope.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
 const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection.", "GET /live", "GET /ready", "GET /health"];
@@ -29,6 +30,8 @@ export interface AdmissionOptions {
   readonly deadlineMaxMs: number;
   /** The gateway takes no new calls. */
   readonly draining: () => boolean;
+  /** Who may say where a call comes from. Absent: nobody but the connection. */
+  readonly proxies?: TrustedProxies | undefined;
   /** The clock of performance.now(). */
   readonly now: () => number;
 }
@@ -89,17 +92,25 @@ export class Admission {
     const known = open ? undefined : keys();
     const caller = known === undefined ? anyone : known.identify(credential(headers));
     if (method.startsWith(adminPrefix)) this.#checkOperator(caller, known === undefined);
+    const peerAddress = this.#addressOf(headers["x-forwarded-for"], line.peerAddress);
     const longestMs = open ? timeoutMsMax : deadlineMaxMs;
     const askedMs = callerTimeoutMs(headers);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
     const scope = new RpcScope(
-      { ...line, method, requestId, caller, startMs: now(), cacheControl: headers["cache-control"] },
+      { ...line, peerAddress, method, requestId, caller, startMs: now(), cacheControl: headers["cache-control"] },
       timeoutMs,
       Math.min(askedMs ?? longestMs, longestMs),
       this.#left,
     );
     this.#scopes.add(scope);
     return scope;
+  }
+
+  /** What is forwarded is read only when somebody asks. */
+  #addressOf(forwardedFor: string | string[] | undefined, ofPeer: () => string): () => string {
+    const { proxies } = this.#options;
+    if (proxies === undefined || forwardedFor === undefined) return ofPeer;
+    return () => proxies.callerOf(forwardedFor, ofPeer());
   }
 
   #checkOperator({ keyId, scopes = [] }: Caller, isKeyless: boolean): void {

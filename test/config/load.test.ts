@@ -22,6 +22,7 @@ test("without a file and keys: this machine only, the simulator, no authenticati
         deadlineMaxMs: 600_000,
       },
       drain: { delayMs: 0, timeoutMs: 30_000 },
+      trustedProxies: [],
       reflection: true,
     },
     auth: { mode: "off", keys: [] },

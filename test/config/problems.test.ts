@@ -49,6 +49,13 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     `hub.yaml:3:34 server.listen: ${addressText}`,
     "hub.yaml:4:9 models: must be a map of fields",
   ],
+  "proxies that are no addresses": [
+    `${simulated}server: { trustedProxies: [10.0.0.0/8, 10.0.0.0/33, proxy, "fe80::1%eth0", "::/0"] }`,
+    ...["3:40", "3:53", "3:60"].map(
+      (place, i) =>
+        `hub.yaml:${place} server.trustedProxies[${i + 1}]: must be an IP address or a network, such as 10.0.0.0/8, 192.0.2.7 or "fd00::/8"`,
+    ),
+  ],
   "addresses of Redis": [
     `${simulated}redis: { url: "http://a", keyPrefix: "{a}" }`,
     "hub.yaml:3:38 redis.keyPrefix: must be letters, digits, :, ., - or _, at most 64 in all",

@@ -179,6 +179,19 @@ test("a limit of a tenant is shared by its keys, and concerns no key without one
   expect(await gateway.metric("rate_limited_total", { scope: "tenant", metric: "requests" })).toBe(2);
 });
 
+test("behind a proxy that is trusted each caller counts for itself, whatever it says before", async () => {
+  const limits = [{ scope: "ip", requests: 1, ...daily }];
+  const from = (forwarded: string) => ({ headers: { "x-forwarded-for": forwarded } });
+  await using behind = await TestGateway.start({ providers, limits, server: { trustedProxies: ["127.0.0.0/8"] } });
+  await behind.complete(ask, from("203.0.113.1"));
+  await behind.complete(ask, from("203.0.113.2"));
+  const refused = await behind.failure(ask, from("203.0.113.3, 203.0.113.1"));
+  expect(refused.findDetails(ErrorInfoSchema)[0]?.metadata).toMatchObject({ subject: "addresses/203.0.113.1" });
+  await using open = await TestGateway.start({ providers, limits });
+  await open.complete(ask, from("203.0.113.1"));
+  expect((await open.failure(ask, from("203.0.113.2"))).code).toBe(Code.ResourceExhausted);
+});
+
 test("a reload keeps what is taken, and takes other limits into use", async () => {
   const limited = (requests: number) => ({ providers, limits: [{ scope: "key", requests, ...daily }] });
   await using gateway = await TestGateway.start(limited(2));

@@ -18,7 +18,7 @@ import type { Router } from "./dispatch/router.ts";
 import { Turns } from "./dispatch/view.ts";
 import type { ExtensionHost } from "./extensions/host.ts";
 import { type CacheOptions, cache } from "./interceptors/call/cache.ts";
-import { countAnswered } from "./interceptors/call/limit.ts";
+import { admitReader, countAnswered } from "./interceptors/call/limit.ts";
 import { askChain, attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
 import { compose, type Dispatch } from "./model/dispatch.ts";
@@ -74,7 +74,14 @@ export function operations(
   const generate = chained(around, completions, ({ generate }) => generate);
   return {
     validator,
-    handlers: new CompletionHandlers({ ...shared, dispatch: generate, router, callless: lines.callless, streams }),
+    handlers: new CompletionHandlers({
+      ...shared,
+      dispatch: generate,
+      router,
+      callless: lines.callless,
+      streams,
+      readerAdmitted: (rpc, takesPlace) => admitReader(traffic.limits, metrics, { id: newId(), rpc }, takesPlace),
+    }),
     embedding: { ...shared, dispatch: chained(around, embeddings, ({ embed }) => embed) },
     reranking: { ...shared, dispatch: chained(around, rankings, ({ rerank }) => rerank) },
   };

@@ -15,6 +15,9 @@ const lifeMarginMs = 60_000;
 /** Scopes that are known without a target. */
 const callerScopes: ReadonlySet<Rule["scope"]> = new Set<Rule["scope"]>(["key", "tenant", "ip"]);
 
+/** Who takes something of limits. */
+type Taker = Pick<Call<Asked>, "id" | "rpc">;
+
 /** What limits are kept with. */
 export interface LimitParts {
   /** The Redis that replicas share, if there is one now. */
@@ -35,8 +38,9 @@ export class Limits {
   readonly #shared: RedisStore;
   readonly #running = new RunningCalls();
   #rules: readonly Rule[] = [];
-  /** Those that concern a call which no provider is asked for. */
+  /** Those that concern a call which no provider is asked for, and one that takes a place all the same. */
   #callerRules: readonly Rule[] = [];
+  #readerRules: readonly Rule[] = [];
   #replicas = 1;
   #needsTokens = false;
   #needsTarget = false;
@@ -50,7 +54,8 @@ export class Limits {
   /** Takes other rules into use; what is taken stays taken. */
   configure(rules: readonly Rule[], replicas: number): void {
     this.#rules = rules;
-    this.#callerRules = rules.filter(({ metric, scope }) => metric === "requests" && callerScopes.has(scope));
+    this.#readerRules = rules.filter(({ metric, scope }) => metric !== "tokens" && callerScopes.has(scope));
+    this.#callerRules = this.#readerRules.filter(({ metric }) => metric === "requests");
     this.#replicas = replicas;
     this.#needsTokens = rules.some(({ metric }) => metric === "tokens");
     this.#needsTarget = this.#needsTokens || rules.some(({ scope }) => scope === "model" || scope === "provider");
@@ -80,7 +85,13 @@ export class Limits {
     return this.#take(call, drawsOf(this.#callerRules, call, undefined), undefined);
   }
 
-  async #take(call: Call<Asked>, draws: readonly Draw[], need: Need | undefined): Promise<Admission | undefined> {
+  /** The same for a reader of a stream that is kept. Undefined at once where no limit can concern it. */
+  admitReader(call: Taker, takesPlace: boolean): Promise<Admission | undefined> | undefined {
+    const rules = takesPlace ? this.#readerRules : this.#callerRules;
+    return rules.length === 0 ? undefined : this.#take(call, drawsOf(rules, call, undefined), undefined);
+  }
+
+  async #take(call: Taker, draws: readonly Draw[], need: Need | undefined): Promise<Admission | undefined> {
     if (draws.length === 0) return undefined;
     const link = this.#parts.redis();
     if (link === undefined) {
@@ -116,7 +127,7 @@ export class Limits {
   }
 }
 
-function drawsOf(rules: readonly Rule[], call: Call<Asked>, target: Target | undefined, need?: Need): Draw[] {
+function drawsOf(rules: readonly Rule[], call: Taker, target: Target | undefined, need?: Need): Draw[] {
   return rulesFor(rules, (scope) => subjectOf(call, target, scope)).map(({ rule, subject }) => ({
     rule,
     subject,
@@ -131,7 +142,7 @@ function costOf(rule: Rule, limit: number, need: Need | undefined): number {
 }
 
 /** Requests alone are never settled, so that nothing need be remembered of them. */
-function lifeOf({ rpc }: Call<Asked>, draws: readonly Draw[]): number {
+function lifeOf({ rpc }: Taker, draws: readonly Draw[]): number {
   const isSettled = draws.some(({ rule }) => rule.metric !== "requests");
   return isSettled ? Math.ceil(rpc.deadlineMs - rpc.startMs) + lifeMarginMs : 0;
 }
@@ -141,7 +152,7 @@ function shareOf(draw: Draw, replicas: number, need: Need | undefined): Draw {
   return { ...draw, limit, cost: costOf(draw.rule, limit, need) };
 }
 
-function subjectOf({ rpc }: Call<Asked>, target: Target | undefined, scope: Rule["scope"]): string | undefined {
+function subjectOf({ rpc }: Taker, target: Target | undefined, scope: Rule["scope"]): string | undefined {
   switch (scope) {
     case "key":
       return rpc.caller.keyId || "anonymous";

@@ -31,6 +31,7 @@ import { coalesce } from "./coalesce.ts";
 import { checkConversation } from "./conversation-rules.ts";
 import { EventFeed } from "./event-feed.ts";
 import type { Batch, EventStream } from "./event-stream.ts";
+import { AdmittedEvents } from "./resume/admitted-events.ts";
 import type { KeptStreams } from "./resume/kept-streams.ts";
 import { createTimeOf, plannedRouting, routingAt, routingOf, viewed } from "./routing-info.ts";
 import type { RequestValidator } from "./validation.ts";
@@ -51,8 +52,18 @@ export interface CompletionParts {
   /** Told of each request that is answered without a call, and of how that ends. */
   readonly callless: (rpc: Rpc, error?: GatewayError) => void;
   readonly streams: KeptStreams;
+  /**
+   * Takes what a reader of a kept stream takes of limits, a place among calls at once only if the stream has none itself.
+   * Rejects with what forbids it; undefined: no limit concerns it.
+   */
+  readonly readerAdmitted: (rpc: Rpc, takesPlace: boolean) => Promise<ReaderHold> | undefined;
   /** Makes CompleteResponse.id. */
   readonly newId: () => string;
+}
+
+/** What a reader holds of limits. */
+interface ReaderHold {
+  release(): void;
 }
 
 /** CompletionService, whatever the transport: requests become calls, replies become answers. */
@@ -137,8 +148,28 @@ export class CompletionHandlers {
   }
 
   #resumed({ token, afterSequence }: StreamResume, heartbeatMs: number, rpc: Rpc): EventStream {
-    const over = (error: GatewayError | undefined) => this.#parts.callless(rpc, error);
-    return this.#parts.streams.resume({ token, after: afterSequence, rpc, heartbeatMs, over });
+    const { streams, callless, readerAdmitted, rejected } = this.#parts;
+    const resumption = { token, after: afterSequence, rpc, heartbeatMs };
+    const admitting = readerAdmitted(rpc, !streams.isRunning(token, rpc.caller.keyId));
+    if (admitting === undefined) return streams.resume({ ...resumption, over: (error) => callless(rpc, error) });
+    const release = () => void admitting.then((hold) => hold.release());
+    return new AdmittedEvents({
+      after: afterSequence,
+      admitted: admitting,
+      begin: () =>
+        streams.resume({
+          ...resumption,
+          over: (error) => {
+            release();
+            callless(rpc, error);
+          },
+        }),
+      refused: (error) => {
+        rejected(rpc, error);
+        admitting.then((hold) => hold.release()).catch(() => undefined);
+      },
+      unbegun: release,
+    });
   }
 
   /** Tells of a failure that strikes before there is a call, because no chain will. */

@@ -90,6 +90,7 @@ function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerO
     rejected: (rpc, error) => void rejected.push({ rpc, error }),
     callless: (rpc) => void previewed.push(rpc),
     streams: new KeptStreams({ rules: () => rules, counts, log: () => undefined, now: () => 0 }),
+    readerAdmitted: () => undefined,
     newId: () => "cmp_new",
   });
   return { handlers, rejected, previewed };

@@ -32,8 +32,24 @@ export async function countAnswered(limits: Limits, metrics: Metrics, call: Call
   if (admission !== undefined) tell(admission, call, metrics);
 }
 
+/**
+ * Counts a reader of a kept stream as a request of its caller, and among its calls at once if it takes a place. Rejects
+ * if that is beyond a limit; undefined where no limit can concern it.
+ */
+export function admitReader(
+  limits: Limits,
+  metrics: Metrics,
+  reader: Pick<Call, "id" | "rpc">,
+  takesPlace: boolean,
+): Promise<{ release(): void }> | undefined {
+  return limits.admitReader(reader, takesPlace)?.then((admission) => {
+    if (admission !== undefined) tell(admission, reader, metrics);
+    return { release: () => admission?.settle(0) };
+  });
+}
+
 /** Tells the caller what is left. Throws if it was too little. */
-function tell(admission: Admission, { rpc }: Call<Asked>, metrics: Metrics): void {
+function tell(admission: Admission, { rpc }: Pick<Call, "rpc">, metrics: Metrics): void {
   const headers = headersOf(admission);
   if (admission.refusal !== undefined) {
     const { scope, metric } = admission.refusal.draw.rule;

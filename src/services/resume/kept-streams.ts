@@ -101,6 +101,12 @@ export class KeptStreams implements Keeper {
     return stream;
   }
 
+  /** Whether the call that fills a stream of this API key goes on in this process. */
+  isRunning(token: string, keyId: string): boolean {
+    const stream = this.#streams.get(token);
+    return stream?.keyId === keyId && stream.end === undefined;
+  }
+
   /**
    * The rest of a stream.
    * @throws GatewayError RESUME_TOKEN_INVALID, also for streams of another API key; INVALID_REQUEST; FEATURE_DISABLED.

@@ -1,5 +1,5 @@
 import { Session } from "node:inspector/promises";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { unknownFacts } from "../../src/catalog/facts.ts";
 import type { Chunk } from "../../src/model/chunk.ts";
 import { type ToolDialect, toolDialects } from "../e2e/faults/tool-dialects.ts";
@@ -14,37 +14,38 @@ const bytesOf = ({ preamble, begin, grow, end, finish }: ToolDialect, count: num
   return Buffer.from(preamble + calls + fragments.join("") + each.map(end).join("") + finish);
 };
 
-/** How often blocks of the product's code were entered while this ran. */
-async function stepsOf(run: () => void): Promise<number> {
-  const session = new Session();
+const session = new Session();
+
+// From before the code first runs: what is compiled already is counted by whole functions only.
+beforeAll(async () => {
   session.connect();
   await session.post("Profiler.enable");
   await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: true });
-  try {
-    run();
-    const { result } = await session.post("Profiler.takePreciseCoverage");
-    return result
-      .filter(({ url }) => url.includes("/src/"))
-      .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges.map(({ count }) => count)))
-      .reduce((sum, count) => sum + count, 0);
-  } finally {
-    await session.post("Profiler.stopPreciseCoverage");
-    session.disconnect();
-  }
+});
+afterAll(() => session.disconnect());
+
+/** How often blocks of the product's code were entered since the last time. */
+async function steps(): Promise<number> {
+  const { result } = await session.post("Profiler.takePreciseCoverage");
+  return result
+    .filter(({ url }) => url.includes("/src/"))
+    .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges.map(({ count }) => count)))
+    .reduce((sum, count) => sum + count, 0);
 }
 
 test.each(toolDialects)("U26: four times the tool calls take four times the steps, $kind", async (dialect) => {
   const at = { kind: dialect.kind, model: "m-1", facts: unknownFacts };
-  const steps = async (count: number): Promise<number> => {
+  const stepsFor = async (count: number): Promise<number> => {
     const bytes = bytesOf(dialect, count);
     const reader = dialect.protocol.read(attemptAt(at, requestOf({}), true));
     const out: Chunk[] = [];
-    const taken = await stepsOf(() => reader.push(bytes, out));
+    await steps();
+    reader.push(bytes, out);
+    const taken = await steps();
     expect(out.filter((chunk) => chunk.case === "partStarted").length).toBe(count);
     return taken;
   };
-  await steps(10);
-  const [few, many] = [await steps(200), await steps(800)];
+  const [few, many] = [await stepsFor(200), await stepsFor(800)];
   expect(few).toBeGreaterThan(200 * 5);
   expect(many / few).toBeLessThan(4.4);
 });

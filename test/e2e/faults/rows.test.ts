@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { sourcesOf } from "../../support/source.ts";
+
+const numbered = (letter: string, last: number): string[] =>
+  Array.from({ length: last }, (_, i) => `${letter}${i + 1}`);
+
+/** Every fault that the gateway is to survive: U of a provider. */
+const rows = numbered("U", 27);
+
+/** Rows at the beginning of a string: the name of a test, or of a row of its table. */
+const named = /["'`]((?:[A-Z]\d+, )*[A-Z]\d+)[:, ]/g;
+
+test("every fault that is to be survived has a test that is named after it", () => {
+  const found = new Set(
+    sourcesOf("test")
+      .filter(({ path }) => path.endsWith(".test.ts"))
+      .flatMap(({ text }) => [...text.matchAll(named)].flatMap(([, names = ""]) => names.split(", "))),
+  );
+  expect(rows.filter((row) => !found.has(row))).toEqual([]);
+});

@@ -27,6 +27,11 @@ export class Program implements AsyncDisposable {
     return this.#output;
   }
 
+  /** Number of the process; 0 if it could not be started. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   get isGone(): boolean {
     return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }

@@ -192,6 +192,16 @@ for (const dialect of dialects) {
   });
 }
 
+test("U9: lines of JSON that end in order without the last one, ollama", async () => {
+  const line = (rest: object) => `${JSON.stringify({ model: "m-1", ...rest })}\n`;
+  const said = line({ message: { role: "assistant", content: "Hello" }, done: false });
+  const upstream = { ...chat, kind: "ollama" };
+  await using at = await stage(upstream, (connection) => untilEnd(connection, "application/x-ndjson", said));
+  expect(brokenAfter("Hello", await at.gateway.stream(request))).toEqual(broken("truncated"));
+  await using pre = await stage(upstream, (connection) => untilEnd(connection, "application/x-ndjson", line({})));
+  expect(await faultIn(pre.gateway, "stream")).toEqual(unreadable("truncated"));
+});
+
 test.each([
   ["garbage in place of a chunk length", async (c: UpstreamConnection) => void (await c.write("zz\r\n")), "garbage"],
   [

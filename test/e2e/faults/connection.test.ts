@@ -25,7 +25,7 @@ test("U2: a host that answers no SYN costs the connect timeout, not the system's
   expect(await gateway.metric("upstream_attempts_total", { outcome: "connect_timeout" })).toBe(2);
 });
 
-test("a name that does not exist", async () => {
+test("U23: a name that does not exist", async () => {
   const providers = providerAt("http://no-such-host.invalid", chat.kind);
   await using gateway = await TestGateway.start({ providers });
   expect(await faultIn(gateway, "unary")).toEqual(unavailable("dns"));
@@ -126,6 +126,7 @@ for (const dialect of dialects) {
       expect(upstream.connections.length).toBe(2);
       expect(await gateway.metric("upstream_attempts_total", { outcome: "reset" })).toBe(1);
       expect(await gateway.metric("upstream_attempts_total", { outcome: "ok" })).toBe(2);
+      expect(await gateway.metric("retries_total", { provider: "up", to: "repeat" })).toBe(1);
     },
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { blackHole } from "../../support/black-hole.ts";
-import { TestGateway } from "../../support/gateway.ts";
+import { TestGateway, textOf } from "../../support/gateway.ts";
 import { type Script, ScriptedUpstream, trickle } from "../../support/scripted-upstream.ts";
 import { answerOf, asked, beside, policies, spared } from "./beside.ts";
 import { chat, type Dialect, dialects, providerAt } from "./dialects.ts";
@@ -154,6 +154,19 @@ for (const dialect of dialects) {
     });
   }
 }
+
+test("U3: a target that stays silent leaves the next one time before the caller's deadline", async () => {
+  await using up = await ScriptedUpstream.start(async (connection) => void (await connection.request()));
+  await using both = await beside(up.url, chat.kind);
+  const { events, error } = await both.gateway.stream(asked, { headers: { "grpc-timeout": "4000m" } });
+  expect(error).toBeUndefined();
+  expect(textOf({ events })).toBe("Hello");
+  await up.closed();
+  expect([up.requests.length, both.spare.requests.length]).toEqual([1, 1]);
+  expect(await both.gateway.metric("upstream_attempts_total", { provider: "up", outcome: "first_output" })).toBe(1);
+  // A share of somebody's deadline is no evidence against the target.
+  expect(await both.gateway.metric("breaker_state")).toBe(0);
+});
 
 test("a call whose every target fails tells of all of them", async () => {
   await using up = await ScriptedUpstream.start(status(401, "authentication_error"));

@@ -10,6 +10,7 @@ import { embeddingsRoute } from "./embeddings/route.ts";
 import { completionRoutes } from "./hub/completions.ts";
 import { probeRoutes } from "./hub/probes.ts";
 import { providerRoute } from "./hub/providers.ts";
+import { messagesRoutes } from "./messages/route.ts";
 import { modelRoutes } from "./models/route.ts";
 import type { Route } from "./route.ts";
 
@@ -26,6 +27,7 @@ export interface SurfaceParts {
 export function surfaceRoutes({ handlers, embedding, validator, models, readiness }: SurfaceParts): readonly Route[] {
   return [
     chatRoute(handlers),
+    ...messagesRoutes(handlers),
     embeddingsRoute(embedding),
     ...modelRoutes(models),
     ...completionRoutes(handlers),

@@ -14,3 +14,13 @@ const meanings: ReadonlyMap<string, FinishReason> = new Map([
 export function finishReasonOf(stopReason: string): FinishReason {
   return meanings.get(stopReason) ?? FinishReason.OTHER;
 }
+
+const words: ReadonlyMap<FinishReason, string> = new Map([
+  ...[...meanings].map(([word, meaning]) => [meaning, word] as const),
+  [FinishReason.CONTENT_FILTER, "refusal"],
+]);
+
+/** The stop_reason that means the same, for callers who speak this dialect; "end_turn" where there is none. */
+export function stopReasonOf(reason: FinishReason): string {
+  return words.get(reason) ?? "end_turn";
+}

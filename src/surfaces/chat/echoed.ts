@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ContentPart, PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import { isObject } from "../../protocols/chat-completions/wire.ts";
-import { partOf } from "../parts.ts";
+import { partOf, reasoningOf } from "../parts.ts";
 
 /**
  * What this API has no field for, and providers want back in the next turn: signed or encrypted reasoning, and signatures
@@ -41,13 +41,11 @@ export function readDetails(details: unknown): ContentPart[] {
     if (!isObject<Record<keyof ReasoningDetail, unknown>>(detail)) return [];
     const { type, text, summary, data, signature, provider } = detail;
     if (typeof type !== "string" || !type.startsWith("reasoning.")) return [];
-    const value = {
-      $typeName: "llmhub.v1.ReasoningPart",
-      text: wordOf(text) || wordOf(summary),
+    const part = reasoningOf(wordOf(text) || wordOf(summary), {
       summary: type === "reasoning.summary",
       encryptedContent: wordOf(data),
-    } as const;
-    return [partOf({ case: "reasoning", value }, { signature: signatureOf(provider, signature) })];
+    });
+    return [partOf(part, { signature: signatureOf(provider, signature) })];
   });
 }
 

@@ -2,7 +2,7 @@ import { type ContentPart, type ChatMessage as Message, Role } from "../../../ge
 import { textSignature } from "../../protocols/chat-completions/echo.ts";
 import { family } from "../../protocols/chat-completions/wire.ts";
 import { invalidField } from "../body.ts";
-import { cacheHintOf, fileAt, mediaAt, messageOf, partOf, textOf } from "../parts.ts";
+import { cacheHintOf, callOf, fileAt, mediaAt, messageOf, partOf, reasoningOf, resultOf, textOf } from "../parts.ts";
 import { readDetails, readEchoed } from "./echoed.ts";
 import type { ChatMessage } from "./schema.ts";
 
@@ -26,7 +26,7 @@ function read(message: ChatMessage, path: string): Message {
     case "assistant":
       return messageOf(Role.ASSISTANT, assistantParts(message), message.name ?? "");
     case "tool":
-      return messageOf(Role.TOOL, [resultOf(message)]);
+      return messageOf(Role.TOOL, [returned(message)]);
   }
 }
 
@@ -69,7 +69,7 @@ function assistantParts(message: Of<"assistant">): ContentPart[] {
   const { content, refusal, tool_calls, reasoning_content } = message;
   const parts = readDetails(message["reasoning_details"]);
   if (parts.length === 0 && typeof reasoning_content === "string" && reasoning_content !== "") {
-    parts.push(reasoningOf(reasoning_content));
+    parts.push(shown(reasoning_content));
   }
   if (typeof content === "string" && content !== "") parts.push(textOf(content));
   else if (Array.isArray(content)) {
@@ -78,36 +78,27 @@ function assistantParts(message: Of<"assistant">): ContentPart[] {
     }
   }
   if (typeof refusal === "string" && refusal !== "") parts.push(partOf({ case: "refusal", value: refusal }));
-  for (const call of tool_calls ?? []) parts.push(callOf(call));
+  for (const call of tool_calls ?? []) parts.push(called(call));
   return parts.length === 0 ? [textOf("")] : parts;
 }
 
 /** Servers of the dialect that showed it want it back in the field where it stood. */
-function reasoningOf(text: string): ContentPart {
-  const value = { $typeName: "llmhub.v1.ReasoningPart", text, summary: false, encryptedContent: "" } as const;
-  return partOf({ case: "reasoning", value }, { signature: textSignature("reasoning_content", family) });
+function shown(text: string): ContentPart {
+  return partOf(reasoningOf(text), { signature: textSignature("reasoning_content", family) });
 }
 
-function callOf({ id, function: { name, arguments: argumentsJson }, ...rest }: ToolCall): ContentPart {
-  const value = { $typeName: "llmhub.v1.ToolCall", id, name, argumentsJson, providerExecuted: false } as const;
-  return partOf({ case: "toolCall", value }, { signature: readEchoed(rest["extra_content"]) });
+function called({ id, function: { name, arguments: argumentsJson }, ...rest }: ToolCall): ContentPart {
+  return partOf(callOf(id, name, argumentsJson), { signature: readEchoed(rest["extra_content"]) });
 }
 
-function resultOf({ content, tool_call_id: toolCallId }: Of<"tool">): ContentPart {
+function returned({ content, tool_call_id: callId }: Of<"tool">): ContentPart {
   const texts = typeof content === "string" ? [content] : content.map(({ text }) => text);
-  return partOf({
-    case: "toolResult",
-    value: {
-      $typeName: "llmhub.v1.ToolResult",
-      toolCallId,
-      toolName: "",
-      content: texts.map((value) => ({
-        $typeName: "llmhub.v1.ToolResultPart",
-        part: { case: "text", value },
-      })),
-      isError: false,
-    },
-  });
+  return partOf(
+    resultOf(
+      callId,
+      texts.map((value) => ({ case: "text", value })),
+    ),
+  );
 }
 
 function marked(mark: { readonly ttl?: string | null | undefined } | null | undefined) {

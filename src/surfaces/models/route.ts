@@ -10,6 +10,7 @@ import {
 import type { Caller } from "../../model/call.ts";
 import { getModel, listModels, type ModelView } from "../../services/models.ts";
 import { chatWords } from "../chat/words.ts";
+import { messagesWords } from "../messages/words.ts";
 import type { HttpRequest, Route, WholeAnswer, Words } from "../route.ts";
 
 /** Names that a list holds: a page of a picker, not a catalogue. */
@@ -73,7 +74,7 @@ const openaiForm: Form = {
 };
 
 const anthropicForm: Form = {
-  words: chatWords,
+  words: messagesWords,
   one: ({ id, model }) => ({
     type: "model",
     id,

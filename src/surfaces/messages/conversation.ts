@@ -1,0 +1,119 @@
+import { type ChatMessage, type ContentPart, Role } from "../../../gen/llmhub/v1/content_pb.ts";
+import { family } from "../../protocols/messages/wire.ts";
+import { callOf, messageOf, partOf, reasoningOf, resultOf, textOf } from "../parts.ts";
+import { documentOf, imageOf, marked, resultParts } from "./media.ts";
+import type { KnownBlock, PromptBody } from "./schema.ts";
+import { type Sealed, unseal } from "./seal.ts";
+
+type Message = PromptBody["messages"][number];
+type Block = Exclude<Message["content"], string>[number];
+
+/** The same places of the body with numbers as they were written. */
+type Exact = (...path: readonly (string | number)[]) => unknown;
+
+/** The conversation of a body, the system prompt first. Results of tools become messages of their own. */
+export function messagesOf(body: PromptBody, exact: Exact): ChatMessage[] {
+  const system = systemOf(body.system);
+  return [
+    ...(system === undefined ? [] : [system]),
+    ...body.messages.flatMap((message, index) => read(message, (...path) => exact("messages", index, ...path))),
+  ];
+}
+
+function systemOf(system: PromptBody["system"]): ChatMessage | undefined {
+  if (system === undefined || system === null || system.length === 0) return undefined;
+  if (typeof system === "string") return messageOf(Role.SYSTEM, [textOf(system)]);
+  return messageOf(
+    Role.SYSTEM,
+    system.map(({ text, cache_control }) => textOf(text, marked(cache_control))),
+  );
+}
+
+const roles = { user: Role.USER, assistant: Role.ASSISTANT, system: Role.SYSTEM } as const;
+
+function read({ role, content }: Message, exact: Exact): ChatMessage[] {
+  if (typeof content === "string") return [messageOf(roles[role], [textOf(content)])];
+  const results: ContentPart[] = [];
+  const parts: ContentPart[] = [];
+  const signatures: Sealed[] = [];
+  for (const [index, block] of content.entries()) {
+    if (isKnown(block) && block.type === "tool_result") results.push(resultPart(block));
+    else if (isKnown(block) && block.type === "thinking") parts.push(...thoughtOf(block, signatures));
+    else parts.push(partOfBlock(block, exact("content", index)));
+  }
+  for (const { callId, signature } of signatures) sign(parts, callId, signature);
+  return [
+    ...(results.length === 0 ? [] : [messageOf(Role.TOOL, results)]),
+    ...(parts.length === 0 && results.length > 0
+      ? []
+      : [messageOf(roles[role], parts.length === 0 ? [textOf("")] : parts)]),
+  ];
+}
+
+function partOfBlock(block: Block, exact: unknown): ContentPart {
+  if (!isKnown(block)) return ownPart(block.type, exact);
+  switch (block.type) {
+    case "text":
+      return textOf(block.text, marked(block.cache_control));
+    case "image":
+      return partOf(imageOf(block), marked(block.cache_control));
+    case "document":
+      return partOf(documentOf(block), marked(block.cache_control));
+    case "tool_use": {
+      const { input } = exact as { input: unknown };
+      return partOf(callOf(block.id, block.name, JSON.stringify(input)), marked(block.cache_control));
+    }
+    case "redacted_thinking": {
+      const { signature, encrypted = block.data } = unseal(block.data);
+      const isOwn = signature?.value === block.data;
+      const part = reasoningOf("", { encryptedContent: encrypted });
+      return partOf(part, { signature: isOwn && signature !== undefined ? { ...signature, value: "" } : signature });
+    }
+    default:
+      return ownPart(block.type, exact);
+  }
+}
+
+/** The reasoning; none where the block only carries the signature of a call, which is noted. */
+function thoughtOf(
+  { thinking, signature }: Extract<KnownBlock, { type: "thinking" }>,
+  signatures: Sealed[],
+): ContentPart[] {
+  const sealed = unseal(signature ?? "");
+  if (sealed.callId !== undefined) {
+    signatures.push(sealed);
+    return [];
+  }
+  const { encrypted: encryptedContent = "", summary = false } = sealed;
+  return [partOf(reasoningOf(thinking, { encryptedContent, summary }), { signature: sealed.signature })];
+}
+
+function sign(parts: readonly ContentPart[], callId: string | undefined, signature: Sealed["signature"]): void {
+  const called = parts.find(({ part }) => part.case === "toolCall" && part.value.id === callId);
+  if (called !== undefined && signature !== undefined) called.signature = signature;
+}
+
+function resultPart(block: Extract<KnownBlock, { type: "tool_result" }>): ContentPart {
+  const part = resultOf(block.tool_use_id, resultParts(block.content), block.is_error ?? false);
+  return partOf(part, marked(block.cache_control));
+}
+
+/** A block that means something to Anthropic's own models only. */
+function ownPart(kind: string, exact: unknown): ContentPart {
+  const json = JSON.stringify(exact);
+  return partOf({ case: "providerPart", value: { $typeName: "llmhub.v1.ProviderPart", provider: family, kind, json } });
+}
+
+const knownTypes = new Set<string>([
+  "text",
+  "image",
+  "document",
+  "tool_use",
+  "tool_result",
+  "thinking",
+  "redacted_thinking",
+] satisfies KnownBlock["type"][]);
+
+function isKnown(block: Block): block is KnownBlock {
+  return knownTypes.has(block.type);
+}

@@ -1,0 +1,68 @@
+import type { ContentPart, DocumentPart, ToolResultPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import { family } from "../../protocols/messages/wire.ts";
+import { cacheHintOf, fileAt, type MediaOf, mediaAt } from "../parts.ts";
+import type { KnownBlock } from "./schema.ts";
+
+type Of<Type extends KnownBlock["type"]> = Extract<KnownBlock, { type: Type }>;
+type Source = Of<"image">["source"];
+
+/** A picture. */
+export function imageOf({ source }: Of<"image">): MediaOf {
+  return mediaOf(source, "image/*", "");
+}
+
+/** A document as the model is to read it, and to cite it if that is wanted. */
+export function documentOf(block: Of<"document">): Extract<ContentPart["part"], { case: "document" }> {
+  const { source, title, context, citations } = block;
+  const value: DocumentPart = {
+    $typeName: "llmhub.v1.DocumentPart",
+    body: bodyOf(source, title ?? ""),
+    title: title ?? "",
+    uri: context?.startsWith("Source: ") ? context.slice("Source: ".length) : "",
+    documentId: "",
+    citable: citations?.enabled ?? false,
+  };
+  return { case: "document", value };
+}
+
+/** What a tool returned, part by part. */
+export function resultParts(content: Of<"tool_result">["content"]): ToolResultPart["part"][] {
+  if (content === undefined || content === null) return [];
+  if (typeof content === "string") return [{ case: "text", value: content }];
+  return content.map((block) => {
+    if (block.type === "image") return imageOf(block);
+    return block.type === "document" ? documentOf(block) : { case: "text", value: block.text };
+  });
+}
+
+/** What a mark for the prompt cache adds to a part. */
+export function marked(mark: Of<"text">["cache_control"]) {
+  return mark === undefined || mark === null ? {} : { cacheHint: cacheHintOf(mark.ttl) };
+}
+
+function bodyOf(source: Of<"document">["source"], filename: string): DocumentPart["body"] {
+  switch (source.type) {
+    case "text":
+      return { case: "text", value: source.data };
+    case "content": {
+      const { content } = source;
+      return {
+        case: "text",
+        value: typeof content === "string" ? content : content.map(({ text }) => text).join("\n"),
+      };
+    }
+    default:
+      return mediaOf(source, "application/pdf", filename);
+  }
+}
+
+function mediaOf(source: Source, mimeType: string, filename: string): MediaOf {
+  switch (source.type) {
+    case "base64":
+      return mediaAt(`data:${source.media_type};base64,${source.data}`, { mimeType: source.media_type, filename });
+    case "url":
+      return mediaAt(source.url, { mimeType, filename });
+    case "file":
+      return fileAt(family, source.file_id, filename);
+  }
+}

@@ -76,9 +76,9 @@ export type Mode = "unary" | "stream";
 export const modes: readonly Mode[] = ["unary", "stream"];
 
 /** Makes the call and reads how it failed; a call without output has no events. */
-export async function faultIn(gateway: TestGateway, mode: Mode): Promise<Fault> {
-  if (mode === "unary") return faultOf(await gateway.failure(request));
-  const { events, error } = await gateway.stream(request);
+export async function faultIn(gateway: TestGateway, mode: Mode, asked = request): Promise<Fault> {
+  if (mode === "unary") return faultOf(await gateway.failure(asked));
+  const { events, error } = await gateway.stream(asked);
   const fault = faultOf(error);
   if (!fault.outputStarted) expect(events).toEqual([]);
   return fault;

@@ -34,7 +34,7 @@ const cases = Object.entries(broken).flatMap(([name, text]) =>
   ["call", "attempt"].map((place) => [place, name, text.replace("PLACE", place)] as const),
 );
 
-test.each(cases)("an exception in %s %s ends that call as INTERNAL, and tells nothing", async (_place, _name, text) => {
+test.each(cases)("G12: an exception in %s %s ends that call as INTERNAL, and tells nothing", async (_place, _name, text) => {
   await using hub = await started(text);
   const failure = failureOf(await hub.gateway.failure(request));
   expect(failure.info?.reason).toBe("INTERNAL");
@@ -56,7 +56,7 @@ test.each(cases)("with continue a call goes on after an exception in %s %s", asy
   expect(await hub.gateway.metric("upstream_attempts_total")).toBe(2);
 });
 
-test("an exception in the midst of a stream ends it as INTERNAL, and tells nothing", async () => {
+test("G12: an exception in the midst of a stream ends it as INTERNAL, and tells nothing", async () => {
   await using hub = await started(`
     const breaking = async function* (chunks) { for await (const batch of chunks) { yield batch; throw new Error("${canary}"); } };
     return { call: (next) => async (call) => {

@@ -1,17 +1,19 @@
+import { constants } from "node:http2";
 import { expect, test } from "vitest";
-import { TestGateway } from "../../support/gateway.ts";
+import { textOf as said, TestGateway } from "../../support/gateway.ts";
 import { ScriptedUpstream, within } from "../../support/scripted-upstream.ts";
-import { type Dialect, dialects, providerAt, request } from "./dialects.ts";
+import { heard } from "./broken-stream.ts";
+import { type Dialect, dialects, providerAt, request, streamed } from "./dialects.ts";
 import { RawCall } from "./raw-call.ts";
 
 const mib = 1024 * 1024;
 const pieceChars = 16 * 1024;
-const pieces = 3200;
+const pieces = 2000;
 
 /** The piece of this number: its number, then filling. */
 const textOf = (number: number) => `${number}:`.padEnd(pieceChars, "x");
 
-/** An upstream that sends 50 MiB as fast as it can, and tells when that comes to a stop. */
+/** An upstream that sends 31 MiB as fast as it can, and tells when that comes to a stop. */
 async function startPushing(dialect: Dialect) {
   const state = { bytes: 0 };
   const stalled = Promise.withResolvers<number>();
@@ -80,4 +82,40 @@ test("G6: an upstream that stalls after its caller has caught up is noticed", as
   expect((await call.status())["grpc-status"]).toBe("14");
   await upstream.closed();
   expect(await gateway.metric("upstream_attempts_total", { outcome: "stalled" })).toBe(1);
+});
+
+test.each(dialects)("G6: a window of 0 stops the upstream until its caller leaves, $kind", async (dialect) => {
+  const { upstream, stalled } = await startPushing(dialect);
+  await using disposed = upstream;
+  await using gateway = await TestGateway.start({ providers: providerAt(disposed.url, dialect.kind) });
+  using call = new RawCall(gateway.url, "StreamComplete", request, {}, { initialWindowSize: 0 });
+  let received = 0;
+  call.stream.on("data", (bytes: Buffer) => {
+    received += bytes.length;
+  });
+  expect(await stalled).toBeLessThan(24 * mib);
+  expect(await gateway.metric("open_streams")).toBe(1);
+  call.stream.close(constants.NGHTTP2_CANCEL);
+  await upstream.closed();
+  await expect.poll(() => gateway.metric("open_streams")).toBe(0);
+  expect(received).toBe(0);
+  expect(await gateway.metric("upstream_attempts_total", { outcome: "cancelled" })).toBe(1);
+  expect(await gateway.metric("calls_total", { code: "CANCELLED" })).toBe(1);
+  expect(upstream.requests.length).toBe(1);
+});
+
+test.each(dialects)("G6: a window of 1 byte brings all of an answer, $kind", async (dialect) => {
+  const texts = Array.from({ length: 50 }, (_, i) => `${i} of 50, `);
+  await using upstream = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+    await connection.head(200, { "content-type": "text/event-stream" });
+    await connection.write(streamed(dialect, ...texts));
+    connection.end();
+  });
+  await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, dialect.kind) });
+  using call = new RawCall(gateway.url, "StreamComplete", request, {}, { initialWindowSize: 1 });
+  const { events, status } = await heard(call);
+  expect(status).toBe("0");
+  expect(said({ events: [...events] })).toBe(texts.join(""));
+  expect(events.at(-1)?.event.case).toBe("finished");
 });

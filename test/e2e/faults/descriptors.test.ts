@@ -52,4 +52,4 @@ test("G11: a gateway without file descriptors keeps the calls it has, and takes 
   const [late] = await crowd(gateway, 1);
   late?.destroy();
   expect(program.isGone).toBe(false);
-});
+}, 30_000);

@@ -125,4 +125,4 @@ test("G12: an exception that belongs to no call is counted and logged without it
   program.signal("SIGTERM");
   expect(await program.exit()).toBe(0);
   expect(program.output).not.toContain("canary");
-});
+}, 30_000);

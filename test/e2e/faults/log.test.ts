@@ -27,7 +27,7 @@ test("G5: a disk that is full for the log costs lines, which are counted, and no
   expect(await (await fetch(`${gateway.opsUrl}/readyz`)).json()).toEqual({ ready: true, reasons: [] });
   gateway.program.signal("SIGTERM");
   expect(await gateway.program.exit()).toBe(0);
-});
+}, 30_000);
 
 test("G14: a reader of the log that stops costs lines, which are counted, and nothing else", async () => {
   await using gateway = await GatewayProcess.start({ providers });
@@ -50,7 +50,7 @@ test("G14: a reader of the log that stops costs lines, which are counted, and no
   for (const line of lines) expect(JSON.parse(line)).toMatchObject({ outcome: "finished" });
   program.signal("SIGTERM");
   expect(await program.exit()).toBe(0);
-});
+}, 30_000);
 
 test("G14: nobody waits for a reader at the end", async () => {
   await using gateway = await GatewayProcess.start({ providers });
@@ -59,4 +59,4 @@ test("G14: nobody waits for a reader at the end", async () => {
   await Promise.all(Array.from({ length: 20 }, () => gateway.complete(verbose)));
   gateway.program.signal("SIGTERM");
   expect(await gateway.program.exit()).toBe(0);
-});
+}, 30_000);

@@ -1,4 +1,10 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+  type Settings,
+} from "node:http2";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   CompleteRequestSchema,
@@ -32,8 +38,9 @@ export class RawCall implements Disposable {
     method: "Complete" | "StreamComplete",
     request: Ask | { readonly resume: Resume },
     headers: Readonly<Record<string, string>> = {},
+    settings: Settings = {},
   ) {
-    this.#session = connect(url).on("error", () => undefined);
+    this.#session = connect(url, { settings }).on("error", () => undefined);
     this.goaway = new Promise((resolve) => this.#session.once("goaway", () => resolve()));
     this.stream = this.#session.request({
       ":method": "POST",

@@ -1,6 +1,6 @@
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { FaultProxy } from "../../support/fault-proxy.ts";
-import { TestGateway } from "../../support/gateway.ts";
+import { configOf, TestGateway } from "../../support/gateway.ts";
 import { RedisServer, testWithRedis } from "../../support/redis-server.ts";
 import { ask, daily, reasonAt } from "../limited.ts";
 
@@ -12,6 +12,11 @@ const faults = {
   "a black hole": (_: RedisServer, proxy: FaultProxy) => proxy.blackHole(),
   latency: (_: RedisServer, proxy: FaultProxy) => proxy.delay(600),
 };
+
+test("R3: an operation has 50 ms where nothing else is configured", async () => {
+  const { redis } = await configOf({ providers: { simulator: {} }, redis: { url: "redis://127.0.0.1:1" } });
+  expect(redis?.opTimeoutMs).toBe(50);
+});
 
 testWithRedis.each(Object.entries(faults))(
   "R3: %s: three operations are waited for, then calls go by the share, and what comes late counts once",

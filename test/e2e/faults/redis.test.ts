@@ -65,22 +65,26 @@ testWithRedis("a reload goes from one Redis to another, and to none", async () =
   expect((await readiness(gateway)).reasons).toEqual([]);
 });
 
-testWithRedis("R8: a wrong password is told by its kind, and neither logged nor shown", async () => {
-  const password = "canary-passw0rd";
-  await using server = await RedisServer.start(["--requirepass", "right"]);
-  const url = `redis://user:${password}@127.0.0.1:${server.port}`;
-  const sections = { providers, redis: { url }, log: { format: "json", level: "trace" } };
-  await using gateway = await GatewayProcess.start(sections);
-  await gateway.program.said(/Redis cannot be used.*\n/);
-  await gateway.complete(ask);
-  const told = [];
-  for (const path of ["/readyz", "/metrics"]) told.push(await (await fetch(gateway.opsUrl + path)).text());
-  expect(JSON.parse(told[0] ?? "")).toEqual({ ready: true, reasons: ["degraded: Redis cannot be used (WRONGPASS)"] });
-  gateway.program.signal("SIGTERM");
-  expect(await gateway.program.exit()).toBe(0);
-  expect(gateway.program.output).toContain("WRONGPASS");
-  expect([gateway.program.output, ...told].join("\n")).not.toMatch(/canary|passw0rd/);
-});
+testWithRedis(
+  "R8: a wrong password is told by its kind, and neither logged nor shown",
+  async () => {
+    const password = "canary-passw0rd";
+    await using server = await RedisServer.start(["--requirepass", "right"]);
+    const url = `redis://user:${password}@127.0.0.1:${server.port}`;
+    const sections = { providers, redis: { url }, log: { format: "json", level: "trace" } };
+    await using gateway = await GatewayProcess.start(sections);
+    await gateway.program.said(/Redis cannot be used.*\n/);
+    await gateway.complete(ask);
+    const told = [];
+    for (const path of ["/readyz", "/metrics"]) told.push(await (await fetch(gateway.opsUrl + path)).text());
+    expect(JSON.parse(told[0] ?? "")).toEqual({ ready: true, reasons: ["degraded: Redis cannot be used (WRONGPASS)"] });
+    gateway.program.signal("SIGTERM");
+    expect(await gateway.program.exit()).toBe(0);
+    expect(gateway.program.output).toContain("WRONGPASS");
+    expect([gateway.program.output, ...told].join("\n")).not.toMatch(/canary|passw0rd/);
+  },
+  30_000,
+);
 
 const pem = (name: string) => readFileSync(join(import.meta.dirname, `../../support/certificates/${name}.pem`));
 const tls = { cert: pem("server"), key: pem("server.key") };

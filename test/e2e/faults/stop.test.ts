@@ -74,28 +74,32 @@ test("G2: SIGTERM with 50 open streams and idle sessions", async () => {
   expect(lines.filter((line) => line.includes('"outcome":"finished"')).length).toBe(25);
   expect(lines.filter((line) => line.includes("GATEWAY_DRAINING") && line.includes('"outcome"')).length).toBe(25);
   expect(program.output).toContain("stopped");
-});
+}, 30_000);
 
 test.each([
   ["SIGTERM", "SIGTERM"],
   ["SIGINT", "SIGTERM"],
-] as const)("G3: %s waits for calls in flight, %s then does not", async (first, second) => {
-  const { upstream } = await startPatient();
-  await using disposed = upstream;
-  await using gateway = await GatewayProcess.start({
-    providers: providerAt(disposed.url, chat.kind),
-    server: { drain: { timeout: "10m" } },
-  });
-  const { program } = gateway;
-  const [stream] = await open(gateway, 1, "begin");
-  program.signal(first);
-  await program.said(/draining/);
-  await stream?.goaway;
-  expect(program.isGone).toBe(false);
-  program.signal(second);
-  expect(await program.exit()).toBe(1);
-  await upstream.closed();
-});
+] as const)(
+  "G3: %s waits for calls in flight, %s then does not",
+  async (first, second) => {
+    const { upstream } = await startPatient();
+    await using disposed = upstream;
+    await using gateway = await GatewayProcess.start({
+      providers: providerAt(disposed.url, chat.kind),
+      server: { drain: { timeout: "10m" } },
+    });
+    const { program } = gateway;
+    const [stream] = await open(gateway, 1, "begin");
+    program.signal(first);
+    await program.said(/draining/);
+    await stream?.goaway;
+    expect(program.isGone).toBe(false);
+    program.signal(second);
+    expect(await program.exit()).toBe(1);
+    await upstream.closed();
+  },
+  30_000,
+);
 
 test("G3: SIGPIPE is ignored, SIGHUP loads the configuration, and SIGINT stops in peace", async () => {
   const { upstream, finish } = await startPatient();
@@ -113,4 +117,4 @@ test("G3: SIGPIPE is ignored, SIGHUP loads the configuration, and SIGINT stops i
   expect(await gateway.metric("config_reload_failures_total")).toBe(0);
   program.signal("SIGINT");
   expect(await program.exit()).toBe(0);
-});
+}, 30_000);

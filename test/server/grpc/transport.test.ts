@@ -201,7 +201,7 @@ test("a caller that leaves stops the work", async () => {
   expect(edge.admission.inFlight).toBe(0);
 });
 
-test("a caller that does not read is not written to without end", async () => {
+test("G6: a caller that does not read is not written to without end", async () => {
   let batches = 0;
   const returned = Promise.withResolvers<void>();
   const stream = (): AsyncIterableIterator<readonly Chunk[]> => ({

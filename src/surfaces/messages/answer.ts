@@ -68,7 +68,7 @@ export function citationOf({ source, title, citedText }: Citation): JsonObject[]
 }
 
 /** Reasoning: readable with its signature, or encrypted. */
-export function thoughtBlock({ part, signature }: ContentPart): Block {
+function thoughtBlock({ part, signature }: ContentPart): Block {
   if (part.case !== "reasoning") throw new Error("a part that is no reasoning");
   const { text, encryptedContent: encrypted, summary } = part.value;
   const sealed = seal({ signature, encrypted, summary });
@@ -82,7 +82,7 @@ export function signatureBlock({ signature }: Pick<ContentPart, "signature">, ca
 }
 
 /** Arguments that are no JSON object stand in a field of their own: the API has objects only. */
-export function inputOf(argumentsJson: string): JsonObject {
+function inputOf(argumentsJson: string): JsonObject {
   if (argumentsJson === "") return {};
   return parseExactObject(argumentsJson) ?? { arguments: argumentsJson };
 }

@@ -138,9 +138,6 @@ export const messagesBody = v.looseObject(fields);
 /** A request to count the tokens of one. */
 export const countBody = v.looseObject(promptFields);
 
-/** A request after validation. */
-export type MessagesBody = v.InferOutput<typeof messagesBody>;
-
 /** What decides the number of input tokens. */
 export type PromptBody = v.InferOutput<typeof countBody>;
 

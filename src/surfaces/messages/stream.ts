@@ -38,7 +38,7 @@ interface Open {
 }
 
 /** Batches of chunks in, text of events out. A delta of text costs no object. */
-export class MessageEvents {
+class MessageEvents {
   readonly #open = new Map<number, Open>();
   #blocks = 0;
   #usage: Usage | undefined;

@@ -7,7 +7,7 @@ import type { PromptBody } from "./schema.ts";
 type GivenTool = NonNullable<PromptBody["tools"]>[number];
 type CustomTool = Extract<GivenTool, { input_schema: unknown }>;
 
-const modes = { auto: ToolMode.AUTO, any: ToolMode.REQUIRED, none: ToolMode.NONE } as const;
+const modes = { any: ToolMode.REQUIRED, auto: ToolMode.AUTO, none: ToolMode.NONE } as const;
 
 /** Functions of the caller, and the tools that Anthropic defines. Schemas stay text. */
 export function toolsOf(

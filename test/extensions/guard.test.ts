@@ -34,17 +34,20 @@ const cases = Object.entries(broken).flatMap(([name, text]) =>
   ["call", "attempt"].map((place) => [place, name, text.replace("PLACE", place)] as const),
 );
 
-test.each(cases)("G12: an exception in %s %s ends that call as INTERNAL, and tells nothing", async (_place, _name, text) => {
-  await using hub = await started(text);
-  const failure = failureOf(await hub.gateway.failure(request));
-  expect(failure.info?.reason).toBe("INTERNAL");
-  expect(JSON.stringify(failure, (_key, value) => (typeof value === "bigint" ? String(value) : value))).not.toContain(
-    canary,
-  );
-  const { error } = await hub.gateway.stream(request);
-  expect(failureOf(error).info?.reason).toBe("INTERNAL");
-  expect(await hub.failures()).toBe(2);
-});
+test.each(cases)(
+  "G12: an exception in %s %s ends that call as INTERNAL, and tells nothing",
+  async (_place, _name, text) => {
+    await using hub = await started(text);
+    const failure = failureOf(await hub.gateway.failure(request));
+    expect(failure.info?.reason).toBe("INTERNAL");
+    expect(JSON.stringify(failure, (_key, value) => (typeof value === "bigint" ? String(value) : value))).not.toContain(
+      canary,
+    );
+    const { error } = await hub.gateway.stream(request);
+    expect(failureOf(error).info?.reason).toBe("INTERNAL");
+    expect(await hub.failures()).toBe(2);
+  },
+);
 
 test.each(cases)("with continue a call goes on after an exception in %s %s", async (_place, _name, text) => {
   await using hub = await started(text, { onFailure: "continue" });

@@ -5,6 +5,8 @@ import { type Reading, type Refusal, type Verdict, worst } from "./verdict.ts";
 
 /** Subjects that are remembered; of more, those that were idle longest are forgotten. */
 const countersMax = 100_000;
+/** When a call that is larger than this replica's share of a limit may try again: Redis may then give it the whole. */
+const wholeWaitMs = 1000;
 /** Counters that are looked at for an idle one before one in use is forgotten. */
 const looksMax = 16;
 
@@ -119,7 +121,8 @@ class Hold {
 }
 
 function refusalOf({ draw, counter }: Counted, nowMs: number): Refusal[] {
-  if (draw.cost > draw.limit) return [{ draw, waitMs: undefined }];
+  if (draw.cost > draw.rule.limit) return [{ draw, waitMs: undefined }];
+  if (draw.cost > draw.limit) return [{ draw, waitMs: wholeWaitMs }];
   const waitMs = counter.waitMs(draw.limit, draw.cost, nowMs);
   return waitMs === 0 ? [] : [{ draw, waitMs }];
 }

@@ -87,6 +87,28 @@ test.each(Object.entries(transports))("%s: answers and failures tell what is lef
   expect([refused.code, refused.metadata.get("retry-after")]).toEqual([Code.ResourceExhausted, expect.any(String)]);
 });
 
+test.each([
+  ["the hub's own JSON", "/v1/completions", { input: "hi" }],
+  ["its streams", "/v1/stream", { input: "hi" }],
+  ["OpenAI's", "/v1/chat/completions", { messages: [{ role: "user", content: "hi" }] }],
+  ["OpenAI's streams", "/v1/chat/completions", { messages: [{ role: "user", content: "hi" }], stream: true }],
+])("plain HTTP, %s: answers and refusals tell what is left", async (_, path, body) => {
+  await using gateway = await TestGateway.start({ providers, limits: [{ scope: "key", requests: 1, ...daily }] });
+  const post = () =>
+    fetch(gateway.url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ model: ask.model, ...body }),
+    });
+  const answer = await post();
+  await answer.text();
+  const refusal = await post();
+  await refusal.text();
+  expect([answer.status, answer.headers.get("x-ratelimit-remaining-requests")]).toEqual([200, "0"]);
+  expect([refusal.status, refusal.headers.get("x-ratelimit-limit-requests")]).toEqual([429, "1"]);
+  expect(Number(refusal.headers.get("retry-after"))).toBeGreaterThan(0);
+});
+
 test("tokens are reserved before, and what was not used is given back", async () => {
   await using gateway = await TestGateway.start({ providers, limits: [{ scope: "key", tokens: 1000, ...daily }] });
   const left: number[] = [];

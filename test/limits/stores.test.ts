@@ -45,6 +45,9 @@ test("a call that alone exceeds a limit is never admitted", () => {
   const store = new MemoryStore(() => startMs);
   const draws = [drawOf(ruleWith({ metric: "tokens" }), 6), drawOf(ruleWith({ scope: "ip", limit: 1 }))];
   expect(store.admit(draws).verdict.refusal).toMatchObject({ draw: draws[0], waitMs: undefined });
+  // It is larger than a share of the limit only.
+  const share = { ...drawOf(ruleWith({ metric: "tokens" }), 4), limit: 2 };
+  expect(store.admit([share]).verdict.refusal).toMatchObject({ draw: share, waitMs: 1000 });
 });
 
 test("units are settled once", () => {

@@ -133,7 +133,7 @@ export class Router {
 
   #declare({ provider, model, facts }: Omit<Target, "selector">): void {
     const selector = `${provider.id}/${model}`;
-    const target = Object.freeze(targetOf(provider, model, selector, facts));
+    const target = Object.freeze(targetOf(provider, model, facts));
     this.#routes.set(selector, this.#plain(selector, target));
   }
 
@@ -188,11 +188,13 @@ export class Router {
     const provider = this.#providers.get(selector.slice(0, Math.max(0, slash)));
     const model = selector.slice(slash + 1);
     if (provider === undefined || model === "" || dotSegment.test(model)) return undefined;
-    return targetOf(provider, model, selector, knownFacts(provider.models, model));
+    return targetOf(provider, model, knownFacts(provider.models, model));
   }
 }
 
-function targetOf(provider: Provider, model: string, selector: string, facts: ModelFacts): Target {
+/** A model at a provider, of which this is known. */
+export function targetOf(provider: Provider, model: string, facts: ModelFacts): Target {
+  const selector = `${provider.id}/${model}`;
   const region = provider.regionOf?.(model);
   return region === undefined ? { provider, model, selector, facts } : { provider, model, selector, facts, region };
 }

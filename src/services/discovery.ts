@@ -1,4 +1,5 @@
 import { unknownModel } from "../dispatch/known-facts.ts";
+import { targetOf } from "../dispatch/router.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Provider, Target } from "../model/target.ts";
 
@@ -105,7 +106,7 @@ function newListing(nowMs: number): Listing {
 function targetsOf(provider: Provider, names: readonly string[]): Target[] {
   return [...new Set(names.slice(0, namesMax))]
     .filter((model) => model !== "" && !provider.models.has(model))
-    .map((model) => ({ provider, model, selector: `${provider.id}/${model}`, facts: unknownModel }))
+    .map((model) => targetOf(provider, model, unknownModel))
     .filter(({ selector }) => selectorForm.test(selector))
     .sort(bySelector);
 }

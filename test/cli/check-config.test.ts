@@ -27,6 +27,22 @@ test("--probe asks each provider with its key, and says who fails", async () => 
   expect(shell.err).toMatch(/provider two fails: PROVIDER_CREDENTIAL_INVALID/);
 });
 
+test("--probe asks with each credential of a provider, and names those that fail", async () => {
+  await using server = createServer((request, response) => {
+    response.writeHead(request.headers.authorization === "Bearer good" ? 200 : 401).end("{}");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const credentials = "[{ name: blue, apiKey: good }, { name: green, apiKey: bad }]";
+  const one = `{ kind: openai-compatible, credentials: ${credentials}, baseUrl: "http://127.0.0.1:${port}/v1" }`;
+  await using directory = await temporaryDirectory();
+  const path = await directory.write("hub.yaml", `auth: { mode: off }\nproviders: { one: ${one} }`);
+  const shell = new FakeShell();
+  expect(await runProgram(["check-config", "--config", path, "--probe"], shell)).toBe(1);
+  expect(shell.out).toContain("  one, credential blue, answers and lets the gateway in\n");
+  expect(shell.err).toMatch(/provider one, credential green, fails: PROVIDER_CREDENTIAL_INVALID/);
+});
+
 test.each([
   ["check-config", []],
   ["serve", ["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]],

@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CompleteRequestSchema, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
@@ -13,7 +14,7 @@ import { Turns } from "../../src/dispatch/view.ts";
 import { attemptRecord } from "../../src/model/attempt-record.ts";
 import type { Attempt, Call } from "../../src/model/call.ts";
 import { GatewayError, type Reason } from "../../src/model/error.ts";
-import type { ChainStep, Policy, RetryRules } from "../../src/model/policy.ts";
+import type { ChainStep, Policy, RetryRules, Strategy } from "../../src/model/policy.ts";
 import type { Outcome, Reply } from "../../src/model/reply.ts";
 import type { Provider } from "../../src/model/target.ts";
 import { finished, replyOf } from "../interceptors/call/ended-call.ts";
@@ -60,13 +61,18 @@ function failed(attempt: Attempt, reason: Reason, metadata = {}): GatewayError {
 }
 
 /** Makes a call whose attempts end so; says what was asked, how the steps ended, and with what error. */
-async function travel(router: Router, call: Call, answer: (attempt: Attempt) => GatewayError | Promise<Outcome>) {
+async function travel(
+  router: Router,
+  call: Call,
+  answer: (attempt: Attempt) => GatewayError | Promise<Outcome>,
+  waits: Readonly<Record<string, number>> = {},
+) {
   const asked: string[] = [];
   const steps: string[] = [];
   const readings = new Readings(() => 0);
   readings.answered("a/m", false, 500);
   const parts: JourneyParts = {
-    availability: { waitMs: () => 0, obstruction: () => undefined },
+    availability: { waitMs: ({ selector }) => waits[selector] ?? 0, obstruction: () => undefined },
     readings,
     budget: new RetryBudget(() => 0),
     hedges: new HedgeBudget(() => 0),
@@ -88,6 +94,31 @@ async function travel(router: Router, call: Call, answer: (attempt: Attempt) => 
 }
 
 const unavailable = (attempt: Attempt) => failed(attempt, "PROVIDER_UNAVAILABLE");
+
+const chosen: readonly [strategy: Strategy, order: readonly string[]][] = [
+  ["priority", ["a/m", "b/m", "c/m"]],
+  ["lowest-cost", ["b/m", "c/m", "a/m"]],
+];
+
+test.each(chosen)(
+  "%s: the first that is not out is asked, then the rest of those in order; if all are, the one that is back first",
+  async (strategy, inOrder) => {
+    const targets = ["a/m", "b/m", "c/m"].map((model) => ({ model, weight: 1, arm: "" }));
+    const policy: Policy = { strategy, targets, retry, stickyTo: undefined, overridable: undefined };
+    const policies = new Map([["p", policy]]);
+    const router = new Router({ providers, aliases: new Map(), policies, defaultModel: undefined });
+    const waits = fc.record({ "a/m": fc.nat(2), "b/m": fc.nat(2), "c/m": fc.nat(2) });
+    await fc.assert(
+      fc.asyncProperty(waits, async (outMs) => {
+        const last = (attempt: Attempt) => failed(attempt, "PROVIDER_QUOTA_EXHAUSTED");
+        const { asked } = await travel(router, callOf({ model: "policies/p" }), last, outMs);
+        const up = inOrder.filter((selector) => outMs[selector as keyof typeof outMs] === 0);
+        const soonest = Object.entries(outMs).toSorted(([, one], [, other]) => one - other)[0]?.[0];
+        expect(asked).toEqual(up.length > 0 ? up : [soonest]);
+      }),
+    );
+  },
+);
 
 test("a chain makes ten calls at most, or as many as it says", async () => {
   const steps = ["a/m", "b/m", "c/m"].map((target) => stepOf(target, { maxRetries: 9 }));

@@ -55,6 +55,7 @@ async function world(names: readonly string[], refusals: Refusals = {}, config: 
 const { FAILED, SKIPPED, SUCCEEDED } = AttemptOutcome;
 const attemptsOf = (routing: RoutingInfo | undefined) =>
   routing?.attempts.map(({ credential, outcome, errorReason }) => [credential, outcome, errorReason]);
+const causesOf = (routing: RoutingInfo | undefined) => routing?.attempts.map(({ errorCause }) => errorCause);
 
 test("credentials take turns, and are told apart by name, never by key", async () => {
   await using at = await world(["a", "b"]);
@@ -99,10 +100,12 @@ test.each([401, 403])(
     expect(at.seen().filter((name) => name === "a").length).toBe(4);
     expect(await at.state("credential", { credential: "a" })).toBe(2);
     expect([await at.state("credential", { credential: "b" }), await at.state("model")]).toEqual([0, 0]);
-    expect(attemptsOf((await at.ask()).routing)).toEqual([
+    const passed = (await at.ask()).routing;
+    expect(attemptsOf(passed)).toEqual([
       ["a", SKIPPED, "NO_HEALTHY_TARGET"],
       ["b", SUCCEEDED, ""],
     ]);
+    expect(causesOf(passed)).toEqual(["circuit_credential", ""]);
     const models = createClient(ModelService, at.gateway.transport);
     expect((await models.getProvider({ name: "providers/up" })).provider?.health?.state).toBeGreaterThanOrEqual(
       HealthState.DEGRADED,
@@ -122,8 +125,11 @@ test("U15: a limit is one of a key: another answers at once, until the first may
   await using at = await world(["a", "b"], { a: [429, { "retry-after": "300" }] });
   await at.ask();
   expect(at.seen()).toEqual(["a", "b"]);
-  for (let i = 0; i < 4; i++) await at.ask();
+  for (let i = 0; i < 3; i++) await at.ask();
+  const { routing } = await at.ask();
   expect(at.seen()).toEqual(["b", "b", "b", "b"]);
+  expect(attemptsOf(routing)?.[0]).toEqual(["a", SKIPPED, "PROVIDER_RATE_LIMITED"]);
+  expect(causesOf(routing)).toEqual(["cooldown", ""]);
   expect(await at.gateway.metric("cooldown_seconds", { credential: "a" })).toBeGreaterThan(290);
   expect(await at.gateway.metric("cooldown_seconds", { credential: "b" })).toBe(0);
   expect(await at.state("credential")).toBe(0);
@@ -149,6 +155,16 @@ test("U15: when all are limited the caller hears of the first that is back", asy
     expect(wait).toBeLessThanOrEqual(100);
     expect(at.seen()).toEqual(seen);
   }
+});
+
+test("U15: when all want a short pause, the first that is back is asked again", async () => {
+  const limits: Refusals = { a: [429, { "retry-after-ms": "5000" }], b: [429, { "retry-after-ms": "40" }] };
+  const retry = { initialBackoff: "1ms", maxBackoff: "1ms" };
+  await using at = await world(["a", "b"], limits, { models: { retry } });
+  const error = await at.gateway.failure({ model: "up/m", input: "x", routing: { maxAttempts: 3 } });
+  const { attempts = [] } = error.findDetails(CompletionFailureSchema)[0] ?? {};
+  expect(attempts.map(({ credential }) => credential)).toEqual(["a", "b", "b"]);
+  expect(at.seen()).toEqual(["a", "b", "b"]);
 });
 
 test("U17: an empty account is one of a key", async () => {

@@ -3,7 +3,7 @@ import { TestGateway } from "../../support/gateway.ts";
 import { RedisServer, testWithRedis } from "../../support/redis-server.ts";
 import { chat, providerAt, request } from "./dialects.ts";
 import { faultOf } from "./fault.ts";
-import { behaving, failing, noTrials } from "./target-health.ts";
+import { behaving, failing, noTrials, well } from "./target-health.ts";
 
 /** Resolves when a gateway knows of a pause, whoever found out. */
 async function knows(gateway: TestGateway): Promise<number> {
@@ -49,6 +49,25 @@ testWithRedis("what else stands under the key is no pause, and does no harm", as
   const providers = providerAt(at.upstream.url, chat.kind, { models });
   await using other = await TestGateway.start({ providers, health: noTrials, redis: { url: redis.url } });
   expect(await knows(other)).toBeGreaterThan(290);
+});
+
+testWithRedis("a pause is one of a credential: a replica goes on with the other, under whatever name", async () => {
+  await using redis = await RedisServer.start();
+  await using at = await behaving(failing(429, { "retry-after": "300" }), noTrials);
+  const gatewayWith = (...names: readonly string[]) => {
+    const credentials = names.map((name, i) => ({ name, apiKey: `key-${i}` }));
+    const up = { kind: chat.kind, baseUrl: `${at.upstream.url}/v1`, credentials };
+    return TestGateway.start({ providers: { up }, health: noTrials, redis: { url: redis.url } });
+  };
+  await using one = await gatewayWith("a", "b");
+  await using other = await gatewayWith("first", "second");
+  // One attempt each: the first credential is paused.
+  await one.failure(request);
+  await knows(other);
+  at.now.behaviour = well;
+  at.upstream.requests.splice(0);
+  for (let call = 0; call < 3; call++) await other.complete(request);
+  expect(at.upstream.requests.map(({ headers }) => headers["authorization"])).toEqual(Array(3).fill("Bearer key-1"));
 });
 
 testWithRedis("a pause is over for who has another key", async () => {

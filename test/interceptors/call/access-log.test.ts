@@ -23,6 +23,18 @@ async function logged(outcome: Outcome): Promise<Line> {
   return lines[0] ?? { level: "", fields: {} };
 }
 
+test("a line tells which credential, by which strategy, and where", async () => {
+  const { logger, lines } = recorder();
+  const reply = await accessLog(logger)(async (call) => {
+    const { attempt, ...rest } = replyOf(call, Promise.resolve(finished));
+    const { target } = attempt;
+    const provider = { ...target.provider, credential: "blue" };
+    return { ...rest, attempt: { ...attempt, strategy: "lowest-cost", target: { ...target, provider, region: "eu" } } };
+  })(callOf());
+  await reply.outcome;
+  expect(lines[0]?.fields).toMatchObject({ credential: "blue", strategy: "lowest-cost", region: "eu" });
+});
+
 async function rejected(error: unknown, call = callOf()): Promise<Line> {
   const { logger, lines } = recorder();
   await expect(accessLog(logger)(() => Promise.reject(error))(call)).rejects.toBe(error);

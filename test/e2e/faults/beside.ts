@@ -15,6 +15,7 @@ export const asked = { ...request, model: "policies/both", view: CompletionView.
 /** Sections of the configuration besides providers. */
 interface Rest {
   readonly timeouts?: Readonly<Record<string, string>>;
+  readonly settings?: Readonly<Record<string, string>>;
   readonly retry?: object;
   readonly cache?: Readonly<Record<string, unknown>>;
 }
@@ -30,10 +31,10 @@ async function answerAll(connection: UpstreamConnection, dialect: Dialect): Prom
 }
 
 /** A gateway whose provider "up" lives at an address, beside a healthy provider "spare". */
-export async function beside(url: string, kind: string, { timeouts = {}, retry, cache }: Rest = {}) {
+export async function beside(url: string, kind: string, { timeouts = {}, settings = {}, retry, cache }: Rest = {}) {
   const spare = await ScriptedUpstream.start((connection) => answerAll(connection, chat));
   const providers = {
-    ...providerAt(url, kind, { timeouts }),
+    ...providerAt(url, kind, { timeouts, settings }),
     spare: { kind: chat.kind, baseUrl: `${spare.url}/v1` },
   };
   const gateway = await TestGateway.start({

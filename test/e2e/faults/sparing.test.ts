@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AttemptOutcome } from "../../../gen/llmhub/v1/routing_pb.ts";
+import { blackHole } from "../../support/black-hole.ts";
 import { TestGateway } from "../../support/gateway.ts";
 import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
 import { asked, beside, policies } from "./beside.ts";
@@ -25,7 +26,8 @@ async function courseOf(gateway: TestGateway): Promise<[string, AttemptOutcome, 
 }
 
 const answered = ["spare/m-1", AttemptOutcome.SUCCEEDED, ""];
-const skipped = ["up/m-1", AttemptOutcome.SKIPPED, "NO_HEALTHY_TARGET"];
+const passedOver = (reason: string) => ["up/m-1", AttemptOutcome.SKIPPED, reason];
+const skipped = passedOver("NO_HEALTHY_TARGET");
 const scopes = ["endpoint", "credential", "model"];
 const states = (gateway: TestGateway) =>
   Promise.all(scopes.map((scope) => gateway.metric("breaker_state", { provider: "up", scope })));
@@ -43,6 +45,34 @@ test("U1: once five connections were refused, the next target is asked without a
   expect(spare.requests.length).toBe(6);
 });
 
+test("U2: once five connections were not opened in time, the next target is asked without a sixth", async () => {
+  await using hole = await blackHole();
+  await using both = await beside(hole.url, chat.kind, { timeouts: { connect: "30ms" } });
+  const { gateway } = both;
+  for (let i = 0; i < 5; i++) await gateway.complete(asked);
+  expect(await states(gateway)).toEqual([2, 0, 0]);
+  expect(await courseOf(gateway)).toEqual([skipped, answered]);
+  expect(await gateway.metric("upstream_attempts_total", { provider: "up", outcome: "connect_timeout" })).toBe(5);
+  expect(await gateway.metric("upstream_attempts_total", { provider: "up" })).toBe(5);
+});
+
+test("U24: a kept connection that breaks under the next request does not lead elsewhere", async () => {
+  await using up = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+    await connection.respond(200, chat.whole("Hello"));
+    await connection.bytes();
+    connection.reset();
+  });
+  await using both = await beside(up.url, chat.kind);
+  const { gateway, spare } = both;
+  const first = ["up/m-1", AttemptOutcome.SUCCEEDED, ""];
+  expect(await courseOf(gateway)).toEqual([first]);
+  expect(await courseOf(gateway)).toEqual([["up/m-1", AttemptOutcome.FAILED, "PROVIDER_UNAVAILABLE"], first]);
+  expect([up.connections.length, spare.requests.length]).toEqual([2, 0]);
+  expect(await gateway.metric("retries_total", { provider: "up", to: "repeat" })).toBe(1);
+  expect(await gateway.metric("retries_total", { to: "other" })).toBe(0);
+});
+
 test.each([
   ["U15: 429", 429, { "retry-after": "300" }, "", "PROVIDER_RATE_LIMITED", 290],
   ["U16: 429 for ever", 429, { "retry-after": "1e9" }, "", "PROVIDER_RATE_LIMITED", 590],
@@ -54,7 +84,7 @@ test.each([
   await using both = await beside(up.url, chat.kind);
   const { gateway, spare } = both;
   expect(await courseOf(gateway)).toEqual([["up/m-1", AttemptOutcome.FAILED, reason], answered]);
-  for (let i = 0; i < 5; i++) expect(await courseOf(gateway)).toEqual([skipped, answered]);
+  for (let i = 0; i < 5; i++) expect(await courseOf(gateway)).toEqual([passedOver(reason), answered]);
   expect([up.requests.length, spare.requests.length]).toEqual([1, 6]);
   expect(await gateway.metric("cooldown_seconds", { provider: "up" })).toBeGreaterThan(seconds);
   expect(await gateway.metric("upstream_attempts_total", { provider: "up", outcome: "429" })).toBe(1);

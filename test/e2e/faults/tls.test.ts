@@ -96,6 +96,8 @@ test("U22: a client certificate that TLS 1.3 demands after its handshake looks l
   await using upstream = await ScriptedUpstream.start(() => undefined, options);
   await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, chat.kind) });
   expect(await faultIn(gateway, "unary")).toMatchObject({ reason: "PROVIDER_UNAVAILABLE", cause: "reset" });
+  await using both = await beside(upstream.url, chat.kind);
+  expect(await answerOf(both.gateway, "unary")).toMatchObject(spared("PROVIDER_UNAVAILABLE", 2));
   expect(upstream.connections).toEqual([]);
 });
 

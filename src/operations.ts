@@ -8,11 +8,12 @@ import type { AnswerKind } from "./cache/answer.ts";
 import { completions } from "./cache/completions.ts";
 import type { Answer } from "./cache/entry.ts";
 import { embeddings, rankings } from "./cache/values.ts";
-import { dispatcher } from "./dispatch/dispatcher.ts";
+import { dispatcher, type Restart } from "./dispatch/dispatcher.ts";
 import { HedgeBudget } from "./dispatch/hedge-budget.ts";
 import type { JourneyParts } from "./dispatch/journey.ts";
 import { planOf, prospectsOf } from "./dispatch/planner.ts";
 import { Readings } from "./dispatch/readings.ts";
+import { restartable } from "./dispatch/restart.ts";
 import { RetryBudget } from "./dispatch/retry-budget.ts";
 import type { Router } from "./dispatch/router.ts";
 import { Turns } from "./dispatch/view.ts";
@@ -71,7 +72,7 @@ export function operations(
   const { renewals } = traffic;
   const cached = { current: () => traffic.cache, prospect, answered, renewals, newId, metrics };
   const around = { ...parts, journey, cached };
-  const generate = chained(around, completions, ({ generate }) => generate);
+  const generate = chained(around, completions, ({ generate }) => generate, restartable);
   return {
     validator,
     handlers: new CompletionHandlers({
@@ -138,6 +139,7 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
   { logger, metrics, router, traffic, extensions, journey, cached }: Around,
   kind: AnswerKind<R, A>,
   of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
+  restart?: Restart<Request, R>,
 ): Dispatch<Call<Request>, R> {
   const operation: Dispatch<Attempt<Request>, R> = (attempt) => {
     const { provider } = attempt.target;
@@ -145,7 +147,7 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
   };
   return extensions.around((own) => {
     const attempts = compose([...own.attempt, ...attemptChain(metrics, traffic.health)], operation);
-    const dispatch = dispatcher(router, journey, attempts);
+    const dispatch = dispatcher(router, journey, attempts, restart);
     const asked = compose([...own.afterCache, ...askChain(metrics, traffic.limits)], dispatch);
     const told = callChain(logger, metrics);
     const answered = cache<Request, R, A>(kind, cached, compose(told, asked))(asked);

@@ -24,19 +24,31 @@ export const completions: AnswerKind<Reply, CompleteResponse> = {
   },
 };
 
+/** The reply with other chunks. What it tells of itself may change while it comes, and is known for certain at its end. */
 function withChunks(reply: Reply, chunks: Reply["chunks"]): Reply {
-  const { attempt, sentMs, firstOutputMs, upstreamRequestId, warnings, outcome } = reply;
   return {
-    attempt,
-    sentMs,
-    firstOutputMs,
-    upstreamRequestId,
-    // Known for certain at the end only.
+    get attempt() {
+      return reply.attempt;
+    },
+    get sentMs() {
+      return reply.sentMs;
+    },
+    get firstOutputMs() {
+      return reply.firstOutputMs;
+    },
+    get upstreamRequestId() {
+      return reply.upstreamRequestId;
+    },
     get upstreamModel() {
       return reply.upstreamModel;
     },
-    warnings,
-    outcome,
+    get warnings() {
+      return reply.warnings;
+    },
+    get restarts() {
+      return reply.restarts ?? 0;
+    },
+    outcome: reply.outcome,
     chunks,
   };
 }

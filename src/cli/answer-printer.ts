@@ -9,19 +9,24 @@ const dimOff = "\u001b[22m";
 
 /**
  * Writes an answer as it comes. Text goes out at once, a tool call as one line when it is complete. Reasoning is for
- * people: dimmed on a terminal, left out elsewhere. A terminal gets no control characters from a model.
+ * people: dimmed on a terminal, left out elsewhere. A terminal gets no control characters from a model. Of an answer that
+ * may begin anew, people see the beginning that is void and a note; elsewhere nothing is written before the end.
  */
 export class AnswerPrinter {
   readonly #output: Output;
   readonly #people: boolean;
   readonly #calls = new Map<number, { readonly name: string; json: string }>();
+  /** What waits for the end; undefined: everything is written at once. */
+  #held: string[] | undefined;
   /** Part that was written last; another one begins on a new line. */
   #index = -1;
   #atLineStart = true;
 
-  constructor(output: Output) {
+  /** @param mayRestart what was printed may turn out to be void. */
+  constructor(output: Output, mayRestart = false) {
     this.#output = output;
     this.#people = output.isTTY === true;
+    if (mayRestart && !this.#people) this.#held = [];
   }
 
   print({ event }: StreamCompleteResponse): void {
@@ -34,13 +39,37 @@ export class AnswerPrinter {
       else if (delta.case === "argumentsJson") this.#grow(index, delta.value);
     } else if (event.case === "partFinished") {
       this.#finishCall(event.value.index);
+    } else if (event.case === "restarted") {
+      this.#restart();
     }
   }
 
-  /** Ends the last line. */
+  /** Ends the last line, and writes what was held back. */
   end(): void {
-    if (!this.#atLineStart) this.#output.write("\n");
+    this.#endLine();
+    for (const text of this.#held?.splice(0) ?? []) this.#output.write(text);
+  }
+
+  #endLine(): void {
+    if (!this.#atLineStart) this.#put("\n");
     this.#atLineStart = true;
+  }
+
+  #put(text: string): void {
+    if (this.#held === undefined) this.#output.write(text);
+    else this.#held.push(text);
+  }
+
+  #restart(): void {
+    this.#calls.clear();
+    this.#index = -1;
+    if (this.#held === undefined) {
+      this.#endLine();
+      this.#put(`${dimOn}[the answer broke; it begins anew]${dimOff}\n`);
+    } else {
+      this.#held.length = 0;
+      this.#atLineStart = true;
+    }
   }
 
   #begin(index: number, part: Part): void {
@@ -69,9 +98,9 @@ export class AnswerPrinter {
 
   #write(index: number, text: string, before = "", after = ""): void {
     if (text === "") return;
-    if (index !== this.#index) this.end();
+    if (index !== this.#index) this.#endLine();
     this.#index = index;
-    this.#output.write(`${before}${this.#people ? printable(text) : text}${after}`);
+    this.#put(`${before}${this.#people ? printable(text) : text}${after}`);
     this.#atLineStart = text.endsWith("\n");
   }
 }

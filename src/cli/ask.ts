@@ -23,6 +23,7 @@ const options = {
   },
   system: { type: "string", short: "s", value: "TEXT", about: "system message" },
   "max-tokens": { type: "string", value: "N", about: "most output tokens" },
+  "allow-restart": { type: "boolean", about: "let a broken answer begin anew with another target; see README" },
   json: { type: "boolean", about: "print each event as one line of JSON" },
   stats: { type: "boolean", about: "print model, tokens, cost and time to first output on stderr" },
   ...channelOptions,
@@ -60,8 +61,12 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
     const request = { input, model: values.model ?? "", system: values.system ?? "", ...limit };
     const stream = channel
       .client(CompletionService)
-      .streamComplete({ start: { case: "request", value: request } }, { signal: cancel.signal });
-    const stats = await show(stream, values.json, shell);
+      .streamComplete(
+        { start: { case: "request", value: request }, options: { allowRestart: values["allow-restart"] ?? false } },
+        { signal: cancel.signal },
+      );
+    const printer = new AnswerPrinter(shell.stdout, values["allow-restart"]);
+    const stats = await show(stream, values.json ? undefined : printer, shell);
     if (values.stats) shell.stderr.write(`${stats}\n`);
     return "ok";
   } catch (error) {
@@ -77,9 +82,12 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   }
 }
 
-/** Prints a stream and gives its statistics. */
-async function show(stream: AsyncIterable<StreamCompleteResponse>, json: boolean, shell: Shell): Promise<string> {
-  const printer = new AnswerPrinter(shell.stdout);
+/** Prints a stream, without a printer as JSON, and gives its statistics. */
+async function show(
+  stream: AsyncIterable<StreamCompleteResponse>,
+  printer: AnswerPrinter | undefined,
+  shell: Shell,
+): Promise<string> {
   const startMs = performance.now();
   let firstOutputMs: number | undefined;
   let finished: StreamFinished | undefined;
@@ -87,15 +95,15 @@ async function show(stream: AsyncIterable<StreamCompleteResponse>, json: boolean
     for await (const response of stream) {
       if (response.event.case === "partStarted") firstOutputMs ??= performance.now() - startMs;
       if (response.event.case === "finished") finished = response.event.value;
-      if (json) shell.stdout.write(`${toJsonString(StreamCompleteResponseSchema, response)}\n`);
+      if (printer === undefined) shell.stdout.write(`${toJsonString(StreamCompleteResponseSchema, response)}\n`);
       else printer.print(response);
     }
   } finally {
-    printer.end();
+    printer?.end();
   }
   if (finished === undefined)
     throw new CommandError("answer", "the answer was cut: the stream ended without its last event");
-  if (!json) notes(finished, shell);
+  if (printer !== undefined) notes(finished, shell);
   return answerStats(finished, firstOutputMs);
 }
 

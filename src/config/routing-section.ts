@@ -102,6 +102,13 @@ const policy = section("How to pick among targets for one logical model.", {
       v.description("Fields of routing that callers may set; others are refused. Absent: all."),
     ),
   ),
+  afterOutput: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description("A stream that breaks begins anew with another target, for callers who set allow_restart."),
+    ),
+    false,
+  ),
   hedge: v.optional(hedge),
 });
 

@@ -74,6 +74,7 @@ function policyOf(policy: RoutingSection["policies"][string], general: RetryRule
     },
     stickyTo: policy.stickyTo,
     overridable: policy.overridable,
+    afterOutput: policy.afterOutput,
     hedge: policy.hedge && hedgeOf(policy.hedge),
   };
 }

@@ -6,6 +6,9 @@ import { type Plan, planOf } from "./planner.ts";
 import type { Router } from "./router.ts";
 import { timeoutsFor } from "./stage.ts";
 
+/** What an answer becomes whose caller lets it begin anew. */
+export type Restart<Request extends Asked, R extends Served> = (reply: R, journey: Journey<Request, R>) => R;
+
 /**
  * Plans a call and tries its targets until one answers. `router` is asked once per call, so a call keeps its
  * configuration.
@@ -14,8 +17,13 @@ export function dispatcher<Request extends Asked, R extends Served>(
   router: () => Router,
   parts: JourneyParts,
   attempt: Dispatch<Attempt<Request>, R>,
+  restart: Restart<Request, R> | undefined,
 ): Dispatch<Call<Request>, R> {
-  return async (call) => new Journey(parts, call, planOf(router(), call), attempt).run();
+  return async (call) => {
+    const journey = new Journey(parts, call, planOf(router(), call), attempt);
+    if (restart === undefined || call.allowRestart !== true) return journey.run();
+    return restart(await journey.run(), journey);
+  };
 }
 
 /** An attempt at the first target of a plan, for what is asked beside the call itself. */

@@ -61,16 +61,29 @@ export class History {
     ];
   }
 
+  /** Takes note of an attempt that broke after output; `others` are those that ended before it. */
+  broke(others: readonly AttemptRecord[], record: AttemptRecord): void {
+    this.records = [...others, { ...record, number: others.length + 1 }];
+  }
+
   /** The error to end the call with: it tells of every attempt, and of a provider's failure rather than of one skipped. */
   ending(id: string, last: GatewayError): GatewayError {
     const error = last.failure === undefined && isSkip(last) ? (this.#failure ?? last) : last;
     const known = error.failure?.attempts.length ?? 0;
     const waitMs = this.#waitMs(error);
     if (this.records.length === known && known <= recordsMax && waitMs === undefined) return error;
-    // A copy: the reason of a signal is shared by all who listen to it.
-    return error
-      .with({}, waitMs)
-      .withFailure(create(CompletionFailureSchema, { id, attempts: told(this.records), ...chargesOf(this.records) }));
+    return this.#telling(id, error, false, waitMs);
+  }
+
+  /** The error to end a stream with that had output, and then broke for good. */
+  endingAfterOutput(id: string, error: GatewayError): GatewayError {
+    return this.#telling(id, error, true, undefined);
+  }
+
+  /** A copy: the reason of a signal is shared by all who listen to it. */
+  #telling(id: string, error: GatewayError, outputStarted: boolean, waitMs: number | undefined): GatewayError {
+    const failure = { id, attempts: told(this.records), outputStarted, ...chargesOf(this.records) };
+    return error.with({}, waitMs).withFailure(create(CompletionFailureSchema, failure));
   }
 
   /** A later word on the same target holds as long as it lasts longer: it may have been asked again meanwhile. */

@@ -1,39 +1,31 @@
-import { triedOf } from "../model/attempt-record.ts";
+import type { Attempt as AttemptRecord } from "../../gen/llmhub/v1/routing_pb.ts";
+import { attemptCount, triedOf } from "../model/attempt-record.ts";
 import { blameOf } from "../model/blame.ts";
 import type { Asked, Attempt, Call } from "../model/call.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
 import type { Target } from "../model/target.ts";
-import { callsThrough, nextCredential, withCredential } from "./credential-pick.ts";
-import { type HedgeLimits, type HedgeParts, Hedging, mayHedge } from "./hedging.ts";
+import { nextCredential, withCredential } from "./credential-pick.ts";
+import type { HedgeParts, Hedging } from "./hedging.ts";
 import { History } from "./history.ts";
+import { openStage, passOver } from "./opening.ts";
 import { pause } from "./pause.ts";
 import type { Plan, PlannedStep } from "./planner.ts";
 import { Race, type Racing } from "./race.ts";
-import { afterFailure, attemptShare, attemptsOf, cureOf, usefulMs, type Verdict } from "./retry.ts";
-import type { Candidate, Step } from "./route.ts";
-import {
-  type Failure,
-  type Finish,
-  fallsThrough,
-  goesOnLate,
-  isHasty,
-  overridden,
-  type Repeatable,
-  type Stage,
-  timeoutsFor,
-  unique,
-} from "./stage.ts";
-import { order } from "./strategies.ts";
-import { viewOf } from "./view.ts";
+import { afterFailure, attemptShare, cureOf, usefulMs, type Verdict } from "./retry.ts";
+import type { Candidate } from "./route.ts";
+import { type Failure, type Finish, fallsThrough, isHasty, type Repeatable, type Stage, timeoutsFor } from "./stage.ts";
+
+/** What a call does after a failure: "restart" goes on with another target after output. */
+export type WentOn = "other" | "repeat" | "restart" | "over_budget";
 
 /** What journeys share. */
 export interface JourneyParts extends HedgeParts {
   /** Numbers from 0 on below 1. */
   readonly draw: () => number;
   /** Told what becomes of a failed attempt: another target, the same once more, or no repeat because there were too many. */
-  readonly wentOn: (target: Target, to: "other" | "repeat" | "over_budget") => void;
+  readonly wentOn: (target: Target, to: WentOn) => void;
   /** Told how a step of a chain ended; `reason` is undefined when it answered. */
   readonly stepped: (chain: string, step: number, reason: Reason | undefined) => void;
 }
@@ -48,6 +40,7 @@ export class Journey<Request extends Asked, R extends Served> {
   readonly #plan: Plan;
   readonly #dispatch: Dispatch<Attempt<Request>, R>;
   readonly #history = new History(() => performance.now());
+  #answered: { readonly stage: Stage<Request>; readonly candidate: Candidate } | undefined;
 
   constructor(parts: JourneyParts, call: Call<Request>, plan: Plan, dispatch: Dispatch<Attempt<Request>, R>) {
     this.#parts = parts;
@@ -65,7 +58,7 @@ export class Journey<Request extends Asked, R extends Served> {
     for (const [index, planned] of steps.entries()) {
       if (index > 0 && attemptsMax !== undefined && this.#history.tried >= attemptsMax) break;
       try {
-        const reply = await this.#take(this.#stageOf(planned, index, endMs));
+        const reply = await this.#take(this.#open(planned, index, endMs));
         this.#stepped(planned, undefined);
         return reply;
       } catch (thrown) {
@@ -77,72 +70,50 @@ export class Journey<Request extends Asked, R extends Served> {
     throw this.#history.ending(this.#call.id, last ?? new GatewayError("INTERNAL", "a plan without steps"));
   }
 
+  /** Whether a stream whose output broke may go on with another target of its step. */
+  mayGoOn({ attempt }: Served, { reason }: GatewayError): boolean {
+    const { stage } = this.#answered ?? {};
+    const [next] = stage?.untried ?? [];
+    if (stage?.step.afterOutput !== true || next === undefined || this.#call.rpc.signal.aborted) return false;
+    const latencyMs = this.#parts.readings.latencyMs(next.target.selector, this.#call.stream);
+    return (
+      (reason === "STREAM_INTERRUPTED" || reason === "PROVIDER_BAD_RESPONSE") &&
+      attemptCount(attempt) - stage.triedBefore < stage.attemptsMax &&
+      this.#leftMs(Number.POSITIVE_INFINITY) >= usefulMs(latencyMs)
+    );
+  }
+
+  /** Goes on after the output of a target broke, where it may. Rejects with what ends the call, and the record of all. */
+  async goOn({ attempt }: Served, error: GatewayError): Promise<R> {
+    const record = error.failure?.attempts.at(-1);
+    if (this.#answered === undefined || record === undefined) throw error;
+    const { stage, candidate } = this.#answered;
+    this.#history.broke(attempt.failures, record);
+    this.#parts.wentOn(candidate.target, "restart");
+    try {
+      // The time until the first output has been kept: it came.
+      return await this.#take({ ...stage, endMs: Number.POSITIVE_INFINITY, hedging: undefined });
+    } catch (thrown) {
+      const last = GatewayError.of(thrown);
+      const isOver = this.#call.rpc.signal.aborted || last.reason === "INTERNAL";
+      throw this.#history.endingAfterOutput(this.#call.id, isOver ? last : error);
+    }
+  }
+
+  /** Of the attempts so far. */
+  get records(): readonly AttemptRecord[] {
+    return this.#history.records;
+  }
+
   #stepped({ number }: PlannedStep, reason: Reason | undefined): void {
     const { policy } = this.#plan.route;
     if (policy.startsWith("chains/")) this.#parts.stepped(policy, number, reason);
   }
 
-  #hedging(call: Call<Request>, { name, hedge: rules }: Step, limits: HedgeLimits): Hedging | undefined {
-    if (rules === undefined || this.#history.tried > 0 || !mayHedge(rules, call.request)) return undefined;
-    return new Hedging(this.#parts, name, rules, call, limits);
+  #open(planned: PlannedStep, index: number, endMs: number): Stage<Request> {
+    const opening = { call: this.#call, plan: this.#plan, parts: this.#parts, history: this.#history };
+    return openStage(opening, planned, index, endMs);
   }
-
-  #stageOf(planned: PlannedStep, index: number, endMs: number): Stage<Request> {
-    const { step, strategy, candidates, fallbacks } = planned;
-    const call = overridden(this.#call, step);
-    const all = unique([...candidates, ...fallbacks]);
-    // A target without others is tried in any case: if it is out, it says so better.
-    const available = all.length === 1 ? all : this.#available(all);
-    const own = available.filter((each) => candidates.includes(each)).length;
-    const view = viewOf(call, step, this.#parts);
-    const untried = [...order(strategy, available.slice(0, own), view, this.#parts.draw), ...available.slice(own)];
-    const { attemptsMax: wanted } = this.#plan;
-    const triedBefore = this.#history.tried;
-    const limits = {
-      endMs: Math.min(endMs, performance.now() + (step.maxLatencyMs ?? Number.POSITIVE_INFINITY)),
-      attemptsMax: attemptsOf(
-        step.retry,
-        callsThrough(untried.slice(0, own)),
-        untried.length - own,
-        wanted && wanted - triedBefore,
-      ),
-      sticky: view.sticky,
-      strategy: candidates.length > 1 ? strategy : undefined,
-    };
-    return {
-      call,
-      step,
-      ...limits,
-      triedBefore,
-      targetsAfter: goesOnLate(step)
-        ? this.#plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0)
-        : 0,
-      untried,
-      repeatable: [],
-      hedging: this.#hedging(call, step, limits),
-      repeats: 0,
-    };
-  }
-
-  /** Those that are worth a try now; else the one that will be first, which can tell why it is not. */
-  #available(candidates: readonly Candidate[]): readonly Candidate[] {
-    const { availability } = this.#parts;
-    const waits = candidates.map(({ target, twins = [target] }) =>
-      Math.min(...twins.map((twin) => availability.waitMs(twin))),
-    );
-    const soonest = Math.min(...waits);
-    const chosen = waits.map((waitMs, index) => waitMs <= 0 || (soonest > 0 && index === waits.indexOf(soonest)));
-    return candidates.filter(({ target, twins = [target] }, index) => {
-      if (chosen[index] !== true) twins.forEach(this.#skipped);
-      return chosen[index];
-    });
-  }
-
-  /** Takes note of a target that is out. */
-  readonly #skipped = (target: Target): void => {
-    const obstruction = this.#parts.availability.obstruction(target);
-    if (obstruction !== undefined) this.#history.skipped(target, obstruction);
-  };
 
   async #take(stage: Stage<Request>): Promise<R> {
     let candidate = this.#following(stage);
@@ -150,7 +121,10 @@ export class Journey<Request extends Asked, R extends Served> {
     this.#parts.budget.called(this.#call.rpc.caller, candidate.target.selector);
     for (;;) {
       const finish = await this.#try(stage, candidate);
-      if ("reply" in finish) return finish.reply;
+      if ("reply" in finish) {
+        this.#answered = { stage, candidate: finish.candidate };
+        return finish.reply;
+      }
       candidate = await this.#next(stage, finish, this.#verdict(stage, finish));
     }
   }
@@ -160,7 +134,8 @@ export class Journey<Request extends Asked, R extends Served> {
     const candidate = untried.shift();
     if (candidate?.twins === undefined) return candidate;
     const { availability, turns } = this.#parts;
-    return withCredential(candidate, { availability, turns, sticky, skipped: this.#skipped });
+    const skipped = (target: Target) => passOver({ availability, history: this.#history }, target);
+    return withCredential(candidate, { availability, turns, sticky, skipped });
   }
 
   /** Asks one target; others beside it if it is slow, the call may be hedged, and nothing has failed yet. */

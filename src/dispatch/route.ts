@@ -62,6 +62,8 @@ export function plainRoute(selector: string, target: Target, twins: readonly Tar
     retry,
     stickyTo: undefined,
     overridable: undefined,
+    // Only targets that the caller names can follow.
+    afterOutput: true,
     ...unlimited,
   });
   return Object.freeze({ selector, target, policy: "", steps: [step], maxLatencyMs: undefined });

@@ -4,7 +4,7 @@ import type { Strategy } from "../model/policy.ts";
 import type { Target } from "../model/target.ts";
 import type { Hedging } from "./hedging.ts";
 import { cureOf } from "./retry.ts";
-import { type Candidate, requestIn, type Step } from "./route.ts";
+import type { Candidate, Step } from "./route.ts";
 
 /** A target that failed and may be asked again. */
 export interface Repeatable {
@@ -49,12 +49,6 @@ export function timeoutsFor({ stream }: Call<Asked>, { provider }: Target, limit
   return { firstOutputMs: Math.min(limitMs, stream ? firstOutputMs : totalMs), idleMs, totalMs };
 }
 
-/** The call with what a step of a chain puts on its request. */
-export function overridden<Request extends Asked>(call: Call<Request>, step: Step): Call<Request> {
-  const request = requestIn(step, call.request);
-  return request === call.request ? call : { ...call, request };
-}
-
 /** A wait shorter than what the target takes of late, as callers may want it, says nothing about the target. */
 export function isHasty({ reason, info }: GatewayError, latencyMs = 0): boolean {
   return reason === "PROVIDER_TIMEOUT" && info["cause"] === "first_output" && Number(info["timeoutMs"]) < latencyMs;
@@ -63,16 +57,4 @@ export function isHasty({ reason, info }: GatewayError, latencyMs = 0): boolean 
 /** Whether a chain goes on with its next step after a failure. */
 export function fallsThrough({ fallThroughOn }: Step, error: GatewayError): boolean {
   return fallThroughOn === undefined ? cureOf(error) !== "none" : fallThroughOn.has(error.reason);
-}
-
-/** Whether other steps may follow one that took too long, so that some time is to be left for them. */
-export function goesOnLate({ fallThroughOn }: Step): boolean {
-  return fallThroughOn === undefined || fallThroughOn.has("PROVIDER_TIMEOUT");
-}
-
-/** Each target once, where it stands first. */
-export function unique(candidates: readonly Candidate[]): readonly Candidate[] {
-  if (candidates.length < 2) return candidates;
-  const seen = new Set<string>();
-  return candidates.filter(({ target: { selector } }) => !seen.has(selector) && seen.add(selector));
 }

@@ -56,6 +56,8 @@ export interface Call<Request extends Asked = CompleteRequest> {
   readonly request: Request;
   /** The answer is wanted piece by piece. */
   readonly stream: boolean;
+  /** When the answer breaks, it may begin anew: the caller knows how to drop what came. */
+  readonly allowRestart?: true;
   /** Absent: the response cache was not in play. */
   readonly cache?: CacheUse;
 }

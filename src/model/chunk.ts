@@ -4,7 +4,8 @@ type Event = StreamCompleteResponse["event"];
 
 /**
  * One typed piece of an answer: the event of the proto message itself. Providers yield part_started, part_delta,
- * part_finished, usage and finished; started and heartbeat are added where the stream is served.
+ * part_finished, usage and finished; restarted is added by who goes on with another of them, started and heartbeat where the
+ * stream is served.
  */
 export type Chunk = Exclude<Event, { case: undefined }>;
 

@@ -4,6 +4,7 @@ import {
   type PartDelta,
   type PartFinished,
   type StreamFinished,
+  type StreamRestarted,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import { type ContentPart, Role } from "../../gen/llmhub/v1/content_pb.ts";
 import type { Chunk } from "./chunk.ts";
@@ -17,6 +18,8 @@ import { GatewayError } from "./error.ts";
 export class Fold {
   readonly #response = emptyAnswer();
   readonly #parts = new Map<number, ContentPart>();
+  /** The part of each of the logprobs. */
+  readonly #logprobParts: number[] = [];
 
   add(chunk: Chunk): void {
     switch (chunk.case) {
@@ -38,6 +41,9 @@ export class Fold {
       case "usage":
         this.#response.usage = chunk.value.usage;
         this.#response.cost = chunk.value.cost;
+        break;
+      case "restarted":
+        this.#restart(chunk.value);
         break;
       case "finished":
         this.#finish(chunk.value);
@@ -71,7 +77,10 @@ export class Fold {
   }
 
   #grow({ index, delta, logprobs }: PartDelta): void {
-    for (const logprob of logprobs) this.#response.logprobs.push(logprob);
+    for (const logprob of logprobs) {
+      this.#response.logprobs.push(logprob);
+      this.#logprobParts.push(index);
+    }
     if (delta.case === undefined) return;
     const grown = this.#part(index);
     const { part } = grown;
@@ -89,6 +98,16 @@ export class Fold {
     const { part } = this.#part(index);
     if (part.case !== "reasoning") throw misfit(index, "cannot take encrypted content");
     part.value.encryptedContent = encryptedContent;
+  }
+
+  #restart({ fromIndex, routing }: StreamRestarted): void {
+    const response = this.#response;
+    for (const index of this.#parts.keys()) if (index >= fromIndex) this.#parts.delete(index);
+    response.logprobs = response.logprobs.filter((_, i) => (this.#logprobParts[i] ?? 0) < fromIndex);
+    this.#logprobParts.splice(0, Infinity, ...this.#logprobParts.filter((index) => index < fromIndex));
+    delete response.usage;
+    delete response.cost;
+    if (routing !== undefined) response.routing = routing;
   }
 
   #finish(finished: StreamFinished): void {

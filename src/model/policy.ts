@@ -118,6 +118,8 @@ export interface Policy {
   readonly stickyTo: StickyKey | undefined;
   /** Undefined: callers may use every field of RoutingOptions. */
   readonly overridable: readonly Overridable[] | undefined;
+  /** Whether streams that break after output may go on with another target, for callers who allow it. */
+  readonly afterOutput?: boolean;
   /** Undefined: never. */
   readonly hedge?: HedgeRules | undefined;
 }

@@ -20,7 +20,10 @@ export interface Outcome {
   readonly isUnmarked?: boolean;
 }
 
-/** How a target serves a call, whatever its answer consists of. */
+/**
+ * How a target serves a call, whatever its answer consists of. Where an answer may begin anew, all of it can change until
+ * the outcome is there.
+ */
 export interface Served {
   readonly attempt: Attempt<Asked>;
   /** When the attempt was sent and when its first content came, on the clock of performance.now(). */
@@ -34,6 +37,8 @@ export interface Served {
   readonly outputTokens?: number;
   /** What the target cannot express. */
   readonly warnings: readonly Warning[];
+  /** How often output was voided and the answer began anew. Absent: never. */
+  readonly restarts?: number;
   /** Settles once, never rejects, also when nobody reads. */
   readonly outcome: Promise<Outcome>;
 }

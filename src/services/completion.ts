@@ -105,7 +105,8 @@ export class CompletionHandlers {
     const request = this.#tell(rpc, () => streamable(message));
     const windowMs = msOf(options?.coalesceWindow) ?? 0;
     return this.#parts.streams.open(rpc, (own, token) => {
-      const feed = this.#feed(this.#callOf(request, own, true), heartbeatMs, token);
+      const call = this.#callOf(request, own, true);
+      const feed = this.#feed(options?.allowRestart ? { ...call, allowRestart: true } : call, heartbeatMs, token);
       return windowMs > 0 ? coalesce(feed, windowMs) : feed;
     });
   }

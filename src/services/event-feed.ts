@@ -112,6 +112,7 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
     try {
       const last = result.value[result.value.length - 1];
       if (last?.case === "finished") this.#complete(last.value);
+      if (this.#call.allowRestart === true) this.#rerouted(result.value);
       this.#deliver(this.#started ? result : { done: false, value: this.#withStarted(result.value) });
     } catch (error) {
       this.#failed(error);
@@ -153,6 +154,12 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
       warnings: [...(reply?.warnings ?? [])],
     });
     return [{ case: "started", value }, ...batch];
+  }
+
+  #rerouted(batch: Batch): void {
+    for (const chunk of batch) {
+      if (chunk.case === "restarted" && this.#reply) chunk.value.routing = routingOf(this.#call, this.#reply);
+    }
   }
 
   #complete(finished: StreamFinished): void {

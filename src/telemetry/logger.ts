@@ -30,6 +30,7 @@ export interface LogFields {
   readonly arm?: string | undefined;
   readonly attempts?: number;
   readonly hedge?: "won" | "lost" | undefined;
+  readonly restarts?: number | undefined;
   /** What the response cache did: "HIT", "MISS", "BYPASS". */
   readonly cache?: string | undefined;
   readonly cacheAgeMs?: number | undefined;

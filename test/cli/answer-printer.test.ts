@@ -9,9 +9,9 @@ type Event = NonNullable<MessageInitShape<typeof StreamCompleteResponseSchema>["
 
 type Part = NonNullable<MessageInitShape<typeof ContentPartSchema>["part"]>;
 
-function printed(isTTY: boolean, events: readonly Event[]): string {
+function printed(isTTY: boolean, events: readonly Event[], mayRestart = false): string {
   const shell = new FakeShell({ isTTY });
-  const printer = new AnswerPrinter(shell.stdout);
+  const printer = new AnswerPrinter(shell.stdout, mayRestart);
   for (const event of events) printer.print(create(StreamCompleteResponseSchema, { event }));
   printer.end();
   return shell.out;
@@ -62,4 +62,12 @@ test("a terminal gets no control characters, a pipe gets everything", () => {
 
 test("an answer without content prints nothing", () => {
   expect(printed(false, [{ case: "started", value: {} }])).toBe("");
+});
+
+test("what is void is marked for people, and not written elsewhere", () => {
+  const begun = [part(0, { case: "toolCall", value: { id: "1", name: "f" } }), part(1, { case: "text", value: "Hel" })];
+  const events = [...begun, { case: "restarted" as const, value: {} }, part(0, { case: "text", value: "Hello" })];
+  expect(printed(true, events, true)).toBe("Hel\n\u001b[2m[the answer broke; it begins anew]\u001b[22m\nHello\n");
+  expect(printed(false, events, true)).toBe("Hello\n");
+  expect(printed(false, begun, true)).toBe("Hel\n");
 });

@@ -172,3 +172,17 @@ test("no gateway is told apart from its errors", async () => {
     `llmhub: cannot reach the gateway at ${server.address} (ECONNREFUSED); start it with \`npm start\`, or say where it is with --address\n`,
   );
 });
+
+test("an answer may begin anew only by wish", async () => {
+  const wishes: (boolean | undefined)[] = [];
+  const answer: Answer = async function* ({ options }) {
+    wishes.push(options?.allowRestart);
+    yield* [part, text];
+    if (options?.allowRestart === true) yield { sequence: 4, event: { case: "restarted", value: {} } };
+    yield* [part, text, finished(FinishReason.STOP)];
+  };
+  const { code, out } = await asked(answer, ["--allow-restart", "Say hi"]);
+  expect({ code, out }).toEqual({ code: 0, out: "Hi\n" });
+  await asked(answer, ["Say hi"]);
+  expect(wishes).toEqual([true, false]);
+});

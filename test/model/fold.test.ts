@@ -8,6 +8,7 @@ import {
   HeartbeatSchema,
   PartDeltaSchema,
   PartStartedSchema,
+  StreamRestartedSchema,
   UsageUpdateSchema,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import {
@@ -125,6 +126,31 @@ test("the events of an answer, in any split and order of parts, fold to the answ
       const heartbeat: Chunk = { case: "heartbeat", value: create(HeartbeatSchema) };
       expect(equals(CompleteResponseSchema, fold(events), whole)).toBe(true);
       expect(equals(CompleteResponseSchema, fold([first, heartbeat, ...middle, last]), whole)).toBe(true);
+    }),
+  );
+});
+
+test("what a restart voids leaves no trace", () => {
+  fc.assert(
+    fc.property(response, response, fc.nat(), (voided, whole, cut) => {
+      const [first, ...rest] = eventsOf(whole);
+      if (first === undefined) throw new Error("an answer has a first event");
+      const middle = eventsOf(voided).slice(1, -1);
+      const usage: Chunk = { case: "usage", value: create(UsageUpdateSchema, { usage: { inputTokens: 9 } }) };
+      const restarted: Chunk = { case: "restarted", value: create(StreamRestartedSchema) };
+      const broken = [...middle.slice(0, cut % (middle.length + 1)), usage];
+      expect(equals(CompleteResponseSchema, fold([first, ...broken, restarted, ...rest]), whole)).toBe(true);
+    }),
+  );
+});
+
+test("a restart keeps the parts before its index", () => {
+  fc.assert(
+    fc.property(response, fc.nat(6), (whole, fromIndex) => {
+      const events = eventsOf(whole).slice(0, -1);
+      const restarted: Chunk = { case: "restarted", value: create(StreamRestartedSchema, { fromIndex }) };
+      const kept = fold([...events, restarted]).message?.content ?? [];
+      expect(kept).toEqual((fold(events).message?.content ?? []).slice(0, fromIndex));
     }),
   );
 });

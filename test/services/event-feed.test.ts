@@ -6,6 +6,7 @@ import {
   CompletionView,
   FinishReason,
   StreamFinishedSchema,
+  StreamRestartedSchema,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import { RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import { CostSchema, UsageSchema } from "../../gen/llmhub/v1/usage_pb.ts";
@@ -31,15 +32,16 @@ const finished = (): Chunk => ({
 });
 
 interface Setting {
+  readonly allowRestart?: true;
   readonly view?: CompletionView;
   readonly heartbeatMs?: number;
 }
 
 /** A feed whose reply a test opens and fills. */
-function feedOf({ view = CompletionView.BASIC, heartbeatMs: everyMs = heartbeatMs }: Setting = {}) {
+function feedOf({ view = CompletionView.BASIC, heartbeatMs: everyMs = heartbeatMs, ...rest }: Setting = {}) {
   const left = vi.fn();
   const queue = new BatchQueue<Chunk>(() => undefined, left);
-  const call = callOf({ request: create(CompleteRequestSchema, { model: "fast", view }), stream: true });
+  const call = callOf({ request: create(CompleteRequestSchema, { model: "fast", view }), stream: true, ...rest });
   const warnings = [{ $typeName: "llmhub.v1.Warning", code: "EARLY", field: "", message: "" } as const];
   const reply: Reply = { ...replyOf(call, Promise.resolve(outcome)), warnings, chunks: queue };
   const replying = Promise.withResolvers<Reply>();
@@ -205,4 +207,14 @@ test("a reader that gives up stops timer and source", async () => {
   await feed.return();
   expect(left).toHaveBeenCalledOnce();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a restart says how the call is served from then on, wherever it stands in a batch", async () => {
+  const { feed, put, open } = feedOf({ allowRestart: true });
+  open();
+  put(textDelta(0, "a"));
+  await feed.next();
+  put({ case: "restarted", value: create(StreamRestartedSchema) }, textDelta(0, "b"));
+  const { value } = await feed.next();
+  expect(value?.[0]).toMatchObject({ case: "restarted", value: { routing: { model: "openai/gpt-4o" } } });
 });

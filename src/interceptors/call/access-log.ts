@@ -96,6 +96,7 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
     arm: reply.attempt.arm,
     attempts: attemptCount(reply.attempt),
     hedge: hedgeOf(reply.attempt),
+    restarts: reply.restarts || undefined,
     cache: cache && cacheStatuses.get(cache.status),
     cacheAgeMs: cache?.madeMs && Math.max(0, Date.now() - cache.madeMs),
     inputTokens: usage.inputTokens,

@@ -8,7 +8,6 @@ import {
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   CompleteRequestSchema,
-  type StreamCompleteRequest,
   StreamCompleteRequestSchema,
   type StreamCompleteResponse,
   StreamCompleteResponseSchema,
@@ -25,6 +24,12 @@ export interface Resume {
   readonly afterSequence: number;
 }
 
+/** A call with settings of its stream. */
+interface Streaming {
+  readonly request: Ask;
+  readonly options: NonNullable<MessageInitShape<typeof StreamCompleteRequestSchema>["options"]>;
+}
+
 /** A gRPC call straight on node:http2, for what a well-behaved client does not do. */
 export class RawCall implements Disposable {
   readonly stream: ClientHttp2Stream;
@@ -36,7 +41,7 @@ export class RawCall implements Disposable {
   constructor(
     url: string,
     method: "Complete" | "StreamComplete",
-    request: Ask | { readonly resume: Resume },
+    request: Ask | Streaming | { readonly resume: Resume },
     headers: Readonly<Record<string, string>> = {},
     settings: Settings = {},
   ) {
@@ -83,16 +88,22 @@ export class RawCall implements Disposable {
   }
 }
 
-function bodyOf(method: "Complete" | "StreamComplete", request: Ask | { readonly resume: Resume }): Uint8Array {
-  if ("resume" in request) return streamBody({ case: "resume", value: create(StreamResumeSchema, request.resume) });
-  const complete = create(CompleteRequestSchema, request);
+function bodyOf(
+  method: "Complete" | "StreamComplete",
+  request: Ask | Streaming | { readonly resume: Resume },
+): Uint8Array {
+  if ("resume" in request) {
+    return streamBody({ start: { case: "resume", value: create(StreamResumeSchema, request.resume) } });
+  }
+  const { request: ask, options } = "options" in request ? request : { request, options: {} };
+  const complete = create(CompleteRequestSchema, ask);
   return method === "Complete"
     ? toBinary(CompleteRequestSchema, complete)
-    : streamBody({ case: "request", value: complete });
+    : streamBody({ start: { case: "request", value: complete }, options });
 }
 
-function streamBody(start: StreamCompleteRequest["start"]): Uint8Array {
-  return toBinary(StreamCompleteRequestSchema, create(StreamCompleteRequestSchema, { start }));
+function streamBody(message: MessageInitShape<typeof StreamCompleteRequestSchema>): Uint8Array {
+  return toBinary(StreamCompleteRequestSchema, create(StreamCompleteRequestSchema, message));
 }
 
 function enveloped(message: Uint8Array): Buffer {

@@ -2,8 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { AnswerCache, type CacheParts, type Counts } from "./cache/answer-cache.ts";
 import { MemoryStore } from "./cache/memory.ts";
 import { RedisStore, sharedSecret } from "./cache/redis.ts";
+import { redisLock } from "./cache/redis-lock.ts";
 import type { StoreStatistics } from "./cache/store.ts";
 import { SharedTally, type Tally } from "./cache/tally.ts";
+import { Turns } from "./cache/turns.ts";
 import type { Config } from "./config/schema.ts";
 import type { Secret } from "./model/secret.ts";
 import type { RedisLink } from "./storage/redis.ts";
@@ -26,15 +28,19 @@ export function openCache(config: Config, metrics: Metrics, link: RedisLink | un
   };
   changed(undefined);
   if (!cache.enabled) return undefined;
+  const failed = () => {
+    metrics.cacheFailures.value += 1;
+  };
+  const shared = cache.driver === "redis" ? link : undefined;
+  const waitMs = cache.replicaWaitMs;
   return new AnswerCache({
-    ...(cache.driver === "redis" && link !== undefined ? inRedis(link, metrics) : inMemory(cache.bytesMax, metrics)),
+    ...(shared === undefined ? inMemory(cache.bytesMax, metrics) : inRedis(shared, metrics)),
+    turns: shared === undefined || waitMs === 0 ? undefined : new Turns({ lock: redisLock(shared), waitMs, failed }),
     settings: cache,
     generation: generationOf(config),
     now: () => Date.now(),
     changed,
-    failed: () => {
-      metrics.cacheFailures.value += 1;
-    },
+    failed,
   });
 }
 

@@ -8,6 +8,7 @@ import { Flight, type Landing } from "./flight.ts";
 import { answerKey } from "./key.ts";
 import type { AnswerStore, StoreStatistics, Tags } from "./store.ts";
 import type { Tally } from "./tally.ts";
+import type { Lease, Turns } from "./turns.ts";
 
 /** How answers are kept. */
 export interface CacheSettings {
@@ -38,6 +39,8 @@ export interface CacheParts {
   /** Told of each operation of the store that failed. */
   readonly failed: () => void;
   readonly counts: Counts;
+  /** Turns among replicas; absent: each asks for itself. */
+  readonly turns?: Turns | undefined;
 }
 
 /** What is counted of a cache, and by whom. */
@@ -87,6 +90,11 @@ export class AnswerCache {
     this.now = parts.now;
   }
 
+  /** Turns among replicas; undefined: each asks for itself. */
+  get turns(): Turns | undefined {
+    return this.#parts.turns;
+  }
+
   /** The same for configurations that answer alike. */
   get generation(): string {
     return this.#parts.generation;
@@ -118,10 +126,11 @@ export class AnswerCache {
     return flight;
   }
 
-  /** Tells those who wait for it; from here on others with this key no longer do. */
+  /** Tells those who wait for it, at other replicas, too; from here on others with this key no longer do. */
   land(key: string, flight: Flight, landing: Landing): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
     flight.land(landing);
+    flight.lease?.end(landing.case === "unshared" || landing.case === "refused");
   }
 
   /** What is kept under the key. */
@@ -142,22 +151,24 @@ export class AnswerCache {
     return this.settings.staleMs > 0 && this.now() - madeMs > ttlMs;
   }
 
-  /** Keeps an answer to that caller, unless it is too large. */
+  /** Keeps an answer to that caller. False: it is too large, or not the last word any more, or that cannot be said. */
   async keep<A extends Answer>(
     kind: Pick<AnswerKind<Served, A>, "schema" | "bytesMin">,
     key: string,
     entry: Entry<A>,
-    caller: Caller,
-  ): Promise<void> {
+    { caller, lease }: { readonly caller: Caller; readonly lease: Lease | undefined },
+  ): Promise<boolean> {
     const { entryBytesMax, staleMs } = this.settings;
     const ttlMs = entry.ttlMs + staleMs;
-    await this.#attempt(async () => {
-      if (kind.bytesMin(entry.answer) > entryBytesMax) return;
+    const isKept = await this.#attempt(async () => {
+      if (kind.bytesMin(entry.answer) > entryBytesMax) return false;
       const bytes = encodeEntry(kind.schema, entry);
+      if (bytes.length > entryBytesMax) return false;
       const tags = { tenant: caller.tenantId, keyId: caller.keyId, model: entry.answer.routing?.model ?? "" };
-      if (bytes.length <= entryBytesMax) await this.#parts.store.set(key, bytes, { ttlMs, tags });
+      return this.#parts.store.set(key, bytes, { ttlMs, tags, ...(lease && { fence: lease.token }) });
     });
     this.#parts.changed(this.#parts.store.statistics);
+    return isKept ?? false;
   }
 
   /** Makes all answers count for nothing. */

@@ -1,5 +1,6 @@
 import { GatewayError, type Reason } from "../model/error.ts";
 import type { Entry } from "./entry.ts";
+import type { Lease } from "./turns.ts";
 
 /** What the calls that wait for another learn of its end. */
 export type Landing =
@@ -28,6 +29,8 @@ const lasting: ReadonlySet<Reason> = new Set<Reason>([
 /** A call on its way to an answer that others wait for, too. */
 export class Flight {
   readonly #landed = Promise.withResolvers<Landing>();
+  /** The turn among replicas that it has, if it needs one. */
+  lease: Lease | undefined;
 
   /** Tells those who wait. The first word counts. */
   land(landing: Landing): void {

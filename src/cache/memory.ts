@@ -43,8 +43,9 @@ export class MemoryStore implements AnswerStore {
     return this.#entries.get(key)?.answer;
   }
 
-  async set(key: string, answer: Uint8Array, { ttlMs, tags }: Keeping): Promise<void> {
+  async set(key: string, answer: Uint8Array, { ttlMs, tags }: Keeping): Promise<boolean> {
     this.#entries.set(key, { answer, tags }, { ttl: Math.ceil(ttlMs), size: answer.length + overheadBytes });
+    return this.#entries.has(key);
   }
 
   async delete(key: string): Promise<void> {

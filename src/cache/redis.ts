@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type RedisLink, scriptOf } from "../storage/redis.ts";
+import { lockAt } from "./redis-lock.ts";
 import type { AnswerStore, Keeping, StoreStatistics, Tags } from "./store.ts";
 
 const secretKey = "cache:secret";
@@ -42,6 +43,13 @@ end
 return { page[1], entries, bytes }
 `);
 
+/** Keeps an answer if the lock is still that of who asked for it. */
+const fenced = scriptOf(`
+if redis.call('get', KEYS[2]) ~= ARGV[3] then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+return 1
+`);
+
 /** Answers in Redis, for all replicas. How much room they take is for Redis to bound (maxmemory). */
 export class RedisStore implements AnswerStore {
   readonly statistics = undefined;
@@ -62,11 +70,16 @@ export class RedisStore implements AnswerStore {
     return bytes?.subarray(0, markBytes).equals(this.#mark) ? bytes.subarray(headBytes) : undefined;
   }
 
-  async set(key: string, answer: Uint8Array, { ttlMs, tags }: Keeping): Promise<void> {
+  async set(key: string, answer: Uint8Array, { ttlMs, tags, fence }: Keeping): Promise<boolean> {
     if (this.#isClearing) await this.clear();
     this.#mark ??= bytesOf(await this.#link.callBuffer("get", markKey)) ?? noMark;
     const bytes = Buffer.concat([this.#mark, ...tagNames.map((name) => tagOf(tags[name])), answer]);
-    await this.#link.call("set", answerAt(key), bytes, "PX", Math.max(1, Math.ceil(ttlMs)));
+    const lifeMs = Math.max(1, Math.ceil(ttlMs));
+    if (fence !== undefined) {
+      return (await this.#link.script(fenced, [answerAt(key), lockAt(key)], [bytes, lifeMs, fence])) === 1;
+    }
+    await this.#link.call("set", answerAt(key), bytes, "PX", lifeMs);
+    return true;
   }
 
   async delete(key: string): Promise<void> {

@@ -17,6 +17,8 @@ export interface Tags {
 export interface Keeping {
   readonly ttlMs: number;
   readonly tags: Tags;
+  /** Token of the turn in which the answer was asked for: if that has passed to another replica, what that says counts. */
+  readonly fence?: string;
 }
 
 /**
@@ -26,8 +28,8 @@ export interface Keeping {
 export interface AnswerStore {
   /** Undefined: there is none, or its time is up. */
   get(key: string): Promise<Uint8Array | undefined>;
-  /** The bytes belong to the store from here on. An answer that is too large for the driver is not kept. */
-  set(key: string, answer: Uint8Array, keeping: Keeping): Promise<void>;
+  /** The bytes belong to the store from here on. False: they are too large for the driver, or fenced off. */
+  set(key: string, answer: Uint8Array, keeping: Keeping): Promise<boolean>;
   delete(key: string): Promise<void>;
   /** Makes every answer count for nothing, at once. */
   clear(): Promise<void>;

@@ -30,6 +30,13 @@ export const cache = section("Answers that are kept for requests that ask the sa
     duration("How long after its time an answer is still given, while it is asked for anew. 0s: not at all.", 0),
     "0s",
   ),
+  replicaWait: v.optional(
+    duration(
+      'With driver "redis": one replica asks for an answer, and others that want the same wait for it, so long at most. 0s: each asks.',
+      0,
+    ),
+    "0s",
+  ),
   bytesMax: v.optional(integer(mebibyte, 64 * 1024 * mebibyte, "Room in memory, in bytes."), 64 * mebibyte),
   entryBytesMax: v.optional(integer(1024, 64 * mebibyte, "Largest answer that is kept, in bytes."), mebibyte),
 });

@@ -42,12 +42,15 @@ export function crossCheck(
 }
 
 function checkCache(
-  { driver, bytesMax, entryBytesMax }: FileSections["cache"],
+  { driver, replicaWait, bytesMax, entryBytesMax }: FileSections["cache"],
   noRedis: boolean,
   findings: Findings,
 ): void {
   if (driver === "redis" && noRedis) {
     findings.add(["cache", "driver"], "needs the section redis; add it with its url, or keep answers in memory");
+  }
+  if (replicaWait > 0 && driver !== "redis") {
+    findings.add(["cache", "replicaWait"], "needs cache.driver redis; without it replicas know nothing of each other");
   }
   if (entryBytesMax > bytesMax) {
     findings.add(["cache", "entryBytesMax"], "must not be above cache.bytesMax, or no such answer would find room");

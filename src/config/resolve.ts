@@ -106,8 +106,8 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
   };
 }
 
-function cacheOf({ ttl, staleWhileRevalidate, ...cache }: FileSections["cache"]): Config["cache"] {
-  return { ...cache, ttlMs: ttl, staleMs: staleWhileRevalidate };
+function cacheOf({ ttl, staleWhileRevalidate, replicaWait, ...cache }: FileSections["cache"]): Config["cache"] {
+  return { ...cache, ttlMs: ttl, staleMs: staleWhileRevalidate, replicaWaitMs: replicaWait };
 }
 
 async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Findings): Promise<RedisConfig> {

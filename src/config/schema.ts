@@ -271,6 +271,8 @@ interface CacheConfig {
   readonly ttlMs: number;
   /** How long after that it is still given while it is asked for anew; 0: not at all. */
   readonly staleMs: number;
+  /** Longest wait for another replica that asks the same; 0, also with memory: each asks. */
+  readonly replicaWaitMs: number;
   /** Of all answers in memory together. */
   readonly bytesMax: number;
   /** Of one answer. */

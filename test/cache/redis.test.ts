@@ -1,5 +1,8 @@
 import { expect } from "vitest";
 import { RedisStore, sharedSecret } from "../../src/cache/redis.ts";
+import { redisLock } from "../../src/cache/redis-lock.ts";
+import { Lease, Turns } from "../../src/cache/turns.ts";
+import { GatewayError } from "../../src/model/error.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { RedisLink } from "../../src/storage/redis.ts";
 import { RedisServer, testWithRedis } from "../support/redis-server.ts";
@@ -72,4 +75,95 @@ testWithRedis("all gateways have the same secret, whoever came first", async () 
   const secrets = await Promise.all([sharedSecret(await at.link()), sharedSecret(await at.link())]);
   expect(secrets[0]).toHaveLength(32);
   expect(Buffer.from(secrets[1] ?? [])).toEqual(Buffer.from(secrets[0] ?? []));
+});
+
+testWithRedis(
+  "a turn is one replica's, until it gives it back, and everybody's where there is nothing to share",
+  async () => {
+    await using at = await stage();
+    const [one, two] = [redisLock(await at.link()), redisLock(await at.link())];
+    expect([await one.take("k", "token-1"), await two.take("k", "token-2")]).toEqual(["mine", "taken"]);
+    expect([await one.extend("k", "token-1"), await two.extend("k", "token-2")]).toEqual([true, false]);
+    await two.leave("k", "token-2", false);
+    expect(await two.take("k", "token-2")).toBe("taken");
+    await one.leave("k", "token-1", false);
+    expect(await two.take("k", "token-2")).toBe("mine");
+    await two.leave("k", "token-2", true);
+    expect([await one.take("k", "token-1"), await two.take("k", "token-3")]).toEqual(["open", "open"]);
+    await two.leave("k", "token-2", false);
+    expect(await one.take("k", "token-1")).toBe("open");
+    expect(await at.server.client.pttl("t:cache:lock:k")).toBeGreaterThan(0);
+  },
+);
+
+testWithRedis("whoever lost its turn does not write over what came after", async () => {
+  await using at = await stage();
+  const lock = redisLock(await at.link());
+  await lock.take("k", "token-1");
+  expect(await at.server.client.pttl("t:cache:lock:k")).toBeGreaterThan(0);
+  // As when a process stood still for longer than its lease.
+  await at.server.client.del("t:cache:lock:k");
+  await lock.take("k", "token-2");
+  const write = (text: string, fence: string) => at.store.set("k", Buffer.from(text), { ...keeping(60_000), fence });
+  expect(await write("new", "token-2")).toBe(true);
+  expect(await write("old", "token-1")).toBe(false);
+  expect(Buffer.from((await at.store.get("k")) ?? []).toString()).toBe("new");
+});
+
+const noSignal = new AbortController().signal;
+const none = async () => undefined;
+
+async function turnsAt(at: Awaited<ReturnType<typeof stage>>, waitMs = 60_000) {
+  let failures = 0;
+  const turns = new Turns({ lock: redisLock(await at.link()), waitMs, failed: () => failures++ });
+  return { turns, failures: () => failures };
+}
+
+testWithRedis("who waits gets what another replica brings, or its turn when that gives up", async () => {
+  await using at = await stage();
+  const [{ turns: one }, { turns: two }] = [await turnsAt(at), await turnsAt(at)];
+  const first = await one.wait("k", noSignal, none);
+  if (!(first instanceof Lease)) throw new Error("nobody else was there");
+  let brought: string | undefined;
+  const found = two.wait("k", noSignal, async () => brought);
+  brought = "answer";
+  expect(await found).toBe("answer");
+  const next = two.wait("k", noSignal, none);
+  first.end(false);
+  first.end(true);
+  const second = await next;
+  if (!(second instanceof Lease)) throw new Error("it was its turn");
+  second.end(true);
+  while ((await at.server.client.get("t:cache:lock:k")) !== "open") await new Promise(setImmediate);
+  expect(await one.wait("k", noSignal, none)).toBeUndefined();
+});
+
+testWithRedis("what came just before its turn is found, and the turn goes on", async () => {
+  await using at = await stage();
+  const { turns } = await turnsAt(at);
+  expect(await turns.wait("k", noSignal, async () => "answer")).toBe("answer");
+  while ((await at.server.client.exists("t:cache:lock:k")) === 1) await new Promise(setImmediate);
+  const refused = turns.wait("k", noSignal, () => Promise.reject(new Error("limit")));
+  await expect(refused).rejects.toThrow("limit");
+  while ((await at.server.client.exists("t:cache:lock:k")) === 1) await new Promise(setImmediate);
+});
+
+testWithRedis("nobody waits for longer than it may, or than its caller", async () => {
+  await using at = await stage();
+  const { turns } = await turnsAt(at, 1);
+  await redisLock(await at.link()).take("k", "token-1");
+  expect(await turns.wait("k", noSignal, none)).toBeUndefined();
+  const left = new AbortController();
+  const { turns: patient } = await turnsAt(at);
+  const waiting = patient.wait("k", left.signal, none);
+  left.abort(new GatewayError("CANCELLED", "the caller left"));
+  await expect(waiting).rejects.toMatchObject({ reason: "CANCELLED" });
+});
+
+testWithRedis("without Redis everybody goes ahead", async () => {
+  await using at = await stage();
+  const { turns, failures } = await turnsAt(at);
+  await at.server.kill();
+  expect(await turns.wait("k", noSignal, none)).toBeUndefined();
+  expect(failures()).toBe(1);
 });

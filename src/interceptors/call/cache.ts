@@ -2,8 +2,9 @@ import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { type AnswerKind, keptOf, type Recorded, servedAgain } from "../../cache/answer.ts";
 import type { AnswerCache } from "../../cache/answer-cache.ts";
 import { type Answer, type Entry, isOf } from "../../cache/entry.ts";
-import { type Flight, type Landing, landingOf } from "../../cache/flight.ts";
+import { Flight, type Landing, landingOf } from "../../cache/flight.ts";
 import type { Renewals } from "../../cache/renewals.ts";
+import { Lease } from "../../cache/turns.ts";
 import { cacheOptionsOf, type Wish, wishOf } from "../../cache/wish.ts";
 import type { Asked, Call } from "../../model/call.ts";
 import type { Dispatch } from "../../model/dispatch.ts";
@@ -125,7 +126,7 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     const { answers, call, next } = this.#asking;
     const flight = answers.begin(key);
     try {
-      const found = await this.#found(key, place, flight);
+      const found = (await this.#found(key, place, flight)) ?? (await this.#elsewhere(key, place, flight));
       if (found !== undefined) return found;
       this.#count("miss");
       return this.#recorded(key, await next(marked(call, CacheStatus.MISS)), this.#ttlMs, flight);
@@ -135,28 +136,56 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     }
   }
 
-  async #found(key: string, place: Prospect, flight?: Flight): Promise<R | undefined> {
+  /** From another replica that is asking the same already. Undefined: it is the turn of this one, or there are none. */
+  async #elsewhere(key: string, place: Prospect, flight: Flight): Promise<R | undefined> {
+    const { answers, call, parts } = this.#asking;
+    if (answers.turns === undefined) return undefined;
+    const { cacheWaiting } = parts.metrics;
+    cacheWaiting.value += 1;
+    try {
+      const turn = await answers.turns.wait(key, call.rpc.signal, () => this.#found(key, place, flight, "shared"));
+      if (!(turn instanceof Lease)) return turn;
+      flight.lease = turn;
+      return undefined;
+    } finally {
+      cacheWaiting.value -= 1;
+    }
+  }
+
+  async #found(
+    key: string,
+    place: Prospect,
+    flight?: Flight,
+    result: "hit" | "shared" = "hit",
+  ): Promise<R | undefined> {
     const { answers, kind } = this.#asking;
     const entry = await answers.find(kind, key);
     if (entry === undefined || this.#targetOf(entry, place) === undefined) return undefined;
     if (flight !== undefined) answers.land(key, flight, { case: "entry", entry });
     const isStale = answers.isStale(entry);
-    const reply = await this.#answered(entry, place, isStale ? "stale" : "hit");
+    const reply = await this.#answered(entry, place, isStale ? "stale" : result);
     if (isStale && this.#asking.wish.write) this.#renew(key, entry);
     return reply;
   }
 
   /** Asks anew for an answer that has had its time, while its caller has it already. */
   #renew(key: string, { ttlMs }: Entry): void {
-    const { aside, call, kind, parts } = this.#asking;
+    const { aside, answers, call, kind, parts } = this.#asking;
     const { cacheControl: _, ...rpc } = call.rpc;
     const peerAddress = rpc.peerAddress();
     parts.renewals.begin(key, async (life) => {
+      const turn = await answers.turns?.attempt(key);
+      if (turn === "taken") return;
       this.#count("renewal");
       const own = { ...rpc, ...life, peerAddress: () => peerAddress, answerHeader: () => undefined };
       const renewal = { id: parts.newId(), rpc: own, request: call.request, stream: false };
-      const reply = await aside(marked(renewal, CacheStatus.MISS));
-      await kind.finish(this.#recorded(key, reply, ttlMs));
+      const flight = new Flight();
+      flight.lease = turn;
+      const reply = await aside(marked(renewal, CacheStatus.MISS)).catch((error: unknown) => {
+        turn?.end(false);
+        throw error;
+      });
+      await kind.finish(this.#recorded(key, reply, ttlMs, flight));
     });
   }
 
@@ -212,7 +241,11 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
       else if (entry !== undefined) {
         flight?.land({ case: "entry", entry });
         // Until it is kept, those who come find the call.
-        void answers.keep(kind, key, entry, call.rpc.caller).then(() => land({ case: "entry", entry }));
+        void answers.keep(kind, key, entry, { caller: call.rpc.caller, lease: flight?.lease }).then((isKept) => {
+          // Nobody finds it: each replica asks for itself.
+          if (!isKept) flight?.lease?.end(true);
+          land({ case: "entry", entry });
+        });
       } else if (end === "cut") void reply.outcome.then(({ error }) => land(landingOf(error)));
       else land({ case: "unshared" });
     };

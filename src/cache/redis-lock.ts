@@ -1,0 +1,50 @@
+import { type RedisLink, scriptOf } from "../storage/redis.ts";
+import type { ReplicaLock } from "./turns.ts";
+
+/** How long a lock outlives the replica that holds it. */
+const leaseMs = 10_000;
+/** How long everybody may pass after an answer that is not for sharing. */
+const openMs = 2000;
+/** What stands in place of a token while everybody may pass: no token is so short. */
+const open = "open";
+
+const take = scriptOf(`
+local held = redis.call('get', KEYS[1])
+if not held then
+  redis.call('set', KEYS[1], ARGV[1], 'px', ${leaseMs})
+  return 'mine'
+end
+return held == '${open}' and 'open' or 'taken'
+`);
+
+const extend = scriptOf(`
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('pexpire', KEYS[1], ${leaseMs})
+`);
+
+const leave = scriptOf(`
+if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '${open}' then redis.call('set', KEYS[1], '${open}', 'px', ${openMs}) else redis.call('del', KEYS[1]) end
+return 1
+`);
+
+/** Where the lock on an answer is: with its holder's token in it. */
+export function lockAt(key: string): string {
+  return `cache:lock:${key}`;
+}
+
+/** Locks in Redis. One that nobody extends ends by itself after 10 s. */
+export function redisLock(link: RedisLink): ReplicaLock {
+  return {
+    async take(key, token) {
+      const state = await link.script(take, [lockAt(key)], [token]);
+      return state === "mine" || state === "open" ? state : "taken";
+    },
+    async extend(key, token) {
+      return (await link.script(extend, [lockAt(key)], [token])) === 1;
+    },
+    async leave(key, token, isOpen) {
+      await link.script(leave, [lockAt(key)], [token, isOpen ? open : ""]);
+    },
+  };
+}

@@ -39,7 +39,7 @@ test("G2: SIGTERM with 50 open streams and idle sessions", async () => {
   await using disposed = upstream;
   await using gateway = await GatewayProcess.start({
     providers: providerAt(disposed.url, chat.kind, { connectionsMax: 64 }),
-    server: { drain: { delay: "300ms", timeout: "2s" } },
+    server: { drain: { delay: "300ms", timeout: "4s" } },
   });
   const { program } = gateway;
   const ending = await open(gateway, 25, "begin and end");

@@ -126,13 +126,14 @@ class App implements Gateway {
     this.address = addressText({ ...listen, port: await this.#listener.listen() });
     this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
     this.#readiness.set(true);
-    const { auth, providers } = this.#snapshot.config;
+    const { auth, providers, extensions: own } = this.#snapshot.config;
     this.#logger.info(
       {
         address: this.address,
         opsAddress: this.opsAddress,
         auth: auth.mode,
         providers: providers.map(({ id }) => id).join(" "),
+        ...(own.length > 0 && { extensions: own.map(({ name }) => name).join(" ") }),
         defaultModel: this.#snapshot.router.defaultModel,
         version: version(),
       },

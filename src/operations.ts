@@ -8,7 +8,7 @@ import type { AnswerKind } from "./cache/answer.ts";
 import { completions } from "./cache/completions.ts";
 import type { Answer } from "./cache/entry.ts";
 import { embeddings, rankings } from "./cache/values.ts";
-import { dispatcher, type Restart } from "./dispatch/dispatcher.ts";
+import { dispatcher, firstAttempt, type Restart } from "./dispatch/dispatcher.ts";
 import { HedgeBudget } from "./dispatch/hedge-budget.ts";
 import type { JourneyParts } from "./dispatch/journey.ts";
 import { planOf, prospectsOf } from "./dispatch/planner.ts";
@@ -26,6 +26,7 @@ import { compose, type Dispatch } from "./model/dispatch.ts";
 import { lacking } from "./model/lacking.ts";
 import type { Served } from "./model/reply.ts";
 import type { Provider } from "./model/target.ts";
+import { counted, previewed } from "./services/aside.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
 import type { SystemParts } from "./services/system.ts";
@@ -78,6 +79,8 @@ export function operations(
     handlers: new CompletionHandlers({
       ...shared,
       dispatch: generate,
+      count: beside(parts, counted),
+      preview: beside(parts, previewed),
       router,
       callless: lines.callless,
       streams,
@@ -152,6 +155,19 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
     const told = callChain(logger, metrics);
     const answered = cache<Request, R, A>(kind, cached, compose(told, asked))(asked);
     return compose([...told, ...own.beforeCache], answered);
+  });
+}
+
+/** What is asked beside a call: once, of the first target, and of no cache. Extensions see it as they see the call. */
+function beside<R extends Served>(
+  { router, extensions }: OperationParts,
+  ask: Dispatch<Attempt, R>,
+): Dispatch<Call, R> {
+  return extensions.around((own) => {
+    const attempt = compose(own.attempt, ask);
+    return compose([...own.beforeCache, ...own.afterCache], async (call) =>
+      attempt(firstAttempt(call, planOf(router(), call))),
+    );
   });
 }
 

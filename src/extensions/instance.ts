@@ -35,8 +35,8 @@ export class Instance {
     const abort = new AbortController();
     if (init === undefined) return new Instance(config, {}, abort);
     const opening = Promise.resolve({ ...shared, name: config.name, settings, signal: abort.signal }).then(init);
-    const open: unknown = await within(opening, initMs, () => {
-      abort.abort(late("init", initMs));
+    const open: unknown = await within(opening, "init", initMs, (error) => {
+      abort.abort(error);
       // Should it come to an end after all, it is not wanted any more.
       void opening.then(({ close }) => close?.()).catch(() => undefined);
     });
@@ -78,16 +78,22 @@ export class Instance {
   async #close(): Promise<void> {
     this.#abort.abort(new GatewayError("GATEWAY_DRAINING", "the extension is closed"));
     const { close } = this.open;
-    if (close !== undefined) await within(Promise.resolve().then(close), closeMs, () => undefined);
+    if (close !== undefined) await within(Promise.resolve().then(close), "close", closeMs);
   }
 }
 
-async function within<T>(work: Promise<T>, ms: number, gaveUp: () => void): Promise<T> {
+async function within<T>(
+  work: Promise<T>,
+  name: string,
+  ms: number,
+  gaveUp: (error: GatewayError) => void = () => undefined,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      gaveUp();
-      reject(late("it", ms));
+      const error = new GatewayError("DEADLINE_EXCEEDED", `${name} took longer than ${ms / 1000} s`);
+      gaveUp(error);
+      reject(error);
     }, ms);
   });
   try {
@@ -95,8 +101,4 @@ async function within<T>(work: Promise<T>, ms: number, gaveUp: () => void): Prom
   } finally {
     clearTimeout(timer);
   }
-}
-
-function late(what: string, ms: number): GatewayError {
-  return new GatewayError("DEADLINE_EXCEEDED", `${what} took longer than ${ms / 1000} s`);
 }

@@ -45,7 +45,7 @@ export class ExtensionFamilies {
     else if ([...this.#known.keys()].filter((each) => each.startsWith(own)).length >= familiesMax) {
       throw unusable(`is one more than the ${familiesMax} that an extension may have`);
     }
-    const text = help.slice(0, helpCharsMax);
+    const text = help.slice(0, helpCharsMax) || name;
     const family = new Family<string>(this.#registry, type, { name: fullName, help: text, labels });
     this.#known.set(fullName, { type, labels, family });
     return family;

@@ -75,11 +75,21 @@ export function causeOf(error: unknown): string {
   return `${error.constructor.name}${said}${file === undefined ? "" : ` at ${file}:${line}:${column}`}`;
 }
 
+/** How often a version could not be loaded: Node never tries the same address again, though a file beside it may be there now. */
+const failures = new Map<string, number>();
+
 async function moduleOf({ module, digest }: ExtensionSource): Promise<Readonly<Record<string, unknown>>> {
   provideSurface();
   const url = pathToFileURL(module);
-  url.searchParams.set(versionParameter, digest);
-  return import(url.href);
+  const failed = failures.get(url.href + digest) ?? 0;
+  url.searchParams.set(versionParameter, failed === 0 ? digest : `${digest}-${failed}`);
+  try {
+    return await import(url.href);
+  } catch (error) {
+    url.search = "";
+    failures.set(url.href + digest, failed + 1);
+    throw error;
+  }
 }
 
 let isProvided = false;

@@ -14,18 +14,15 @@ import {
   type CountTokensResponse,
   CountTokensResponseSchema,
 } from "../../gen/llmhub/v1/completion_service_pb.ts";
-import { UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
-import { firstAttempt } from "../dispatch/dispatcher.ts";
+import type { Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import { planOf } from "../dispatch/planner.ts";
 import type { Router } from "../dispatch/router.ts";
 import type { Call, Rpc } from "../model/call.ts";
-import { costOf } from "../model/cost.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import { msOf } from "../model/duration.ts";
 import { GatewayError } from "../model/error.ts";
-import { estimateInput } from "../model/estimate.ts";
 import { Fold } from "../model/fold.ts";
-import { lacking } from "../model/lacking.ts";
+import type { Result, Served } from "../model/reply.ts";
 import { timestampOf } from "../model/timestamp.ts";
 import { coalesce } from "./coalesce.ts";
 import { checkConversation } from "./conversation-rules.ts";
@@ -44,6 +41,10 @@ const heartbeatMsMin = 10;
 export interface CompletionParts {
   /** The chain around every call. */
   readonly dispatch: Dispatch<Call>;
+  /** Counts the input tokens of a call. */
+  readonly count: Dispatch<Call, Result<Usage>>;
+  /** Finds out what a call would do, without doing it. */
+  readonly preview: Dispatch<Call, Served>;
   /** The router of the configuration in force. */
   readonly router: () => Router;
   readonly validator: RequestValidator;
@@ -81,7 +82,7 @@ export class CompletionHandlers {
       checkConversation(request);
     });
     const call = this.#callOf(request, rpc, false);
-    if (request.validateOnly) return this.#tell(rpc, () => this.#preview(call));
+    if (request.validateOnly) return this.#preview(call);
     const reply = await this.#parts.dispatch(call);
     const fold = new Fold();
     for await (const batch of reply.chunks) {
@@ -135,11 +136,9 @@ export class CompletionHandlers {
     if (request === undefined) throw new GatewayError("INVALID_REQUEST", "request is required");
     checkConversation(request, "request");
     const call = this.#callOf(request, rpc, false);
-    const attempt = firstAttempt(call, planOf(this.#parts.router(), call));
-    const { provider, facts, selector } = attempt.target;
-    if (provider.countTokens === undefined) throw lacking(provider.id, "count_tokens");
-    const usage = await provider.countTokens(attempt);
-    const cost = costOf(usage, facts.priceList);
+    const { attempt, value: usage, outcome } = await this.#parts.count(call);
+    const { facts, selector } = attempt.target;
+    const { cost } = await outcome;
     return create(CountTokensResponseSchema, {
       usage,
       contextWindow: facts.contextWindow,
@@ -187,19 +186,17 @@ export class CompletionHandlers {
     return { id: this.#parts.newId(), rpc, request, stream };
   }
 
-  /** What a call would do, without doing it. */
-  #preview(call: Call): CompleteResponse {
-    const attempt = firstAttempt(call, planOf(this.#parts.router(), call));
-    const { provider, facts } = attempt.target;
-    if (provider.preview === undefined) throw lacking(provider.id, "complete");
-    const inputTokens = estimateInput(call.request);
-    const usage = create(UsageSchema, { inputTokens, source: UsageSource.ESTIMATED });
-    const cost = costOf(usage, facts.priceList);
+  async #preview(call: Call): Promise<CompleteResponse> {
+    const { attempt, warnings, outcome } = await this.#parts.preview(call).catch((error: unknown) => {
+      this.#parts.rejected(call.rpc, error);
+      throw error;
+    });
+    const { usage, cost } = await outcome;
     const response = create(CompleteResponseSchema, {
       id: call.id,
       routing: routingAt(call, attempt.policy, attempt.target),
       createTime: timestampOf(Date.now()),
-      warnings: [...provider.preview(attempt)],
+      warnings: [...warnings],
       usage,
       ...(cost === undefined ? {} : { cost }),
     });

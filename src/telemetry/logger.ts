@@ -55,6 +55,7 @@ export interface LogFields {
   readonly opsAddress?: string;
   readonly auth?: string;
   readonly providers?: string;
+  readonly extensions?: string;
   readonly defaultModel?: string | undefined;
   readonly signal?: string;
   readonly path?: string;

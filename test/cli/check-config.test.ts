@@ -55,3 +55,23 @@ test.each([
   expect(shell.out).toBe("");
   expect(shell.err).toMatch(/^llmhub: the configuration cannot work: .*settings\.api/);
 });
+
+test("extensions are loaded and check their configuration, and none is opened", async () => {
+  await using directory = await temporaryDirectory();
+  const schema = `{ "~standard": { version: 1, vendor: "own",
+    validate: (value) => ("a" in value ? { value } : { issues: [{ message: "is missing", path: ["a"] }] }) } }`;
+  const init = '() => { throw new Error("it is opened"); }';
+  await directory.write(
+    "own.js",
+    `export const extension = { apiVersion: 1, name: "own", schema: ${schema}, init: ${init} };`,
+  );
+  const yaml = (config: string) =>
+    `auth: { mode: off }\nproviders: { simulator: }\nextensions: [{ module: ./own.js, config: ${config} }]`;
+  const path = await directory.write("hub.yaml", yaml("{ a: 1 }"));
+  const shell = new FakeShell();
+  expect(await runProgram(["check-config", "--config", path], shell)).toBe(0);
+  expect(shell.out).toContain("  extensions  own\n");
+  await directory.write("hub.yaml", yaml("{ b: 1 }"));
+  expect(await runProgram(["check-config", "--config", path], shell)).toBe(3);
+  expect(shell.err).toContain("extensions[0].config.a: is missing");
+});

@@ -25,7 +25,8 @@ async function serve(connection: UpstreamConnection): Promise<void> {
     } else if (path === "/embeddings") {
       const data = input.map((_: string, index: number) => ({ index, embedding: [1, 2] }));
       await connection.respond(200, JSON.stringify({ data }));
-    } else if (path !== "/v2/chat") await connection.respond(404);
+    } else if (path === "/messages/count_tokens") await connection.respond(200, '{"input_tokens":7}');
+    else if (path !== "/v2/chat") await connection.respond(404);
     else if (request.messages.at(-1).content === "broke") {
       await connection.respond(402, '{"fault":{"id":"BUDGET_SPENT","text":"cc-1000"}}');
     } else await answer(connection, request.stream === true);
@@ -60,6 +61,7 @@ beforeAll(async () => {
     providers: {
       "acme-gateway": { baseUrl: upstream.url, apiKey: "sk-acme", settings: { costCentre: "cc-1000" } },
       other: { kind: "openai-compatible", baseUrl: upstream.url },
+      anthropic: { baseUrl: upstream.url, apiKey: "sk" },
     },
     models: { retry: { maxAttempts: 1 } },
     extensions: [
@@ -119,6 +121,18 @@ test("streams, embeddings and reranking pass through the same interceptor", asyn
   const ranked = await createClient(RerankService, shared).rerank({ model: "other/r", query: mail, documents: [card] });
   expect(lastBody()).toMatchObject({ query: "[email]", documents: ["[card]"] });
   expect(ranked.warnings.map(({ field }) => field)).toEqual(["query", "documents[0]"]);
+});
+
+test("what is asked beside a call passes through it, too", async () => {
+  const client = createClient(CompletionService, transport());
+  const request = { model: "anthropic/claude", input: mail };
+  const { usage } = await client.countTokens({ request });
+  expect(usage?.inputTokens).toBe(7);
+  expect(lastBody().messages).toEqual([{ role: "user", content: [{ type: "text", text: "[email]" }] }]);
+  const sent = upstream.requests.length;
+  const preview = await client.complete({ model: "acme-large", input: mail, validateOnly: true });
+  expect(preview.warnings).toMatchObject([{ code: "redacted", field: "input" }]);
+  expect(upstream.requests.length).toBe(sent);
 });
 
 test("what they refuse is a typed error, and what they count can be scraped", async () => {

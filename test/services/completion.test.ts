@@ -10,12 +10,15 @@ import {
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import { CountTokensRequestSchema } from "../../gen/llmhub/v1/completion_service_pb.ts";
 import { UsageSchema, UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
+import { firstAttempt } from "../../src/dispatch/dispatcher.ts";
+import { planOf } from "../../src/dispatch/planner.ts";
 import { Router } from "../../src/dispatch/router.ts";
 import type { Call, Rpc } from "../../src/model/call.ts";
 import { type Chunk, textDelta } from "../../src/model/chunk.ts";
 import type { Dispatch } from "../../src/model/dispatch.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
+import { counted, previewed } from "../../src/services/aside.ts";
 import { CompletionHandlers } from "../../src/services/completion.ts";
 import { KeptStreams } from "../../src/services/resume/kept-streams.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
@@ -80,20 +83,22 @@ const answering: Dispatch<Call> = async (call) => ({
 
 function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerOf(provider, bare)) {
   const rejected: { rpc: Rpc; error: unknown }[] = [];
-  const previewed: Rpc[] = [];
+  const callless: Rpc[] = [];
   const rules = { resume: false, keepMs: 0, graceMs: 0, bytesMax: 0, streamBytesMax: 0, shared: false };
   const counts = { resumed: { value: 0 }, bytes: { value: 0 }, orphans: { value: 0 } };
   const handlers = new CompletionHandlers({
     dispatch,
+    count: async (call) => counted(firstAttempt(call, planOf(router(), call))),
+    preview: async (call) => previewed(firstAttempt(call, planOf(router(), call))),
     router,
     validator: createRequestValidator(),
     rejected: (rpc, error) => void rejected.push({ rpc, error }),
-    callless: (rpc) => void previewed.push(rpc),
+    callless: (rpc) => void callless.push(rpc),
     streams: new KeptStreams({ rules: () => rules, counts, log: () => undefined, now: () => 0 }),
     readerAdmitted: () => undefined,
     newId: () => "cmp_new",
   });
-  return { handlers, rejected, previewed };
+  return { handlers, rejected, callless };
 }
 
 const { rpc } = callOf();
@@ -142,10 +147,10 @@ test("a request against the rules never becomes a call, and is told of", async (
 
 test("validate_only calls nobody and says what a call would meet", async () => {
   const dispatch = vi.fn(answering);
-  const { handlers, previewed } = handlersOf(dispatch);
+  const { handlers, callless } = handlersOf(dispatch);
   const response = await handlers.complete(ask({ validateOnly: true, input: "x".repeat(400) }), rpc);
   expect(dispatch).not.toHaveBeenCalled();
-  expect(previewed).toEqual([rpc]);
+  expect(callless).toEqual([rpc]);
   expect(response.message).toBeUndefined();
   expect(response).toMatchObject({
     routing: { requestedModel: "fast", provider: "acme", model: "acme/one", policy: "aliases/fast" },

@@ -67,7 +67,7 @@ class App implements Gateway {
   #draining = false;
 
   constructor(
-    { config, surroundings = nowhere, kinds: shipped = providerKinds }: GatewayOptions,
+    { config, surroundings = nowhere, kinds: shipped = providerKinds, readMemory }: GatewayOptions,
     kinds: Kinds,
     simulator: Simulator | undefined,
   ) {
@@ -80,7 +80,7 @@ class App implements Gateway {
     const logger = this.#logger;
     const streamRules = () => this.#snapshot.config.streams;
     const router = () => this.#snapshot.router;
-    this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules, router });
+    this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules, router, readMemory });
     this.#extensions = new ExtensionHost(logger, this.#metrics);
     const now = () => performance.now();
     this.#discovery = discovery(logger, now);
@@ -90,6 +90,7 @@ class App implements Gateway {
       deadlineMaxMs: limits.deadlineMaxMs,
       draining: () => this.#draining,
       proxies: trustedProxies.length === 0 ? undefined : new TrustedProxies(trustedProxies),
+      door: this.#traffic.overload,
       now,
     });
     this.#listener = this.#openPort(config.server);

@@ -1,5 +1,6 @@
 import type { Config } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
+import type { MemoryReading } from "./overload/memory-guard.ts";
 import type { ProviderFacts } from "./providers/provider.ts";
 
 /** What the gateway starts with. */
@@ -9,6 +10,8 @@ export interface GatewayOptions {
   readonly surroundings?: Where;
   /** The kinds that providers can be of, by name. Absent: all that are shipped. */
   readonly kinds?: ReadonlyMap<string, ProviderFacts>;
+  /** What memory is used. Absent: that of the process. */
+  readonly readMemory?: () => MemoryReading;
 }
 
 /** The environment and the home directory of the process. */

@@ -149,7 +149,10 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
     return of(provider)?.(attempt) ?? Promise.reject(lacking(provider.id, kind.operation));
   };
   return extensions.around((own) => {
-    const attempts = compose([...own.attempt, ...attemptChain(metrics, traffic.health)], operation);
+    const attempts = compose(
+      [...own.attempt, ...attemptChain(metrics, traffic.health, traffic.overload.lanes)],
+      operation,
+    );
     const dispatch = dispatcher(router, journey, attempts, restart);
     const asked = compose([...own.afterCache, ...askChain(metrics, traffic.limits)], dispatch);
     const told = callChain(logger, metrics);

@@ -8,6 +8,8 @@ import { Limits } from "./limits/limits.ts";
 import type { Asked, Call } from "./model/call.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider, Target } from "./model/target.ts";
+import type { MemoryReading } from "./overload/memory-guard.ts";
+import { Overload } from "./overload/overload.ts";
 import { ProviderHealth } from "./provider-health.ts";
 import { type KeepRules, KeptStreams } from "./services/resume/kept-streams.ts";
 import { RedisLink } from "./storage/redis.ts";
@@ -26,6 +28,8 @@ export interface TrafficParts {
   readonly streamRules: () => KeepRules;
   /** The router of the configuration in force. */
   readonly router: () => Router;
+  /** Absent: that of the process. */
+  readonly readMemory?: (() => MemoryReading) | undefined;
 }
 
 /** What calls share with each other and across reloads. A configuration changes it; calls in flight notice nothing. */
@@ -33,6 +37,8 @@ export class Traffic {
   /** How the providers do, and whom to spare. */
   readonly health: ProviderHealth;
   readonly limits: Limits;
+  /** Which calls are too many. */
+  readonly overload: Overload;
   readonly #parts: TrafficParts;
   /** Streams that callers may take up again. */
   readonly streams: KeptStreams;
@@ -53,6 +59,7 @@ export class Traffic {
       now: () => performance.now(),
     });
     this.health = new ProviderHealth(parts);
+    this.overload = overloadOf(parts);
     this.limits = new Limits({
       redis: () => this.#redis,
       targetOf: (call) => targetOf(parts.router(), call),
@@ -79,6 +86,7 @@ export class Traffic {
   /** Takes a configuration into use. What has not changed keeps its state, but for the cache, which starts anew. */
   async configure(config: Config, twins: ReadonlyMap<string, readonly Provider[]>): Promise<void> {
     this.health.configure(config, twins);
+    this.overload.configure(config.overload);
     this.limits.configure(config.limits, config.redis?.replicas ?? 1);
     await this.#configureRedis(config);
     const before = this.#cache;
@@ -102,6 +110,7 @@ export class Traffic {
   /** Gives back what is shared; for the end of the process. */
   async close(): Promise<void> {
     this.health.close();
+    this.overload.close();
     const renewals = this.renewals.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped meanwhile"));
     await this.streams.close(new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the stream could end"));
     await renewals;
@@ -126,6 +135,26 @@ export class Traffic {
     await link.settled(redisSettleMs);
     return link;
   }
+}
+
+const memoryNumbers = { fine: 0, shed: 1, reset: 2 } as const;
+
+/** Overload control whose state the metrics show. */
+function overloadOf({ metrics, readMemory }: TrafficParts): Overload {
+  const overload = new Overload({
+    readMemory,
+    shed: (cause) => {
+      metrics.shed.cell(cause).value += 1;
+    },
+    waited: (ms) => metrics.queueWait.observe(ms / 1000),
+    opened: ({ provider, model }, lane) => metrics.showTargetLimit(provider.id, model, () => lane.limit),
+  });
+  metrics.callsInFlight.show(() => overload.inFlight);
+  metrics.callsMax.show(() => overload.callsMax);
+  metrics.queuedCalls.show(() => overload.waiting);
+  metrics.memoryState.show(() => memoryNumbers[overload.memoryState]);
+  metrics.memoryUsed.show(() => overload.memoryUsed);
+  return overload;
 }
 
 /** The target that the route of a call names first. Why there is none is told where the call is dispatched. */

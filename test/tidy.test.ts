@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   interceptors: ["model", "telemetry", "cache", "limits"],
   dispatch: ["model"],
   health: ["model", "storage"],
+  overload: ["model"],
   services: ["model", "dispatch"],
   surfaces: ["model", "dispatch", "protocols", "services"],
   server: ["model", "telemetry", "protocols", "services", "surfaces"],
@@ -34,7 +35,7 @@ const mayCompose: Readonly<Record<string, readonly string[]>> = {
 
 /** Who may touch files, and who the environment and the command line. */
 const mayUseFiles =
-  /^src\/(config|cli|catalog)\/|^src\/(app|version)\.ts$|^src\/server\/tls\.ts$|^src\/telemetry\/log-sink\.ts$|^src\/upstream\/(run|program|host-lookup)\.ts$/;
+  /^src\/(config|cli|catalog)\/|^src\/(app|version)\.ts$|^src\/overload\/memory-limit\.ts$|^src\/server\/tls\.ts$|^src\/telemetry\/log-sink\.ts$|^src\/upstream\/(run|program|host-lookup)\.ts$/;
 const mayUseEnvironment = /^src\/(config|cli)\/|^src\/catalog\/generate\.ts$/;
 
 /** Folders of test that mirror no folder of src. */

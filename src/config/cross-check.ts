@@ -4,6 +4,7 @@ import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import { checkLimits } from "./limits-section.ts";
 import { checkModels } from "./model-names.ts";
+import { checkOverload } from "./overload-section.ts";
 import { checkProviders } from "./provider-check.ts";
 import type { Address } from "./schema.ts";
 
@@ -14,7 +15,7 @@ export function crossCheck(
   kinds: ProviderKinds,
   findings: Findings,
 ): void {
-  const { auth, server, providers, models, cache, redis, streams, limits } = sections;
+  const { auth, server, providers, models, cache, redis, streams, limits, overload } = sections;
   if (auth !== undefined) checkKeys(auth, findings);
   if (auth?.mode === "off" && server !== undefined && !isLoopback(server.listen)) {
     const message =
@@ -30,6 +31,7 @@ export function crossCheck(
   if (streams?.shared === true && noRedis) {
     findings.add(["streams", "shared"], "needs the section redis; add it with its url, or remove this");
   }
+  if (overload !== undefined) checkOverload(overload, findings);
   if (providers !== undefined) checkProviders(providers, kinds, findings);
   if (models !== undefined) checkModels(models, providerIds, providers ?? {}, findings);
   if (limits !== undefined) {

@@ -3,6 +3,7 @@ import { cache } from "./cache-section.ts";
 import { extensions } from "./extensions-section.ts";
 import { health } from "./health-section.ts";
 import { limits as rateLimits } from "./limits-section.ts";
+import { overload } from "./overload-section.ts";
 import { providerName, providers, timeoutTexts } from "./provider-section.ts";
 import { redis } from "./redis-section.ts";
 import { chains, policies, retry } from "./routing-section.ts";
@@ -181,6 +182,7 @@ export const fileSections = {
   cache: v.nullish(cache, {}),
   limits: v.nullish(rateLimits, []),
   extensions: v.nullish(extensions, []),
+  overload: v.nullish(overload, {}),
   log: v.nullish(log, {}),
 };
 

@@ -98,6 +98,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("cache", fileSections.cache),
     ...parse("limits", fileSections.limits),
     ...parse("extensions", fileSections.extensions),
+    ...parse("overload", fileSections.overload),
     ...parse("log", fileSections.log),
   };
 }

@@ -5,6 +5,7 @@ import type { Price } from "../model/target.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import { limitsOf } from "./limits-section.ts";
+import { overloadOf } from "./overload-section.ts";
 import { isRedisUrl } from "./redis-section.ts";
 import { routingOf } from "./routing.ts";
 import type {
@@ -70,6 +71,7 @@ export async function resolve(
       streamBytesMax: streams.perStreamBytesMax,
     },
     limits: limitsOf(sections.limits),
+    overload: overloadOf(sections.overload),
     media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
     health: {
       breakers: health.breakers,

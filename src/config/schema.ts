@@ -1,5 +1,6 @@
 import type { Secret } from "../model/secret.ts";
 import type { ModelKind, Price } from "../model/target.ts";
+import type { OverloadConfig } from "./overload.ts";
 import type { RoutingConfig } from "./routing.ts";
 
 /** Everything that an operator decides, resolved and checked: defaults are filled in, files are read. Immutable. */
@@ -19,6 +20,7 @@ export interface Config {
   readonly limits: readonly LimitConfig[];
   /** The first stands outermost around a call. */
   readonly extensions: readonly ExtensionConfig[];
+  readonly overload: OverloadConfig;
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];

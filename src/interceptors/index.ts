@@ -5,6 +5,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { breaker, type Gate } from "./attempt/breaker.ts";
 import { observe, type Watch } from "./attempt/observe.ts";
+import { pace, type Ways } from "./attempt/pace.ts";
 import { reconnect } from "./attempt/reconnect.ts";
 import { timeout } from "./attempt/timeout.ts";
 import { accessLog } from "./call/access-log.ts";
@@ -28,6 +29,10 @@ export interface TargetHealth {
 }
 
 /** Around every try at one target; the first is outermost. */
-export function attemptChain(metrics: Metrics, health: TargetHealth): readonly Interceptor<Attempt<Asked>>[] {
-  return [breaker(health.breakers), timeout, reconnect, observe(metrics, health.observe)];
+export function attemptChain(
+  metrics: Metrics,
+  health: TargetHealth,
+  ways: Ways,
+): readonly Interceptor<Attempt<Asked>>[] {
+  return [pace(ways), breaker(health.breakers), timeout, reconnect, observe(metrics, health.observe)];
 }

@@ -74,6 +74,8 @@ export interface FaultFacts {
   readonly upstream?: { readonly status: number; readonly code: string; readonly requestId: string };
   /** The error underneath, for the log only; it never reaches a client. */
   readonly cause?: unknown;
+  /** One object for many calls: nothing may be added to it. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -88,12 +90,15 @@ export class GatewayError extends ConnectError {
   /** When a repeat may help, as the provider itself said; undefined where it said nothing, or that none does. */
   readonly hintMs: number | undefined;
   readonly upstream: { readonly status: number; readonly code: string; readonly requestId: string };
+  /** One object for many calls: to add something, make a copy with `with`. */
+  readonly isShared: boolean;
   #failure: CompletionFailure | undefined;
 
   constructor(reason: Reason, message: string, facts: FaultFacts = {}) {
     const { code, retryMs: retryMsDefault } = reasons[reason];
     super(message.slice(0, messageCharsMax), code, undefined, undefined, facts.cause);
     this.reason = reason;
+    this.isShared = facts.shared ?? false;
     this.info = Object.fromEntries(
       Object.entries(facts.metadata ?? {}).map(([key, value]) => [key, value.slice(0, valueCharsMax)]),
     );

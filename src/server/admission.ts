@@ -4,7 +4,7 @@ import type { Caller, Rpc } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
-import { RpcScope } from "./rpc-scope.ts";
+import { type Entrant, RpcScope } from "./rpc-scope.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
@@ -15,10 +15,26 @@ const adminPrefix = "llmhub.admin.";
 
 const anyone: Caller = { keyId: "", tenantId: "", models: undefined };
 
-/** What only the transport knows of a call. */
-export type Line = Pick<Rpc, "peerAddress" | "answerHeader">;
+/** Calls ended at once for the memory they hold: so many of those in flight, and at least one. */
+const relievedPart = 0.05;
 
-const noLine: Line = { peerAddress: () => "", answerHeader: () => undefined };
+/** What only the transport knows of a call. */
+export interface Line extends Pick<Rpc, "peerAddress" | "answerHeader"> {
+  /** As in RpcScope. */
+  readonly heldBytes: () => number;
+}
+
+const noLine: Line = { peerAddress: () => "", answerHeader: () => undefined, heldBytes: () => 0 };
+
+/** Lets in as many calls as can be carried out. */
+export interface Door {
+  /** Undefined: the call may go ahead. Throws if it may not even wait. */
+  enter(caller: Caller, startMs: number, deadlineMs: number): Entrant | undefined;
+  /** A call for which `enter` did not throw is over; the reason, if something cut it short. */
+  leave(caller: Caller, entrant: Entrant | undefined, reason: GatewayError | undefined): void;
+  /** @param relieve ends the calls that hold the most memory, and gives their number. */
+  whenCritical(relieve: (reason: GatewayError) => number): void;
+}
 
 /** What admission decides by. */
 export interface AdmissionOptions {
@@ -32,6 +48,8 @@ export interface AdmissionOptions {
   readonly draining: () => boolean;
   /** Who may say where a call comes from. Absent: nobody but the connection. */
   readonly proxies?: TrustedProxies | undefined;
+  /** Absent: every call is let in. Probes, descriptions and calls of operators always are. */
+  readonly door?: Door;
   /** The clock of performance.now(). */
   readonly now: () => number;
 }
@@ -40,12 +58,17 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #scopes = new Set<RpcScope>();
-  readonly #left = (scope: RpcScope): void => {
+  readonly #leftFree = (scope: RpcScope): void => {
     this.#scopes.delete(scope);
+  };
+  readonly #left = (scope: RpcScope, reason: GatewayError | undefined): void => {
+    this.#scopes.delete(scope);
+    this.#options.door?.leave(scope.rpc.caller, scope.entrant, reason);
   };
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    options.door?.whenCritical((reason) => this.#abortLargest(reason));
   }
 
   /** Calls admitted and not ended. */
@@ -54,10 +77,10 @@ export class Admission {
   }
 
   /**
-   * Opens a call; whoever gets the scope must end it.
+   * Opens a call; whoever gets the scope must end it, and wait for its entrant.
    * @param path "/llmhub.v1.CompletionService/Complete".
-   * @throws GatewayError with "x-request-id" in its metadata: GATEWAY_DRAINING, CREDENTIALS_MISSING, API_KEY_*,
-   *   INVALID_REQUEST, DEADLINE_EXCEEDED.
+   * @throws GatewayError: GATEWAY_DRAINING, CREDENTIALS_MISSING, API_KEY_*, INVALID_REQUEST, DEADLINE_EXCEEDED, each with
+   *   "x-request-id" in its metadata; GATEWAY_OVERLOADED, which is shared.
    */
   admit(headers: IncomingHttpHeaders, path: string, line: Line = noLine): RpcScope {
     const requestId = requestIdOf(headers["x-request-id"]);
@@ -65,7 +88,7 @@ export class Admission {
       return this.#admit(headers, path.slice(1), requestId, line);
     } catch (error) {
       const failure = GatewayError.of(error);
-      failure.metadata.set("x-request-id", requestId);
+      if (!failure.isShared) failure.metadata.set("x-request-id", requestId);
       throw failure;
     }
   }
@@ -80,8 +103,18 @@ export class Admission {
     for (const scope of [...this.#scopes]) scope.abort(reason);
   }
 
+  /** Ends those that hold the most; probes hold nothing. */
+  #abortLargest(reason: GatewayError): number {
+    const held = [...this.#scopes]
+      .filter(({ rpc }) => !isOpen(rpc.method))
+      .map((scope) => [scope.heldBytes(), scope] as const);
+    const largest = held.sort(([a], [b]) => b - a).slice(0, Math.ceil(held.length * relievedPart));
+    for (const [, scope] of largest) scope.abort(reason);
+    return largest.length;
+  }
+
   #admit(headers: IncomingHttpHeaders, method: string, requestId: string, line: Line): RpcScope {
-    const { keys, deadlineMaxMs, draining, now } = this.#options;
+    const { keys, deadlineMaxMs, draining, door, now } = this.#options;
     const open = isOpen(method);
     if (!open && draining()) {
       throw new GatewayError(
@@ -91,16 +124,26 @@ export class Admission {
     }
     const known = open ? undefined : keys();
     const caller = known === undefined ? anyone : known.identify(credential(headers));
-    if (method.startsWith(adminPrefix)) this.#checkOperator(caller, known === undefined);
+    const isOperators = method.startsWith(adminPrefix);
+    if (isOperators) this.#checkOperator(caller, known === undefined);
     const peerAddress = this.#addressOf(headers["x-forwarded-for"], line.peerAddress);
     const longestMs = open ? timeoutMsMax : deadlineMaxMs;
     const askedMs = callerTimeoutMs(headers);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
+    const startMs = now();
+    // Who can mend an overload is not kept out by it.
+    const isFree = open || isOperators;
+    const entrant = isFree ? undefined : door?.enter(caller, startMs, startMs + timeoutMs);
+    const { heldBytes, answerHeader } = line;
     const scope = new RpcScope(
-      { ...line, peerAddress, method, requestId, caller, startMs: now(), cacheControl: headers["cache-control"] },
-      timeoutMs,
-      Math.min(askedMs ?? longestMs, longestMs),
-      this.#left,
+      { peerAddress, answerHeader, method, requestId, caller, startMs, cacheControl: headers["cache-control"] },
+      {
+        timeoutMs,
+        askedMs: Math.min(askedMs ?? longestMs, longestMs),
+        entrant,
+        heldBytes,
+        left: isFree ? this.#leftFree : this.#left,
+      },
     );
     this.#scopes.add(scope);
     return scope;
@@ -131,7 +174,8 @@ function isOpen(method: string): boolean {
   return openPrefixes.some((prefix) => method.startsWith(prefix));
 }
 
-function requestIdOf(value: string | string[] | undefined): string {
+/** The caller's id of a call, or one made here. */
+export function requestIdOf(value: string | string[] | undefined): string {
   return typeof value === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(value) ? value : randomUUID();
 }
 

@@ -18,7 +18,7 @@ import { GatewayError } from "../model/error.ts";
 import { rpcKey } from "../services/context.ts";
 import type { CallEnd } from "../telemetry/call-lines.ts";
 import { faultOf, type Logger } from "../telemetry/logger.ts";
-import type { Admission } from "./admission.ts";
+import { type Admission, requestIdOf } from "./admission.ts";
 import { BoundedStream, orAborted } from "./bounded.ts";
 import { timeoutHeaders } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
@@ -102,7 +102,7 @@ function arrive(request: AnyRequest, startMs: number): ContextValues {
 }
 
 /** Runs before the body is read. The context's signal fires at the end of every call that comes here, however it ends. */
-function gate(context: HandlerContext, options: ConnectOptions): void {
+function gate(context: HandlerContext, options: ConnectOptions): void | Promise<void> {
   const arrival = context.values.get(arrivalKey);
   if (arrival === undefined) throw new Error("a call reached the gate without its headers");
   const facts = { startMs: arrival.startMs, method: arrival.path.slice(1), protocol: context.protocolName };
@@ -111,10 +111,12 @@ function gate(context: HandlerContext, options: ConnectOptions): void {
     scope = options.admission.admit(arrival.headers, arrival.path, {
       peerAddress: arrival.peerAddress,
       answerHeader: (name, value) => context.responseHeader.set(name, value),
+      heldBytes: () => Number(arrival.headers["content-length"] ?? 0),
     });
   } catch (error) {
-    const failure = GatewayError.of(error);
-    const requestId = failure.metadata.get("x-request-id") ?? "";
+    const failure = ownOf(GatewayError.of(error));
+    const requestId = failure.metadata.get("x-request-id") ?? requestIdOf(arrival.headers["x-request-id"]);
+    failure.metadata.set("x-request-id", requestId);
     options.accessLine(
       accessLine(facts, { requestId, keyId: "", tenantId: "", handled: false }, failure, options.now()),
     );
@@ -134,6 +136,14 @@ function gate(context: HandlerContext, options: ConnectOptions): void {
   };
   if (context.signal.aborted) ended();
   else context.signal.addEventListener("abort", ended, { once: true });
+  return scope.entrant?.admitted.catch((error: unknown) => {
+    throw ownOf(GatewayError.of(error));
+  });
+}
+
+/** What is shared must not be written to, as the framework does. */
+function ownOf(error: GatewayError): GatewayError {
+  return error.isShared ? error.with({}) : error;
 }
 
 function accessLine(

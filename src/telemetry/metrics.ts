@@ -166,6 +166,24 @@ export class Metrics {
     "Exceptions of extensions that were no refusal.",
     ["extension"],
   );
+  readonly callsInFlight = this.#gauge("calls_in_flight", "Calls that were let in and have not ended.", []);
+  readonly callsMax = this.#gauge("calls_in_flight_limit", "Calls that may be in flight, as of now.", []);
+  readonly queuedCalls = this.#gauge("queued_calls", "Calls that wait to be let in.", []);
+  readonly queueWait = new Histogram({
+    name: "llmhub_queue_wait_seconds",
+    help: "How long calls waited that had to wait and were let in.",
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
+    registers: [this.registry],
+  });
+  /** Labels: cause, as in ShedCause. */
+  readonly shed = this.#counter("shed_calls_total", "Calls, or attempts at a target, that were too many.", ["cause"]);
+  /** Labels: provider, model. */
+  readonly #targetLimit = this.#gauge("target_calls_limit", "Calls at once that a target gets, as of now.", [
+    "provider",
+    "model",
+  ]);
+  readonly memoryState = this.#gauge("memory_state", "0: fine. 1: new calls are refused. 2: calls are ended.", []);
+  readonly memoryUsed = this.#gauge("memory_used_ratio", "Used part of the memory that the process may have.", []);
   readonly configRefused = this.#counter(
     "config_reload_failures_total",
     "Configurations that were not taken into use.",
@@ -189,6 +207,11 @@ export class Metrics {
   get redisUp(): Cell {
     this.#redisUp ??= this.#gauge("redis_up", "1 while Redis answers, 0 while it does not.", []).cell();
     return this.#redisUp;
+  }
+
+  /** Shows how many calls at once a target gets. Of targets that share a label the one shown last. */
+  showTargetLimit(provider: string, model: string, read: () => number): void {
+    this.#targetLimit.show(read, provider, this.#models.of(model));
   }
 
   /** The numbers of one method at one model. Empty names: no target was reached. */

@@ -16,6 +16,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { extensionFacts } from "../../src/extensions/module.ts";
 import type { Gateway } from "../../src/gateway.ts";
+import type { MemoryReading } from "../../src/overload/memory-guard.ts";
 import { providerKinds } from "../../src/providers/index.ts";
 import type { ProviderFacts } from "../../src/providers/provider.ts";
 import { metricIn } from "./exposition.ts";
@@ -58,6 +59,9 @@ export interface TestConfig {
   readonly cache?: Readonly<Record<string, unknown>>;
   readonly extensions?: readonly object[];
   readonly log?: object;
+  readonly overload?: object;
+  /** What memory is used, instead of what the process has. */
+  readonly readMemory?: () => MemoryReading;
   /** Environment that the file is read with. */
   readonly env?: Readonly<Record<string, string>>;
   /** Kinds of providers instead of those that are shipped. */
@@ -99,8 +103,10 @@ export class TestGateway implements AsyncDisposable {
 
   /** Rejects with the ConfigError of an invalid configuration. */
   static async start(config: TestConfig): Promise<TestGateway> {
-    const { kinds = providerKinds } = config;
-    return new TestGateway(await startGateway({ config: await configOf(config), kinds }));
+    const { kinds = providerKinds, readMemory } = config;
+    return new TestGateway(
+      await startGateway({ config: await configOf(config), kinds, ...(readMemory && { readMemory }) }),
+    );
   }
 
   /** Answers in one message; rejects with the ConnectError of a failure. */
@@ -176,6 +182,8 @@ export async function configOf({
   kinds = providerKinds,
   server,
   models,
+  overload,
+  readMemory: _,
   ...sections
 }: TestConfig): Promise<Config> {
   const directory = await mkdtemp(join(tmpdir(), "llmhub-gateway-"));
@@ -191,6 +199,8 @@ export async function configOf({
         ...server,
       },
       models: { retry: { maxAttempts: 1 }, ...models },
+      // The event loop is that of the callers and the upstreams, too: that it is late says nothing about the gateway.
+      overload: { lateness: "1h", ...overload },
       ...sections,
     };
     // JSON is YAML.

@@ -4,6 +4,7 @@ import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import { enveloped } from "../../services/event-encoder.ts";
 import type { EventStream } from "../../services/event-stream.ts";
+import { requestIdOf } from "../admission.ts";
 import { resetStalled } from "../http2-core.ts";
 import { peerAddressOf } from "../peer-address.ts";
 import type { RpcScope } from "../rpc-scope.ts";
@@ -27,6 +28,7 @@ export class GrpcCall implements RequestSink {
   #body: RequestBody | undefined;
   #events: EventStream | undefined;
   #trailers: OutgoingHttpHeaders = okTrailers;
+  #messageBytes = 0;
   /** A handler has seen the call. */
   #handled = false;
   #answered = false;
@@ -49,17 +51,32 @@ export class GrpcCall implements RequestSink {
         answerHeader: (name, value) => {
           this.#headers[name] = value;
         },
+        heldBytes: () => this.#messageBytes + stream.writableLength,
       });
     } catch (error) {
-      this.#fail(GatewayError.of(error));
+      const failure = GatewayError.of(error);
+      if (failure.isShared) this.#headers["x-request-id"] = requestIdOf(headers["x-request-id"]);
+      this.#fail(failure);
       return;
     }
-    this.#scope.rpc.signal.addEventListener("abort", () => this.#aborted());
-    this.#body = new RequestBody(stream, this.#options.limits, this);
+    const { rpc, entrant } = this.#scope;
+    rpc.signal.addEventListener("abort", () => this.#aborted());
+    if (entrant === undefined) this.#read();
+    else
+      entrant.admitted.then(
+        () => this.#read(),
+        (error: unknown) => this.#fail(GatewayError.of(error)),
+      );
+  }
+
+  /** Until here the message waits with its sender, but for what one window lets through. */
+  #read(): void {
+    if (!this.#answered) this.#body = new RequestBody(this.#stream, this.#options.limits, this);
   }
 
   message(bytes: Buffer): void {
     const rpc = this.#scope?.rpc;
+    this.#messageBytes = bytes.length;
     if (rpc === undefined || this.#answered) return;
     const failed = (error: unknown) => this.#fail(GatewayError.of(error));
     const { kind, read } = this.#method;
@@ -190,7 +207,7 @@ export class GrpcCall implements RequestSink {
     this.#options.rejected(
       {
         method: method ?? this.#path.slice(1),
-        requestId: requestId ?? error.metadata.get("x-request-id") ?? "",
+        requestId: requestId ?? error.metadata.get("x-request-id") ?? String(this.#headers["x-request-id"] ?? ""),
         keyId: caller?.keyId ?? "",
         tenantId: caller?.tenantId ?? "",
         durationMs,

@@ -16,10 +16,16 @@ const messageBytesMax = 1536;
 /** Trailers of a call that succeeded. */
 export const okTrailers: OutgoingHttpHeaders = { "grpc-status": "0" };
 
+/** Trailers of errors that many calls end with: to encode them once is most of what makes a refusal cheap. */
+const sharedTrailers = new WeakMap<GatewayError, OutgoingHttpHeaders>();
+
 /** Trailers of a call that failed, with google.rpc.Status in grpc-status-details-bin. Never throws. */
 export function errorTrailers(error: GatewayError): OutgoingHttpHeaders {
   try {
-    return trailersOf(error);
+    if (!error.isShared) return trailersOf(error);
+    const known = sharedTrailers.get(error) ?? trailersOf(error);
+    sharedTrailers.set(error, known);
+    return known;
   } catch {
     // A detail that cannot be encoded is a bug, and must cost this call its details, not all calls their process.
     return { "grpc-status": String(error.code), "grpc-message": percentEncode(error.rawMessage) };

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { callerLeft } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Answer, HttpRequest, JsonBody, Route, StreamedAnswer, WholeAnswer, Words } from "../../surfaces/route.ts";
+import { requestIdOf } from "../admission.ts";
 import type { AccessLine } from "../connect.ts";
 import { peerAddressOf } from "../peer-address.ts";
 import type { AnyRequest, AnyResponse } from "../request-handler.ts";
@@ -51,6 +52,7 @@ export class HttpCall {
       const scope = this.#admit(this.#request.headers);
       const { signal } = scope.rpc;
       signal.addEventListener("abort", () => this.#aborted(signal.reason), { once: true });
+      if (scope.entrant !== undefined) await scope.entrant.admitted;
       const body = this.#route.method === "GET" ? noBody : await this.#body(signal);
       const run = this.#route.read(body, this.#asked);
       this.#handled = true;
@@ -66,12 +68,13 @@ export class HttpCall {
     const line = {
       peerAddress: () => peerAddressOf(() => this.#request.socket),
       answerHeader: (name: string, value: string) => void (response.headersSent || response.setHeader(name, value)),
+      heldBytes: () => Number(headers["content-length"] ?? 0) + response.writableLength,
     };
     try {
       this.#scope = this.#options.admission.admit(headers, `/${method} ${path}`, line);
     } catch (error) {
       const failure = GatewayError.of(error);
-      this.#requestId = failure.metadata.get("x-request-id") ?? "";
+      this.#requestId = failure.metadata.get("x-request-id") ?? requestIdOf(headers["x-request-id"]);
       throw failure;
     }
     this.#requestId = this.#scope.rpc.requestId;

@@ -1,0 +1,79 @@
+/** How often the event loop is looked at while calls are under way, in milliseconds. */
+export const lookMs = 20;
+/** A lateness that lasts shorter is a collection, or one large message, and no overload. */
+const lastingMs = 100;
+/** From one change of the limit to the next. */
+const changeMs = 100;
+const shrink = 0.9;
+const growth = 1.1;
+/** What remains of a lateness at the next look, if that is less late. */
+const fade = 0.8;
+/** Longest wait for room while the loop is late: a call that cannot begin soon had better be elsewhere. */
+const hurryMs = 10;
+
+/** What an operator decides about calls in flight. */
+export interface LoopRules {
+  /** Calls in flight at most. */
+  readonly callsMax: number;
+  /** However late the loop is, so many may be in flight. */
+  readonly callsMin: number;
+  /** Lateness above which calls are too many, in milliseconds. */
+  readonly lateMs: number;
+}
+
+/**
+ * How many calls may be in flight by how late the event loop is. All that a call costs here is done on one thread, so
+ * what waits for it is the load, whatever the calls are: it needs no notion of how long a call should take. The limit goes
+ * down by a tenth of what is in flight for each tenth of a second that every look was late, and up by a tenth otherwise.
+ */
+export class LateLoop {
+  readonly #rules: () => LoopRules;
+  #limit = Number.POSITIVE_INFINITY;
+  /** Since when every look was late. */
+  #lateSinceMs: number | undefined;
+  #changedMs = 0;
+  #late = false;
+  #recentMs = 0;
+
+  constructor(rules: () => LoopRules) {
+    this.#rules = rules;
+  }
+
+  get limit(): number {
+    return Math.min(this.#limit, this.#rules().callsMax);
+  }
+
+  /** Longest wait for room, now; Infinity while the loop is in time. */
+  readonly hurryMs = (): number => (this.#late ? hurryMs : Number.POSITIVE_INFINITY);
+
+  /** How late the loop was of late, in milliseconds: the worst of it, fading within a few looks. */
+  get recentMs(): number {
+    return this.#recentMs;
+  }
+
+  /** Takes note of a look that came so much later than it should have. */
+  looked(nowMs: number, lateMs: number, inFlight: number): void {
+    const { callsMax, callsMin, lateMs: lateMsMax } = this.#rules();
+    this.#recentMs = Math.max(lateMs, this.#recentMs * fade);
+    if (lateMs <= lateMsMax) this.#lateSinceMs = undefined;
+    else this.#lateSinceMs ??= nowMs;
+    this.#late = this.#lateSinceMs !== undefined && nowMs - this.#lateSinceMs >= lastingMs;
+    if (nowMs - this.#changedMs < changeMs) return;
+    if (this.#late) {
+      this.#changedMs = nowMs;
+      this.#limit = Math.max(callsMin, Math.floor(Math.min(this.limit, inFlight) * shrink));
+    } else if (this.#limit < callsMax) {
+      this.#changedMs = nowMs;
+      const grown = Math.ceil(this.#limit * growth);
+      this.#limit = grown >= callsMax ? Number.POSITIVE_INFINITY : grown;
+    }
+  }
+
+  /** Nothing is in flight: what was learned is over. */
+  rested(): void {
+    this.#lateSinceMs = undefined;
+    this.#late = false;
+    this.#recentMs = 0;
+    this.#limit = Number.POSITIVE_INFINITY;
+  }
+}

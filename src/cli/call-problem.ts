@@ -39,7 +39,8 @@ export function callProblem(error: unknown, address: string): CommandError {
   }
   const reason = info === undefined ? "" : ` ${info.reason}`;
   const lines = [`${Code[failure.code]}${reason}: ${failure.rawMessage}`];
-  const hint = info === undefined ? undefined : hints[info.reason];
+  // What an operator's call lacks is in the message; models have nothing to do with it.
+  const hint = info === undefined || info.metadata["scope"] === "admin" ? undefined : hints[info.reason];
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   const delay = failure.findDetails(RetryInfoSchema)[0]?.retryDelay;
   if (delay !== undefined) lines.push(`hint: trying again may help, after ${delay.seconds} s`);

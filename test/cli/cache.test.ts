@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { CacheStatisticsSchema, SystemService } from "../../gen/llmhub/admin/v1/system_service_pb.ts";
 import { statsText } from "../../src/cli/cache.ts";
 import { runProgram } from "../../src/cli/program.ts";
+import { GatewayError } from "../../src/model/error.ts";
 import { FakeShell } from "./fake-shell.ts";
 import { serveRoutes } from "./gateway-stub.ts";
 
@@ -49,4 +50,19 @@ test("flush sends what it is for, and stats takes none of it", async () => {
   expect(await said("stats")).toEqual([0, expect.stringContaining("driver     redis\nentries    -")]);
   expect(await said("stats", "--of-key", "ci")).toEqual([2, ""]);
   expect(await said("empty")).toEqual([2, ""]);
+});
+
+test("a key that may not is told what it lacks, and nothing about models", async () => {
+  const message = "this API key may not make calls of operators. Ask for one with scopes: [admin]";
+  await using server = await serveRoutes((router) =>
+    router.service(SystemService, {
+      flushCache: () => {
+        throw new GatewayError("PERMISSION_DENIED", message, { metadata: { scope: "admin" } });
+      },
+    }),
+  );
+  const shell = new FakeShell();
+  expect(await runProgram(["cache", "flush", "--address", server.address], shell)).toBe(5);
+  expect(shell.err).toContain(message);
+  expect(shell.err).not.toContain("models");
 });

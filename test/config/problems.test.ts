@@ -64,6 +64,10 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     `${simulated}redis: { url: "redis://:a%zz@b/x" }`,
     "hub.yaml:3:15 redis.url: must be redis://[user:password@]host[:port][/database], or rediss:// for TLS; percent-encode signs",
   ],
+  "replicas that cannot wait for each other": [
+    `${simulated}cache: { enabled: true, replicaWait: 30s }`,
+    "hub.yaml:3:38 cache.replicaWait: needs cache.driver redis; without it replicas know nothing of each other",
+  ],
   "a cache that cannot work": [
     `${simulated}cache: { driver: redis, bytesMax: 1048576, entryBytesMax: 2097152 }`,
     "hub.yaml:3:18 cache.driver: needs the section redis; add it with its url, or keep answers in memory",

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { SystemService } from "../../gen/llmhub/admin/v1/system_service_pb.ts";
 import { type CompleteResponse, FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
 import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
 import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
@@ -134,6 +135,8 @@ describe("@grpc/grpc-js beside completions", () => {
     const { messageResponse } = await reflect(client);
     if (messageResponse.case !== "listServicesResponse") throw new Error("another answer");
     const names = messageResponse.value.service.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining([CompletionService.typeName, ModelService.typeName, Health.typeName]));
+    expect(names).toEqual(
+      expect.arrayContaining([CompletionService, ModelService, SystemService, Health].map(({ typeName }) => typeName)),
+    );
   });
 });

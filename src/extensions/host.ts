@@ -139,9 +139,11 @@ export class ExtensionHost {
         if (call === undefined || instance.config.place !== place) return [];
         return [guarded(call, { ...this.#guardOf(instance), signalOf: ({ rpc }) => rpc.signal })];
       });
+    // Twice, because the cache also asks for itself, without a call before it.
+    const kept = counted(inner);
     return {
-      beforeCache: [counted(inner), ...calls("before-cache")],
-      afterCache: calls("after-cache"),
+      beforeCache: [kept, ...calls("before-cache")],
+      afterCache: [kept, ...calls("after-cache")],
       attempt: inner.flatMap((instance) => {
         const { attempt } = instance.open;
         if (attempt === undefined) return [];

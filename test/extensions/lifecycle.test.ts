@@ -119,3 +119,18 @@ test("an init that gives nothing to work with is refused", async () => {
     "init gave a call that is no function",
   );
 });
+
+test("the first stands outermost, and after the cache only what it does not answer is met", async () => {
+  await using modules = await Modules.create();
+  const module = await modules.extension(
+    "return { call: (next) => async (call) => { seen.push(context.name); return next(call); } };",
+  );
+  const extensions = [
+    { module, name: "inner", place: "after-cache" },
+    { module, name: "first" },
+    { module, name: "second" },
+  ];
+  await using gateway = await TestGateway.start({ providers, extensions, cache: { enabled: true } });
+  for (let i = 0; i < 2; i++) await gateway.complete({ ...request, temperature: 0 });
+  expect(seen()).toEqual(["first", "second", "inner", "first", "second"]);
+});

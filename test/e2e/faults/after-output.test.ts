@@ -73,7 +73,7 @@ for (const dialect of dialects) {
     const { upstream: up, heard } = await saying(dialect, play);
     await using _ = up;
     await using both = await beside(up.url, dialect.kind, {
-      timeouts: { idle: "150ms", firstOutput: "20s" },
+      timeouts: { idle: outcome === "stalled" ? "300ms" : "20s", firstOutput: "20s" },
       retry: { maxAttempts: 5, initialBackoff: "1ms" },
       cache: { enabled: true },
     });

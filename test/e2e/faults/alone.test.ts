@@ -148,7 +148,7 @@ test.each([
     await using up = await ScriptedUpstream.start(play);
     await using gateway = await alone(up.url);
     // Told in a header, so that only the gateway keeps the time.
-    const { error } = await gateway.stream(request, { headers: { "grpc-timeout": "200m" } });
+    const { error } = await gateway.stream(request, { headers: { "grpc-timeout": "500m" } });
     expect(faultOf(error)).toMatchObject({
       code: "DeadlineExceeded",
       reason: "DEADLINE_EXCEEDED",

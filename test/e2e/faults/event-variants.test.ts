@@ -76,7 +76,7 @@ test("U11: the text does not depend on where the bytes are cut", async () => {
     }),
     { seed: 20_251_121, numRuns: 60 },
   );
-});
+}, 60_000);
 
 test("U11: half a character of two providers' chunks is no character", async () => {
   // An emoji cut between JSON events, as providers do: each half is an escape of its own.

@@ -20,6 +20,9 @@ async function pour(connection: UpstreamConnection, piece: Buffer): Promise<void
   for (let bytes = 0; bytes < 100 * mib && (await connection.write(piece)); bytes += piece.length);
 }
 
+/** A process starts, and 100 MiB are read. */
+const processMs = 60_000;
+
 type Flood = (connection: UpstreamConnection) => Promise<void>;
 
 const bomb = gzipSync(Buffer.alloc(100 * mib, "a"), { level: 1 });
@@ -110,4 +113,5 @@ test.skipIf(process.platform !== "linux").each(floods)(
     expect(upstream.requests.length).toBe(4);
     expect(await gateway.metric("upstream_unreadable_total", { provider: "up" })).toBe(1);
   },
+  processMs,
 );

@@ -62,11 +62,11 @@ test.each(unknown)("U23: a name that %s: the next target answers", async (_what,
   await using server = await NameServer.start((name) => (name === "up.invalid" ? record : loopback));
   await using upstream = await answering();
   const providers = {
-    up: at("up.invalid", upstream.port, { connect: "500ms" }),
+    up: at("up.invalid", upstream.port, { connect: "3s" }),
     spare: at("spare.invalid", upstream.port),
   };
   const policies = { both: { targets: [{ model: "up/m-1" }, { model: "spare/m-1" }] } };
-  const kinds = named({ servers: [server.address], timeoutMs: 200 });
+  const kinds = named({ servers: [server.address], timeoutMs: 2000 });
   await using gateway = await TestGateway.start({ providers, kinds, models: { policies } });
   const { routing } = await gateway.complete({ ...request, model: "policies/both" });
   expect(routing).toMatchObject({ provider: "spare", attemptCount: 2 });

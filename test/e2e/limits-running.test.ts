@@ -78,6 +78,7 @@ testWithRedis("a running stream takes more in Redis, too, and is settled there o
     redis: { url: server.url, opTimeout: "1s" },
     limits: [{ scope: "provider", tokens: 100_000, reserve: 1000, ...daily }],
   });
+  await expect.poll(() => staged.gateway.metric("redis_up"), { timeout: 5000 }).toBe(1);
   const taken = async () => {
     const [key = ""] = await server.client.keys("*:c:provider:tokens:*:up");
     return Number((await server.client.hvals(key))[0]);

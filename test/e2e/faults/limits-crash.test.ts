@@ -29,6 +29,7 @@ testWithRedis(
     };
     await using doomed = await GatewayProcess.start(sections);
     await using other = await GatewayProcess.start(sections);
+    for (const one of [doomed, other]) await expect.poll(() => one.metric("redis_up"), { timeout: 10_000 }).toBe(1);
     const slow = { model: "simulator/gpt:first-token-60000", input: "hi", maxOutputTokens: 4000 };
     const lost = [0, 1].map(() => doomed.complete(slow, { timeoutMs: deadlineMs }).catch(() => "lost"));
     await expect.poll(async () => (await client.keys("*:r:*")).length, { timeout: 10_000 }).toBe(2);

@@ -11,10 +11,11 @@ const providers = { simulator: {} };
 function replica(
   { port }: { readonly port: number },
   limit: object = { requests: 100, ...daily },
+  opTimeout = "500ms",
 ): Promise<TestGateway> {
   return TestGateway.start({
     providers,
-    redis: { url: `redis://127.0.0.1:${port}`, replicas: 2, opTimeout: "500ms" },
+    redis: { url: `redis://127.0.0.1:${port}`, replicas: 2, opTimeout },
     limits: [{ scope: "key", ...limit }],
   });
 }
@@ -23,8 +24,10 @@ testWithRedis(
   "G9: two replicas with a limit of 100 admit exactly 100 of 400 calls, ten times in a row",
   async () => {
     await using server = await RedisServer.start();
-    await using first = await replica(server);
-    await using second = await replica(server);
+    // All the calls are in this process, which answers late when it is busy.
+    await using first = await replica(server, undefined, "5s");
+    await using second = await replica(server, undefined, "5s");
+    for (const one of [first, second]) await expect.poll(() => one.metric("redis_up"), { timeout: 10_000 }).toBe(1);
     for (let round = 0; round < 10; round++) {
       await server.client.flushall();
       expect(await admitted([first, second], 400)).toBe(100);

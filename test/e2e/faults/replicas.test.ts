@@ -25,6 +25,8 @@ testWithRedis(
     await using first = await GatewayProcess.start(sections);
     await using second = await GatewayProcess.start(sections, { preload: dayAhead });
     const both = [first, second];
+    // A busy machine connects late, and until then each counts for itself.
+    for (const one of both) await expect.poll(() => one.metric("redis_up"), { timeout: 10_000 }).toBe(1);
     for (let round = 0; round < 10; round++) {
       await server.client.flushall();
       expect(await admitted(both, 400)).toBe(100);

@@ -51,6 +51,8 @@ interface Runner {
 export class Race<Request extends Asked, R extends Served> {
   readonly #parts: RaceParts<Request, R>;
   readonly #runners = new Set<Runner>();
+  /** Of all, the winner among them. */
+  readonly #controllers: AbortController[] = [];
   /** Those that ended, in order. Each attempt of the race holds this list. */
   readonly #records: AttemptRecord[];
   /** Those that were cancelled. */
@@ -81,6 +83,7 @@ export class Race<Request extends Asked, R extends Served> {
     const controller = new AbortController();
     const runner = { candidate, hedge, startMs: performance.now(), controller };
     this.#runners.add(runner);
+    this.#controllers.push(controller);
     if (this.#signal.aborted) controller.abort(this.#signal.reason);
     const racing = {
       call: { ...call, rpc: { ...call.rpc, signal: controller.signal } },
@@ -181,7 +184,7 @@ export class Race<Request extends Asked, R extends Served> {
   }
 
   readonly #abort = (): void => {
-    for (const { controller } of this.#runners) controller.abort(this.#signal.reason);
+    for (const controller of this.#controllers) controller.abort(this.#signal.reason);
   };
 }
 

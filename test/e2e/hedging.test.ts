@@ -1,21 +1,14 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { CompletionFailureSchema, CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
+import { CompletionFailureSchema, type StreamCompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
 import { UsageSource } from "../../gen/llmhub/v1/usage_pb.ts";
 import { TestGateway, textOf } from "../support/gateway.ts";
-import { answer, HeldUpstream, heldWorld } from "./held.ts";
+import { chat } from "./faults/dialects.ts";
+import { always, answer, asked, HeldUpstream, hedgedWorld, heldWorld, targets } from "./held.ts";
 
 const { FAILED, LOST_HEDGE, SUCCEEDED } = AttemptOutcome;
-const input = "Say hello";
-const targets = ["a", "b", "c"].map((id) => ({ model: `${id}/m` }));
-const always = { delay: "1ms", maxRatio: 1 };
-const asked = { model: "policies/hedged", input, view: CompletionView.FULL };
-
-const worldOf = (hedge: object, policy: object = {}, rest: object = {}) =>
-  heldWorld({ models: { policies: { hedged: { targets, hedge: { ...always, ...hedge }, ...policy } } }, ...rest });
-
 function failureOf(error: ConnectError) {
   const [info] = error.findDetails(ErrorInfoSchema);
   const [failure] = error.findDetails(CompletionFailureSchema);
@@ -23,7 +16,7 @@ function failureOf(error: ConnectError) {
 }
 
 test("S8: who is slow is outrun; it ends at once, its cost is told, and nothing is held against it", async () => {
-  await using at = await worldOf({});
+  await using at = await hedgedWorld({});
   const call = at.gateway.complete(asked);
   const slow = await at.a.next();
   await answer(await at.b.next());
@@ -50,7 +43,7 @@ test("S8: who is slow is outrun; it ends at once, its cost is told, and nothing 
 });
 
 test("S8: a breaker counts no loser", async () => {
-  await using at = await worldOf({});
+  await using at = await hedgedWorld({});
   for (let call = 0; call < 3; call++) {
     const answered = at.gateway.complete(asked);
     await at.a.next();
@@ -62,7 +55,7 @@ test("S8: a breaker counts no loser", async () => {
 });
 
 test("S8: a hedge that loses is cancelled, streams too", async () => {
-  await using at = await worldOf({});
+  await using at = await hedgedWorld({});
   const call = at.gateway.stream(asked);
   const slow = await at.a.next();
   const hedge = await at.b.next();
@@ -80,7 +73,7 @@ test("S8: a hedge that loses is cancelled, streams too", async () => {
 });
 
 test("S8: up to four run at once, each after the wait of the one before", async () => {
-  await using at = await worldOf({ maxParallel: 4 });
+  await using at = await hedgedWorld({ maxParallel: 4 });
   // Each call earns one hedge.
   const earning = at.gateway.complete({ ...asked, routing: { maxAttempts: 1 } });
   await answer(await at.a.next());
@@ -95,57 +88,8 @@ test("S8: up to four run at once, each after the wait of the one before", async 
   expect(await at.gateway.metric("hedges_total")).toBe(2);
 });
 
-test("S8: hedges are a part of the calls", async () => {
-  await using at = await worldOf({ maxRatio: 0.5 });
-  const { gateway } = at;
-  const hedged: boolean[] = [];
-  for (let call = 0; call < 4; call++) {
-    const answered = gateway.complete(asked);
-    const slow = await at.a.next();
-    const refused = () => gateway.metric("hedges_total", { provider: "b", outcome: "over_ratio" });
-    const before = hedged.filter((each) => !each).length;
-    await expect.poll(async () => at.b.hits + (await refused())).toBe(call + 1);
-    await answer((await refused()) > before ? slow : await at.b.next());
-    hedged.push((await answered).routing?.provider === "b");
-  }
-  expect(hedged).toEqual([false, true, false, true]);
-});
-
-test("S8: hedges cost no more than they may, by what they did cost", async () => {
-  // A call may cost some 1,000 tokens, a millionth of a dollar each; what one wastes is its prompt.
-  await using at = await worldOf({ maxCostPerMinute: 0.0012 });
-  const bounded = { ...asked, maxOutputTokens: 1000 };
-  for (let call = 0; call < 2; call++) {
-    const answered = at.gateway.complete(bounded);
-    await at.a.next();
-    await answer(await at.b.next());
-    await answered;
-  }
-  const dear = at.gateway.complete({ ...bounded, maxOutputTokens: 1200 });
-  const slow = await at.a.next();
-  await expect.poll(() => at.gateway.metric("hedges_total", { provider: "b", outcome: "over_cost" })).toBe(1);
-  await answer(slow);
-  expect((await dear).routing?.provider).toBe("a");
-});
-
-test("S5, S8: hedges draw on the budget of repeats", async () => {
-  await using at = await worldOf({});
-  for (let call = 0; call < 3; call++) {
-    const answered = at.gateway.complete(asked);
-    await at.a.next();
-    await answer(await at.b.next());
-    await answered;
-  }
-  const last = at.gateway.complete(asked);
-  const slow = await at.a.next();
-  await expect.poll(() => at.gateway.metric("hedges_total", { provider: "b", outcome: "over_budget" })).toBe(1);
-  await answer(slow);
-  await last;
-  expect(at.b.hits).toBe(3);
-});
-
 test("S8: when both fail, one error tells of both", async () => {
-  await using at = await worldOf({}, { maxAttempts: 2 });
+  await using at = await hedgedWorld({}, { maxAttempts: 2 });
   const call = at.gateway.failure(asked);
   const slow = await at.a.next();
   const hedge = await at.b.next();
@@ -163,7 +107,7 @@ test("S8: when both fail, one error tells of both", async () => {
 });
 
 test("S8: one that fails leaves the other running; what no target mends ends both", async () => {
-  await using at = await worldOf({});
+  await using at = await hedgedWorld({});
   const call = at.gateway.complete(asked);
   const failing = await at.a.next();
   const hedge = await at.b.next();
@@ -190,7 +134,7 @@ test("S8: one that fails leaves the other running; what no target mends ends bot
 });
 
 test("S8, S10: a caller who leaves ends both", async () => {
-  await using at = await worldOf({});
+  await using at = await hedgedWorld({});
   const cancel = new AbortController();
   const call = at.gateway.failure(asked, { signal: cancel.signal });
   const both = [await at.a.next(), await at.b.next()];
@@ -201,8 +145,38 @@ test("S8, S10: a caller who leaves ends both", async () => {
   for (const provider of ["a", "b"]) expect(await at.gateway.metric("tokens_total", { provider })).toBeGreaterThan(0);
 });
 
+test("S8, S10: a caller who leaves ends the winner, too, and what it gave is paid", async () => {
+  await using at = await hedgedWorld({});
+  const cancel = new AbortController();
+  const onEvent = ({ event }: StreamCompleteResponse) => {
+    if (event.case === "partDelta") cancel.abort();
+  };
+  const call = at.gateway.stream(asked, { signal: cancel.signal, onEvent });
+  const slow = await at.a.next();
+  const { connection } = await at.b.next();
+  await connection.beginEvents();
+  await connection.chunk(chat.preamble, chat.text("Hel"));
+  expect((await call).error?.code).toBe(Code.Canceled);
+  await Promise.all([slow.connection.closed, connection.closed]);
+  await expect.poll(() => at.gateway.metric("calls_total", { provider: "b", code: "CANCELLED" })).toBe(1);
+  for (const provider of ["a", "b"]) expect(await at.gateway.metric("tokens_total", { provider })).toBeGreaterThan(0);
+});
+
+test("S8, S9: the deadline ends the winner", async () => {
+  await using at = await hedgedWorld({});
+  const call = at.gateway.stream(asked, { timeoutMs: 2000 });
+  await at.a.next();
+  const { connection } = await at.b.next();
+  await connection.beginEvents();
+  await connection.chunk(chat.preamble, chat.text("Hel"));
+  expect((await call).error?.code).toBe(Code.DeadlineExceeded);
+  await connection.closed;
+  await expect.poll(() => at.gateway.metric("calls_total", { provider: "b" })).toBe(1);
+  expect(await at.gateway.metric("open_streams")).toBe(0);
+});
+
 test("S8, S9: the share of the slow one and the deadline end both, and both are paid for", async () => {
-  await using at = await worldOf({}, { targets: targets.slice(0, 2) });
+  await using at = await hedgedWorld({}, { targets: targets.slice(0, 2) });
   const call = at.gateway.failure(asked, { timeoutMs: 2000 });
   const both = [await at.a.next(), await at.b.next()];
   expect((await call).code).toBe(Code.DeadlineExceeded);

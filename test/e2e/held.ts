@@ -1,3 +1,4 @@
+import { CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
 import { type ProviderSection, type TestConfig, TestGateway } from "../support/gateway.ts";
 import { ScriptedUpstream, type UpstreamConnection } from "../support/scripted-upstream.ts";
 import { chat } from "./faults/dialects.ts";
@@ -86,3 +87,14 @@ export async function heldWorld(config: Omit<TestConfig, "providers">) {
     },
   };
 }
+
+/** Targets at a, b and c. */
+export const targets = ["a", "b", "c"].map((id) => ({ model: `${id}/m` }));
+/** Hedging of every call that can be hedged. */
+export const always = { delay: "1ms", maxRatio: 1 };
+/** A call under the policy of `hedgedWorld`. */
+export const asked = { model: "policies/hedged", input: "Say hello", view: CompletionView.FULL };
+
+/** The same with a policy that hedges. */
+export const hedgedWorld = (hedge: object, policy: object = {}) =>
+  heldWorld({ models: { policies: { hedged: { targets, hedge: { ...always, ...hedge }, ...policy } } } });

@@ -120,6 +120,22 @@ test.each(chosen)(
   },
 );
 
+test("another credential is another attempt, but no other target: it takes no share of the time", async () => {
+  const [, first] = providerOf("a", 1n);
+  const twins = new Map([["a", ["blue", "green"].map((credential) => ({ ...first, credential }))]]);
+  const router = new Router({ providers, twins, aliases: new Map(), retry, defaultModel: undefined });
+  const seen: [string | undefined, number][] = [];
+  const { error } = await travel(router, callOf({ model: "a/m" }, 1000), (attempt) => {
+    seen.push([attempt.target.provider.credential, attempt.timeouts.firstOutputMs]);
+    return failed(attempt, "PROVIDER_CREDENTIAL_INVALID");
+  });
+  expect(seen).toEqual([
+    ["blue", 1000],
+    ["green", 1000],
+  ]);
+  expect(error?.failure?.attempts.map(({ credential }) => credential)).toEqual(["blue", "green"]);
+});
+
 test("a chain makes ten calls at most, or as many as it says", async () => {
   const steps = ["a/m", "b/m", "c/m"].map((target) => stepOf(target, { maxRetries: 9 }));
   const policies = new Map();

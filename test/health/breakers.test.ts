@@ -59,6 +59,29 @@ test("says how long a target is not worth a try", async () => {
   expect(() => breakers.enter(targetOf("c"))).toThrow("p/c is not called for now");
 });
 
+test("credentials of one provider share its address and its models, and have pauses of their own", async () => {
+  const [blue, green] = ["blue", "green"].map((credential) => ({ ...provider, credential }));
+  if (blue === undefined || green === undefined) throw new Error("no twins");
+  const breakers = guarding();
+  const at = (twin: Provider, model: string) => ({ ...targetOf(model), provider: twin });
+  breakers.configure([[blue, green]], 1000);
+  breakers.enter(at(blue, "a")).ended(new GatewayError("PROVIDER_RATE_LIMITED", "", { retryMs: 5000 }));
+  expect([breakers.waitMs(at(blue, "a")), breakers.waitMs(at(green, "a"))]).toEqual([5000, 0]);
+  for (let i = 0; i < 5; i++) breakers.enter(at(i % 2 === 0 ? blue : green, "b")).ended(failure);
+  await vi.advanceTimersByTimeAsync(0);
+  expect([breakers.waitMs(at(blue, "b")), breakers.waitMs(at(green, "b"))]).toEqual([1000, 1000]);
+  expect(breakers.obstruction(at(green, "b"))).toEqual({
+    reason: "NO_HEALTHY_TARGET",
+    cause: "circuit_model",
+    waitMs: 1000,
+  });
+  // The place outlives the credential that was there first; with the last one it goes, and its timers.
+  breakers.configure([[green]], 1000);
+  expect(breakers.waitMs(at(green, "b"))).toBe(1000);
+  breakers.configure([], 1000);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test("the longest of pause and circuits counts", async () => {
   const breakers = guarding();
   breakers.enter(targetOf("a")).ended(new GatewayError("PROVIDER_RATE_LIMITED", "", { retryMs: 5000 }));

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { GatewayError } from "../../src/model/error.ts";
-import { Admission, type AdmissionOptions } from "../../src/server/admission.ts";
+import { Admission, type AdmissionOptions, type Door } from "../../src/server/admission.ts";
 import { ApiKeys } from "../../src/server/api-keys.ts";
 
 const path = "/llmhub.v1.CompletionService/Complete";
@@ -157,4 +157,65 @@ test("without authentication nobody makes them, unless the operator lets everyon
   open.admit({}, adminPath).finish();
   // With keys it opens nothing.
   expect(() => admission({ adminWithoutKey: () => true }).admit({ "x-api-key": secret }, adminPath)).toThrow();
+});
+
+test("the door is asked for every call but those of probes and operators, and told of each end once", () => {
+  const told: string[] = [];
+  const door: Door = {
+    enter: ({ keyId }, startMs, deadlineMs) => {
+      told.push(`enter ${keyId} ${startMs} ${deadlineMs}`);
+      return undefined;
+    },
+    leave: ({ keyId }, _, reason) => void told.push(`leave ${keyId} ${reason?.reason}`),
+    whenCritical: () => undefined,
+  };
+  const gate = admission({ door });
+  gate.admit({}, healthPath).finish();
+  const headers = { "x-api-key": secret };
+  const [done, cut] = [gate.admit(headers, path), gate.admit(headers, path)];
+  done.finish();
+  done.finish();
+  cut.abort(new GatewayError("GATEWAY_DRAINING", "stop"));
+  expect(told).toEqual([
+    "enter ci 1000 601000",
+    "enter ci 1000 601000",
+    "leave ci undefined",
+    "leave ci GATEWAY_DRAINING",
+  ]);
+});
+
+test("a call that the door refuses is none, and its error, which others get too, is left as it is", () => {
+  const shared = new GatewayError("GATEWAY_OVERLOADED", "full", { shared: true });
+  const door: Door = {
+    enter: () => {
+      throw shared;
+    },
+    leave: () => undefined,
+    whenCritical: () => undefined,
+  };
+  const gate = admission({ door });
+  expect(() => gate.admit({ "x-api-key": secret }, path)).toThrow(shared);
+  expect(gate.inFlight).toBe(0);
+  expect(shared.metadata.has("x-request-id")).toBe(false);
+});
+
+test("when memory is critical, one in twenty calls is ended, those that hold the most first", () => {
+  let relieve: (reason: GatewayError) => number = () => 0;
+  const door: Door = {
+    enter: () => undefined,
+    leave: () => undefined,
+    whenCritical: (own) => {
+      relieve = own;
+    },
+  };
+  const gate = admission({ keys: () => undefined, door });
+  const line = (bytes: number) => ({ peerAddress: () => "", answerHeader: () => undefined, heldBytes: () => bytes });
+  const probe = gate.admit({}, healthPath, line(1e9));
+  const scopes = Array.from({ length: 21 }, (_, i) => gate.admit({}, path, line((i * 8) % 21)));
+  expect(relieve(new GatewayError("GATEWAY_OVERLOADED", "memory"))).toBe(2);
+  const ended = scopes.filter(({ rpc }) => rpc.signal.aborted).map(({ heldBytes }) => heldBytes());
+  expect(ended.length).toBe(2);
+  for (const bytes of ended) expect(bytes).toBeGreaterThanOrEqual(19);
+  expect(probe.rpc.signal.aborted).toBe(false);
+  for (const scope of [probe, ...scopes]) scope.finish();
 });

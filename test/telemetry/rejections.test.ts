@@ -24,3 +24,21 @@ test("an RPC that dies early leaves one line and one count, and made-up methods 
   expect(text).toContain('llmhub_rejected_calls_total{method="a/B",reason="API_KEY_INVALID"} 1');
   expect(text).toHaveLength(2 + 63 + 1);
 });
+
+test("of calls that are too many every one is counted, and ten lines a second stand for all", async () => {
+  const lines: LogFields[] = [];
+  const info = (fields: LogFields) => void lines.push(fields);
+  const metrics = new Metrics("1");
+  let nowMs = 5000;
+  const reject = rejections({ debug() {}, info, warn() {}, error() {}, flush() {} }, metrics, () => nowMs);
+  const rejection = { method: "a/B", requestId: "r", keyId: "", tenantId: "", durationMs: 1 };
+  const shed = new GatewayError("GATEWAY_OVERLOADED", "too many");
+  for (let i = 0; i < 500; i++) reject(rejection, shed);
+  reject(rejection, new GatewayError("API_KEY_INVALID", "no such key"));
+  expect(lines.map(({ count }) => count)).toEqual([...Array(10).fill(1), undefined]);
+  nowMs += 1000;
+  reject(rejection, shed);
+  expect(lines.at(-1)).toMatchObject({ reason: "GATEWAY_OVERLOADED", count: 491 });
+  const text = await metrics.registry.metrics();
+  expect(text).toContain('llmhub_rejected_calls_total{method="a/B",reason="GATEWAY_OVERLOADED"} 501');
+});

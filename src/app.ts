@@ -8,10 +8,9 @@ import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
 import { chainedMethods, operated, operations } from "./operations.ts";
-import { openPort } from "./ports.ts";
+import { Ports } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
 import { Admission } from "./server/admission.ts";
-import type { Listener } from "./server/listener.ts";
 import { OpsServer } from "./server/ops.ts";
 import { TrustedProxies } from "./server/trusted-proxies.ts";
 import { Discovery } from "./services/discovery.ts";
@@ -49,13 +48,14 @@ const nowhere: Where = { env: {}, homeDirectory: "" };
 /** The composition root: the one place that knows every module. */
 class App implements Gateway {
   address = "";
+  httpAddress: string | undefined;
   opsAddress = "";
   readonly #metrics = new Metrics(version());
   readonly #logger: Logger;
   readonly #readiness = new Readiness();
   readonly #discovery: Discovery;
   readonly #admission: Admission;
-  readonly #listener: Listener;
+  readonly #ports: Ports;
   readonly #ops: OpsServer;
   readonly #traffic: Traffic;
   readonly #extensions: ExtensionHost;
@@ -93,11 +93,11 @@ class App implements Gateway {
       door: this.#traffic.overload,
       now,
     });
-    this.#listener = this.#openPort(config.server);
+    this.#ports = this.#openPorts(config.server);
     this.#ops = this.#createOps(config.server);
   }
 
-  #openPort(server: ServerConfig): Listener {
+  #openPorts(server: ServerConfig): Ports {
     const [logger, metrics, admission, traffic] = [this.#logger, this.#metrics, this.#admission, this.#traffic];
     const readiness = this.#readiness;
     const models = () => this.#modelView();
@@ -108,7 +108,7 @@ class App implements Gateway {
     const { reach } = traffic.health;
     const system = operated(traffic, () => admission.inFlight);
     const services = { ...served, readiness, reach, reflection, models, system };
-    return openPort({ server, services, surfaces: surfaceRoutes(services), admission, lines, logger });
+    return new Ports({ server, services, surfaces: surfaceRoutes(services), admission, lines, logger });
   }
 
   get summary(): readonly string[] {
@@ -123,14 +123,17 @@ class App implements Gateway {
     const extensions = await this.#extensions.prepare(this.#snapshot.config.extensions);
     this.#extensions.use(extensions);
     await this.#traffic.configure(this.#snapshot.config, this.#snapshot.fleet.twins);
-    const { listen, opsListen } = this.#snapshot.config.server;
-    this.address = addressText({ ...listen, port: await this.#listener.listen() });
+    const { listen, httpListen, opsListen } = this.#snapshot.config.server;
+    const { call, http } = await this.#ports.listen();
+    this.address = addressText({ ...listen, port: call });
+    if (httpListen !== undefined && http !== undefined) this.httpAddress = addressText({ ...httpListen, port: http });
     this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
     this.#readiness.set(true);
     const { auth, providers, extensions: own } = this.#snapshot.config;
     this.#logger.info(
       {
         address: this.address,
+        httpAddress: this.httpAddress,
         opsAddress: this.opsAddress,
         auth: auth.mode,
         providers: providers.map(({ id }) => id).join(" "),
@@ -168,15 +171,15 @@ class App implements Gateway {
     await elapsed(delayMs);
     this.#draining = true;
     await this.#reloading;
-    this.#listener.beginDrain();
+    this.#ports.beginDrain();
     const stopped = new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the call could end");
     this.#admission.abortProbes(stopped);
     this.#discovery.close();
-    if (!(await this.#listener.drained(timeoutMs))) {
+    if (!(await this.#ports.drained(timeoutMs))) {
       this.#admission.abortAll(stopped);
-      await this.#listener.drained(cutMs);
+      await this.#ports.drained(cutMs);
     }
-    await this.#listener.closeNow();
+    await this.#ports.closeNow();
     await Promise.all([
       this.#ops.close(),
       this.#snapshot.fleet.retire(),
@@ -190,7 +193,7 @@ class App implements Gateway {
 
   /** Only certificates can change while the server runs. */
   #renewServer({ tls: oldTls, ...before }: ServerConfig, { tls, ...next }: ServerConfig): void {
-    if (tls !== undefined && oldTls !== undefined) this.#listener.renewTls({ ...tls, key: tls.key.reveal() });
+    if (tls !== undefined && oldTls !== undefined) this.#ports.renewTls({ ...tls, key: tls.key.reveal() });
     if (isDeepStrictEqual(before, next) && (tls === undefined) === (oldTls === undefined)) return;
     const problem = "of server, only the certificates change while it runs; restart for the rest";
     this.#logger.warn({ problem }, "a part of the configuration is not in use yet");

@@ -21,6 +21,8 @@ export type Where = Pick<Surroundings, "env" | "homeDirectory">;
 export interface Gateway {
   /** Where calls are taken: "127.0.0.1:50051". */
   readonly address: string;
+  /** Where calls are taken, too: "127.0.0.1:4000". Undefined: nowhere else. */
+  readonly httpAddress: string | undefined;
   /** Where probes and scrapers are answered. */
   readonly opsAddress: string;
   /** Facts for people that the configuration does not show. */

@@ -18,6 +18,7 @@ const env = {
   // The stand-in for curl comes last: where there is a real one, that one runs.
   PATH: [join(root, "node_modules/.bin"), process.env["PATH"], join(root, "test/support/bin")].join(":"),
   LLMHUB_LISTEN: "127.0.0.1:0",
+  LLMHUB_HTTP_LISTEN: "127.0.0.1:0",
   LLMHUB_OPS_LISTEN: "127.0.0.1:0",
   LLMHUB_LOG_FORMAT: "pretty",
 };

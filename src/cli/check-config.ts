@@ -62,6 +62,7 @@ function summaryOf({ server, auth, providers, models, extensions }: Config): str
   const list = (names: ReadonlyMap<string, string>) => [...names].map(([from, to]) => `${from} → ${to}`).join(", ");
   const rows = [
     ["calls", `${addressText(server.listen)}${server.tls === undefined ? "" : ", TLS"}`],
+    ...(server.httpListen === undefined ? [] : [["http", addressText(server.httpListen)]]),
     ["operations", addressText(server.opsListen)],
     ["auth", auth.mode === "off" ? "off" : `${auth.keys.length} key${auth.keys.length === 1 ? "" : "s"}`],
     ["providers", providers.map(({ id, kind }) => (id === kind ? id : `${id} (${kind})`)).join(", ")],

@@ -15,6 +15,7 @@ import { welcome } from "./welcome.ts";
 const options = {
   config: { type: "string", short: "c", value: "FILE", about: "configuration file; else LLMHUB_CONFIG, else built-in" },
   listen: { type: "string", value: "HOST:PORT", about: "address for calls, in place of server.listen" },
+  "http-listen": { type: "string", value: "HOST:PORT", about: "one more address, for tools that speak HTTP" },
   "ops-listen": {
     type: "string",
     value: "HOST:PORT",
@@ -24,7 +25,7 @@ const options = {
 
 /** Runs the gateway until a signal stops it. */
 export const serve: Command = {
-  usage: ["serve [--config FILE] [--listen HOST:PORT] [--ops-listen HOST:PORT]"],
+  usage: ["serve [--config FILE] [--listen HOST:PORT] [--http-listen …] [--ops-listen …]"],
   about: `Runs the gateway. Without a configuration file it listens on this machine only, without API
 keys, with a simulated provider and with each provider whose key is in the environment, such
 as OPENAI_API_KEY.
@@ -32,8 +33,8 @@ as OPENAI_API_KEY.
 SIGTERM and SIGINT let calls in flight end and stop it; a second one stops it at once. SIGHUP
 and a change of the file load the configuration again; if it is invalid, the old one stays.
 
-LLMHUB_LISTEN, LLMHUB_OPS_LISTEN, LLMHUB_LOG_LEVEL and LLMHUB_LOG_FORMAT take the place of
-the fields of the file.`,
+LLMHUB_LISTEN, LLMHUB_HTTP_LISTEN, LLMHUB_OPS_LISTEN, LLMHUB_LOG_LEVEL and
+LLMHUB_LOG_FORMAT take the place of the fields of the file.`,
   options,
   examples: ["llmhub serve", "llmhub serve --config llmhub.yaml", "llmhub serve --listen 127.0.0.1:6000"],
   exits: ["failure", "config"],
@@ -46,6 +47,7 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   const env = { ...shell.env };
   for (const [flag, variable] of [
     ["listen", "LLMHUB_LISTEN"],
+    ["http-listen", "LLMHUB_HTTP_LISTEN"],
     ["ops-listen", "LLMHUB_OPS_LISTEN"],
   ] as const) {
     const address = values[flag];
@@ -69,14 +71,18 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
 async function start(config: Config, env: Shell["env"]): Promise<Gateway> {
   // Loaded late: help and configuration errors need nothing of it.
   const { startGateway } = await import("../app.ts");
-  const { listen, opsListen } = config.server;
+  const { listen, httpListen = listen, opsListen } = config.server;
   try {
     return await startGateway({ config, surroundings: { env, homeDirectory: homedir() } });
   } catch (error) {
     if (!isListenProblem(error)) throw configProblem(error);
-    const ofOps = errorPort(error) === opsListen.port && listen.port !== opsListen.port;
-    const problem = ofOps ? listenProblem(error, opsListen, "--ops-listen") : listenProblem(error, listen, "--listen");
-    throw new CommandError("failure", problem);
+    const addresses = [
+      [listen, "--listen"],
+      [httpListen, "--http-listen"],
+      [opsListen, "--ops-listen"],
+    ] as const;
+    const [address, flag] = addresses.find(([{ port }]) => port === errorPort(error)) ?? addresses[0];
+    throw new CommandError("failure", listenProblem(error, address, flag));
   }
 }
 

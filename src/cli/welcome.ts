@@ -4,7 +4,7 @@ import type { Gateway } from "../gateway.ts";
 /** What a person reads when the gateway has started: what runs where, and lines to paste. */
 export function welcome(
   { server, auth, providers }: Config,
-  gateway: Pick<Gateway, "address" | "opsAddress" | "summary">,
+  gateway: Pick<Gateway, "address" | "httpAddress" | "opsAddress" | "summary">,
 ): string {
   const scheme = server.tls === undefined ? "http" : "https";
   const address = reachable(gateway.address);
@@ -20,6 +20,9 @@ export function welcome(
   const lines = [
     "LLM Connector Hub is ready.",
     `  calls       ${gateway.address} (gRPC${scheme === "https" ? ", TLS" : ""})`,
+    ...(gateway.httpAddress === undefined
+      ? []
+      : [`  http        ${scheme}://${reachable(gateway.httpAddress)}/v1 (OpenAI's clients; Anthropic's without /v1)`]),
     `  operations  http://${gateway.opsAddress}/livez, /readyz, /metrics`,
     `  auth        ${withKey ? `API keys (${auth.keys.length})` : "off: open to this machine"}`,
     `  providers   ${providers.map(({ id }) => id).join(", ")}`,

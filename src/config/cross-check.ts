@@ -17,15 +17,7 @@ export function crossCheck(
 ): void {
   const { auth, server, providers, models, cache, redis, streams, limits, overload } = sections;
   if (auth !== undefined) checkKeys(auth, findings);
-  if (auth?.mode === "off" && server !== undefined && !isLoopback(server.listen)) {
-    const message =
-      "must be a loopback address (127.0.0.1, [::1] or localhost) while auth.mode is off; " +
-      "listen there, or set auth.mode to keys";
-    findings.add(["server", "listen"], message);
-  }
-  if (server !== undefined && server.listen.port !== 0 && isDeepStrictEqual(server.listen, server.opsListen)) {
-    findings.add(["server", "opsListen"], "is the same as server.listen; each needs a port of its own");
-  }
+  if (server !== undefined) checkAddresses(server, auth?.mode === "off", findings);
   const noRedis = "redis" in sections && redis === undefined;
   if (cache !== undefined) checkCache(cache, noRedis, findings);
   if (streams?.shared === true && noRedis) {
@@ -40,6 +32,26 @@ export function crossCheck(
       tenant: new Set(auth.keys.flatMap(({ tenant }) => tenant || [])),
     };
     checkLimits(limits, { provider: providerIds, ...keys }, findings);
+  }
+}
+
+/** Where calls are taken without a key nobody else may reach. */
+function checkAddresses(server: FileSections["server"], isOpen: boolean, findings: Findings): void {
+  const taken = [];
+  for (const field of ["listen", "httpListen", "opsListen"] as const) {
+    const address = server[field];
+    if (address === undefined) continue;
+    if (isOpen && field !== "opsListen" && !isLoopback(address)) {
+      const message =
+        "must be a loopback address (127.0.0.1, [::1] or localhost) while auth.mode is off; " +
+        "listen there, or set auth.mode to keys";
+      findings.add(["server", field], message);
+    }
+    const other = taken.find(([, one]) => address.port !== 0 && isDeepStrictEqual(one, address));
+    if (other !== undefined) {
+      findings.add(["server", field], `is the same as server.${other[0]}; each needs a port of its own`);
+    }
+    taken.push([field, address] as const);
   }
 }
 

@@ -4,6 +4,9 @@ import type { Environment } from "./substitution.ts";
 /** The kind that needs no address and no key: it runs inside the gateway. */
 export const builtInKind = "simulator";
 
+/** Where tools that speak HTTP find a gateway without a file. */
+const httpAddress = "127.0.0.1:4000";
+
 /** What configuration has to know of a kind of provider. */
 export interface ProviderKind {
   /** Its own address, if it has one; with some kinds it follows from settings. */
@@ -44,6 +47,7 @@ export type ProviderKinds = ReadonlyMap<string, ProviderKind>;
 const overrides: Readonly<Record<string, readonly [section: string, field: string]>> = {
   LLMHUB_LISTEN: ["server", "listen"],
   LLMHUB_OPS_LISTEN: ["server", "opsListen"],
+  LLMHUB_HTTP_LISTEN: ["server", "httpListen"],
   LLMHUB_LOG_LEVEL: ["log", "level"],
   LLMHUB_LOG_FORMAT: ["log", "format"],
 };
@@ -69,7 +73,8 @@ export function builtInSources(kinds: ProviderKinds, env: Environment): Sources 
   const variables = new Map<string, string>();
   const providers = keyProviders(kinds, env, variables);
   const models = Object.keys(providers).length === 0 ? { default: `${builtInKind}/gpt` } : {};
-  const value = { auth: { mode: "off" }, providers: { ...providers, [builtInKind]: {} }, models };
+  const server = { httpListen: httpAddress };
+  const value = { server, auth: { mode: "off" }, providers: { ...providers, [builtInKind]: {} }, models };
   return { value: override(value, env, variables), variables };
 }
 

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { cache } from "./cache-section.ts";
+import { cors } from "./cors-section.ts";
 import { extensions } from "./extensions-section.ts";
 import { health } from "./health-section.ts";
 import { limits as rateLimits } from "./limits-section.ts";
@@ -25,7 +26,7 @@ const drain = section("How the server stops.", {
   timeout: v.optional(duration("Time for calls in flight to end."), "30s"),
 });
 
-const tls = section("Encryption of server.listen. Without it the server speaks clear text.", {
+const tls = section("Encryption of server.listen and httpListen. Without it the server speaks clear text.", {
   cert: text("Path of the certificate chain, PEM."),
   key: text("Path of the private key, PEM."),
   clientCa: v.optional(text("Path of a CA, PEM. When set, callers must show a certificate that it signed.")),
@@ -34,7 +35,11 @@ const tls = section("Encryption of server.listen. Without it the server speaks c
 const server = section("The gateway as a server.", {
   listen: v.optional(address("Address for calls, as host:port."), "127.0.0.1:50051"),
   opsListen: v.optional(address("Address of /livez, /readyz and /metrics, as host:port."), "127.0.0.1:9464"),
+  httpListen: v.optional(
+    address("One more address for the same calls, such as 127.0.0.1:4000, for tools that speak HTTP."),
+  ),
   tls: v.optional(tls),
+  cors: v.optional(cors),
   limits: v.nullish(limits, {}),
   drain: v.nullish(drain, {}),
   trustedProxies: v.optional(

@@ -93,7 +93,9 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
   return {
     listen: server.listen,
     opsListen: server.opsListen,
+    httpListen: server.httpListen,
     tls: server.tls === undefined ? undefined : await tlsOf(server.tls, findings),
+    cors: server.cors && { origins: server.cors.origins, maxAgeMs: server.cors.maxAge },
     limits: {
       requestBytesMax: limits.requestBytesMax,
       connectionsMax: limits.connectionsMax,

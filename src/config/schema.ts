@@ -39,8 +39,12 @@ export interface ServerConfig {
   readonly listen: Address;
   /** Where /livez, /readyz and /metrics are. */
   readonly opsListen: Address;
+  /** One more address for calls. Undefined: none. */
+  readonly httpListen: Address | undefined;
   /** Undefined: clear text. */
   readonly tls: TlsConfig | undefined;
+  /** Undefined: web pages of other origins may not call. */
+  readonly cors: CorsConfig | undefined;
   readonly limits: LimitsConfig;
   readonly drain: DrainConfig;
   /** Addresses, or networks such as "10.0.0.0/8", whose x-forwarded-for counts. */
@@ -55,6 +59,13 @@ export interface TlsConfig {
   readonly key: Secret;
   /** Set: callers must show a certificate that this authority signed. */
   readonly clientCa: string | undefined;
+}
+
+/** Web pages that may call from a browser. */
+export interface CorsConfig {
+  /** "https://app.example.com"; "*" for any. */
+  readonly origins: readonly string[];
+  readonly maxAgeMs: number;
 }
 
 /** What one caller can take from the server. */

@@ -52,6 +52,7 @@ export interface LogFields {
   readonly fault?: Fault | undefined;
   /** Facts of the process: addresses it serves, the signal it got, the file it read. */
   readonly address?: string;
+  readonly httpAddress?: string | undefined;
   readonly opsAddress?: string;
   readonly auth?: string;
   readonly providers?: string;

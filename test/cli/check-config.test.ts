@@ -45,7 +45,7 @@ test("--probe asks with each credential of a provider, and names those that fail
 
 test.each([
   ["check-config", []],
-  ["serve", ["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]],
+  ["serve", ["--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]],
 ])("%s tells of settings whose values cannot work", async (command, flags) => {
   await using directory = await temporaryDirectory();
   const bedrock = "{ settings: { region: us-east-1, api: nonsense } }";

@@ -29,7 +29,15 @@ test("wrong usage ends with 2 and without a stack trace", async () => {
 });
 
 test("serve answers, logs JSON only, and SIGTERM ends it well", async () => {
-  const { child, out, exit } = start(["serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"]);
+  const { child, out, exit } = start([
+    "serve",
+    "--listen",
+    "127.0.0.1:0",
+    "--http-listen",
+    "127.0.0.1:0",
+    "--ops-listen",
+    "127.0.0.1:0",
+  ]);
   try {
     const shell = new FakeShell();
     expect(await runProgram(["ask", "--address", await addressOf(child.stdout), "Say hi"], shell)).toBe(0);

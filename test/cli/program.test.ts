@@ -116,8 +116,21 @@ test("simulate answers until it is stopped", async () => {
 
 test.each([
   ["simulate", (port: number) => ["--port", String(port)], "--port"],
-  ["serve", (port: number) => ["--listen", `127.0.0.1:${port}`, "--ops-listen", "127.0.0.1:0"], "--listen"],
-  ["serve", (port: number) => ["--listen", "127.0.0.1:0", "--ops-listen", `127.0.0.1:${port}`], "--ops-listen"],
+  [
+    "serve",
+    (port: number) => ["--listen", `127.0.0.1:${port}`, "--http-listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"],
+    "--listen",
+  ],
+  [
+    "serve",
+    (port: number) => ["--listen", "127.0.0.1:0", "--http-listen", `127.0.0.1:${port}`, "--ops-listen", "127.0.0.1:0"],
+    "--http-listen",
+  ],
+  [
+    "serve",
+    (port: number) => ["--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--ops-listen", `127.0.0.1:${port}`],
+    "--ops-listen",
+  ],
 ])("%s names a port that is in use", async (name, args, flag) => {
   const occupant = createServer().listen(0, "127.0.0.1");
   await once(occupant, "listening");

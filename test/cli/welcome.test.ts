@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import { welcome } from "../../src/cli/welcome.ts";
 import { loadText } from "../config/files.ts";
 
-const gateway = { address: "127.0.0.1:50051", opsAddress: "127.0.0.1:9464", summary: ["note        x"] };
+const gateway = {
+  address: "127.0.0.1:50051",
+  httpAddress: undefined,
+  opsAddress: "127.0.0.1:9464",
+  summary: ["note        x"],
+};
 
 test("says what runs where and what to type", async () => {
   const config = await loadText("auth: { mode: off }\nproviders: { simulator: }");

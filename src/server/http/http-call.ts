@@ -2,11 +2,13 @@ import type { IncomingHttpHeaders } from "node:http";
 import { callerLeft } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Answer, HttpRequest, JsonBody, Route, StreamedAnswer, WholeAnswer, Words } from "../../surfaces/route.ts";
+import { faultOf } from "../../telemetry/logger.ts";
 import { requestIdOf } from "../admission.ts";
 import type { AccessLine } from "../connect.ts";
 import { peerAddressOf } from "../peer-address.ts";
 import type { AnyRequest, AnyResponse } from "../request-handler.ts";
 import type { RpcScope } from "../rpc-scope.ts";
+import { compressed } from "./compression.ts";
 import { parseBody } from "./json-text.ts";
 import { requestText } from "./request-text.ts";
 import type { Match } from "./route-table.ts";
@@ -14,7 +16,10 @@ import type { SurfaceOptions } from "./surface.ts";
 
 /** Bytes that may wait for a slow caller before the next piece is asked for. */
 const waitingBytesMax = 64 * 1024;
-const eventHeaders = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
+/** Browsers are not to guess types, and nobody on the way is to keep an answer. */
+const safeHeaders = { "x-content-type-options": "nosniff", "cache-control": "no-store" };
+const packedHeaders = { "content-encoding": "gzip", vary: "accept-encoding" };
+const eventHeaders = { ...safeHeaders, "content-type": "text/event-stream; charset=utf-8" };
 
 const noBody: JsonBody = { value: null, exact: () => null };
 
@@ -86,21 +91,25 @@ export class HttpCall {
   }
 
   async #answer(answer: Answer): Promise<void> {
-    if (answer.kind === "whole") this.#whole(answer);
+    if (answer.kind === "whole") await this.#whole(answer);
     else await this.#stream(answer);
     this.#end();
   }
 
-  #whole({ status = 200, headers = {}, type = "application/json", body }: WholeAnswer): void {
+  async #whole({ status = 200, headers, type = "application/json", body }: WholeAnswer): Promise<void> {
+    const packed = await compressed(body, this.#asked.headers["accept-encoding"]);
     if (this.#over) return;
-    const length = Buffer.byteLength(body);
+    const bytes = packed ?? Buffer.from(body);
     this.#response.writeHead(status, {
+      ...safeHeaders,
       "x-request-id": this.#requestId,
       "content-type": type,
-      "content-length": length,
+      "content-length": bytes.length,
+      ...(packed === undefined ? {} : packedHeaders),
       ...headers,
     });
-    this.#response.end(body);
+    if (this.#request.method === "HEAD") this.#response.end();
+    else this.#response.end(bytes);
   }
 
   /** Hands pieces from the answer to the socket, one write each, and waits whenever the caller is behind. */
@@ -132,6 +141,10 @@ export class HttpCall {
 
   #fail(error: GatewayError): void {
     if (this.#over) return;
+    if (error.reason === "INTERNAL") {
+      const fault = faultOf(error.cause ?? error);
+      this.#options.log.error({ fault, requestId: this.#requestId, method: this.#route.path }, "a request failed");
+    }
     const response = this.#response;
     if (response.headersSent) {
       response.end(this.#words.broken(error, this.#requestId));
@@ -143,6 +156,7 @@ export class HttpCall {
       // What is left of the body stays unread, so the connection can carry nothing more.
       const parting = this.#request.complete || this.#request.httpVersionMajor > 1 ? {} : { connection: "close" };
       response.writeHead(status, {
+        ...safeHeaders,
         "x-request-id": this.#requestId,
         "content-type": "application/json",
         "content-length": Buffer.byteLength(text),

@@ -1,5 +1,6 @@
 import { GatewayError } from "../../model/error.ts";
 import type { Route } from "../../surfaces/route.ts";
+import type { Logger } from "../../telemetry/logger.ts";
 import type { Admission } from "../admission.ts";
 import type { AccessLine } from "../connect.ts";
 import type { AnyRequest, AnyResponse } from "../request-handler.ts";
@@ -13,6 +14,7 @@ export interface SurfaceOptions {
   readonly requestBytesMax: number;
   /** Called once per request, at its end. */
   readonly accessLine: (line: AccessLine) => void;
+  readonly log: Logger;
   /** The clock of performance.now(). */
   readonly now: () => number;
 }

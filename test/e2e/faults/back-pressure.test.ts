@@ -34,31 +34,35 @@ async function startPushing(dialect: Dialect) {
   return { upstream, stalled: stalled.promise };
 }
 
-test.each(dialects)("G6: a caller who does not read stops the upstream, and loses nothing, $kind", async (dialect) => {
-  const { upstream, stalled } = await startPushing(dialect);
-  await using disposed = upstream;
-  await using gateway = await TestGateway.start({ providers: providerAt(disposed.url, dialect.kind) });
-  const before = process.memoryUsage.rss();
-  using call = new RawCall(gateway.url, "StreamComplete", request);
-  const bytes = await stalled;
-  // Buffers of the system hold some MiB on each of the two connections; the gateway itself 256 KiB.
-  expect(bytes).toBeLessThan(24 * mib);
-  expect(process.memoryUsage.rss() - before).toBeLessThan(96 * mib);
-  expect(await gateway.metric("open_streams")).toBe(1);
+test.each(dialects)(
+  "G6: a caller who does not read stops the upstream, and loses nothing, $kind",
+  async (dialect) => {
+    const { upstream, stalled } = await startPushing(dialect);
+    await using disposed = upstream;
+    await using gateway = await TestGateway.start({ providers: providerAt(disposed.url, dialect.kind) });
+    const before = process.memoryUsage.rss();
+    using call = new RawCall(gateway.url, "StreamComplete", request);
+    const bytes = await stalled;
+    // Buffers of the system hold some MiB on each of the two connections; the gateway itself 256 KiB.
+    expect(bytes).toBeLessThan(24 * mib);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(96 * mib);
+    expect(await gateway.metric("open_streams")).toBe(1);
 
-  let next = 0;
-  let text = "";
-  let last: string | undefined;
-  for await (const { event } of call.events()) {
-    last = event.case;
-    if (event.case !== "partDelta" || event.value.delta.case !== "text") continue;
-    // Deltas may be joined on the way, never dropped or swapped.
-    text += event.value.delta.value;
-    for (; text.length >= pieceChars; text = text.slice(pieceChars)) expect(text.startsWith(`${next++}:`)).toBe(true);
-  }
-  expect([next, text, last]).toEqual([pieces, "", "finished"]);
-  expect(await gateway.metric("upstream_attempts_total", { outcome: "ok" })).toBe(1);
-});
+    let next = 0;
+    let text = "";
+    let last: string | undefined;
+    for await (const { event } of call.events()) {
+      last = event.case;
+      if (event.case !== "partDelta" || event.value.delta.case !== "text") continue;
+      // Deltas may be joined on the way, never dropped or swapped.
+      text += event.value.delta.value;
+      for (; text.length >= pieceChars; text = text.slice(pieceChars)) expect(text.startsWith(`${next++}:`)).toBe(true);
+    }
+    expect([next, text, last]).toEqual([pieces, "", "finished"]);
+    expect(await gateway.metric("upstream_attempts_total", { outcome: "ok" })).toBe(1);
+  },
+  60_000,
+);
 
 test("G6: an upstream that stalls after its caller has caught up is noticed", async () => {
   const [dialect] = dialects;

@@ -11,23 +11,27 @@ const providers = { simulator: {} };
 function replica(
   { port }: { readonly port: number },
   limit: object = { requests: 100, ...daily },
-  opTimeout = "500ms",
 ): Promise<TestGateway> {
   return TestGateway.start({
     providers,
-    redis: { url: `redis://127.0.0.1:${port}`, replicas: 2, opTimeout },
+    redis: { url: `redis://127.0.0.1:${port}`, replicas: 2, opTimeout: "10s" },
     limits: [{ scope: "key", ...limit }],
   });
+}
+
+/** The same, once Redis is in use: a busy machine connects late, and until then each counts for itself. */
+async function connected(server: RedisServer, limit?: object): Promise<TestGateway> {
+  const gateway = await replica(server, limit);
+  await expect.poll(() => gateway.metric("redis_up"), { timeout: 10_000 }).toBe(1);
+  return gateway;
 }
 
 testWithRedis(
   "G9: two replicas with a limit of 100 admit exactly 100 of 400 calls, ten times in a row",
   async () => {
     await using server = await RedisServer.start();
-    // All the calls are in this process, which answers late when it is busy.
-    await using first = await replica(server, undefined, "5s");
-    await using second = await replica(server, undefined, "5s");
-    for (const one of [first, second]) await expect.poll(() => one.metric("redis_up"), { timeout: 10_000 }).toBe(1);
+    await using first = await connected(server);
+    await using second = await connected(server);
     for (let round = 0; round < 10; round++) {
       await server.client.flushall();
       expect(await admitted([first, second], 400)).toBe(100);
@@ -67,7 +71,7 @@ testWithRedis(
   "R2: Redis is killed under load: every call is answered, and it is found again within 2 s, without a restart",
   async () => {
     await using server = await RedisServer.start();
-    await using gateway = await replica(server, { requests: 1_000_000, ...daily });
+    await using gateway = await connected(server, { requests: 1_000_000, ...daily });
     const ended: Record<string, number> = {};
     const load = { on: true };
     const caller = async () => {
@@ -95,8 +99,8 @@ testWithRedis(
 
 testWithRedis("R2: while Redis is away each replica admits its share, and refuses with a reason", async () => {
   await using server = await RedisServer.start();
-  await using first = await replica(server);
-  await using second = await replica(server);
+  await using first = await connected(server);
+  await using second = await connected(server);
   await server.kill();
   for (const gateway of [first, second]) {
     await expect.poll(() => gateway.metric("redis_up"), { timeout: 4000 }).toBe(0);
@@ -108,7 +112,7 @@ testWithRedis("R2: while Redis is away each replica admits its share, and refuse
 
 testWithRedis("R4: scripts that are forgotten all the time cost nobody a call", async () => {
   await using server = await RedisServer.start();
-  await using gateway = await replica(server);
+  await using gateway = await connected(server);
   const flushing = { on: true };
   const flushed = (async () => {
     while (flushing.on) await server.client.script("FLUSH");
@@ -133,7 +137,7 @@ testWithRedis.each(Object.entries(losses))(
   "R5: %s in the middle of a call: what it took is forgotten, and nothing falls below zero",
   async (_, lose) => {
     await using server = await RedisServer.start();
-    await using gateway = await replica(server, { tokens: 100_000, ...daily });
+    await using gateway = await connected(server, { tokens: 100_000, ...daily });
     const left: (string | null)[] = [];
     const onHeader = (headers: Headers) => void left.push(headers.get("x-ratelimit-remaining-tokens"));
     const asked = gateway.stream({ ...ask, model: "simulator/gpt:first-token-300", maxOutputTokens: 1000 });

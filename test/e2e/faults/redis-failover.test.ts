@@ -4,13 +4,15 @@ import { TestGateway } from "../../support/gateway.ts";
 import { RedisServer, testWithRedis } from "../../support/redis-server.ts";
 import { admitted, ask, daily } from "../limited.ts";
 
-/** A gateway with a limit of requests, and the half of it as its share. */
-function limited({ port }: { readonly port: number }, requests: number): Promise<TestGateway> {
-  return TestGateway.start({
+/** A gateway that uses Redis, with a limit of requests, and the half of it as its share. */
+async function limited({ port }: { readonly port: number }, requests: number): Promise<TestGateway> {
+  const gateway = await TestGateway.start({
     providers: { simulator: {} },
-    redis: { url: `redis://127.0.0.1:${port}`, replicas: 2, opTimeout: "500ms" },
+    redis: { url: `redis://127.0.0.1:${port}`, replicas: 2, opTimeout: "10s" },
     limits: [{ scope: "key", requests, ...daily }],
   });
+  await expect.poll(() => gateway.metric("redis_up"), { timeout: 10_000 }).toBe(1);
+  return gateway;
 }
 
 async function reasons({ opsUrl }: TestGateway): Promise<string[]> {

@@ -19,7 +19,7 @@ testWithRedis(
     await using server = await RedisServer.start();
     const sections = {
       providers: { simulator: {} },
-      redis: { url: server.url, opTimeout: "2s" },
+      redis: { url: server.url, opTimeout: "10s" },
       limits: [{ scope: "key", requests: 100, ...daily }],
     };
     await using first = await GatewayProcess.start(sections);

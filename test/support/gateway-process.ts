@@ -43,7 +43,7 @@ export class GatewayProcess implements AsyncDisposable {
     this.#client = createClient(CompletionService, transport);
   }
 
-  /** @param sections of the configuration file; it listens where it likes, without authentication. */
+  /** @param sections of the configuration file; it listens where it likes, without authentication and bounds on load. */
   static async start(sections: object, options: ProcessOptions = {}): Promise<GatewayProcess> {
     const { preload, ulimit, logsToFile = false } = options;
     const directory = await mkdtemp(join(tmpdir(), "llmhub-process-"));
@@ -86,7 +86,9 @@ export class GatewayProcess implements AsyncDisposable {
 async function written(directory: string, sections: object): Promise<string> {
   const path = join(directory, "llmhub.yaml");
   const addresses = { listen: "127.0.0.1:0", opsListen: "127.0.0.1:0" };
-  const file = { auth: { mode: "off" }, log: { format: "json" }, server: addresses, ...sections };
+  // Machines that test are busy, which is no overload unless a test says so.
+  const usual = { auth: { mode: "off" }, log: { format: "json" }, overload: { enabled: false } };
+  const file = { ...usual, server: addresses, ...sections };
   await writeFile(path, JSON.stringify({ ...file, server: { ...addresses, ...file.server } }));
   return path;
 }

@@ -12,7 +12,7 @@ const targets = section("Calls at once to one model of one provider, by how its 
     ),
     true,
   ),
-  callsMin: v.optional(integer(1, 100_000, "So many at once are always allowed."), 20),
+  callsMin: v.optional(integer(1, 100_000, "So many at once are always allowed."), 32),
   callsMax: v.optional(integer(1, 100_000, "More at once are never allowed."), 1000),
   queueMax: v.optional(integer(0, 100_000, "Calls that may wait for room at a target."), 100),
   queueWait: v.optional(duration("Longest wait for room; never more than a tenth of the caller's deadline."), "1s"),

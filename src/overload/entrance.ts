@@ -5,6 +5,9 @@ const sweepMs = 5;
 /** Of the time that a queue may stand without being empty, what is waited for while it does. */
 const standingPart = 10;
 
+/** Most who wait while there is a hurry: to have somebody wait costs more than to refuse at once. */
+const hurriedMax = 32;
+
 /** Why somebody is not let in. */
 export type Cause = "queue_full" | "queue_wait";
 
@@ -131,7 +134,7 @@ export class Entrance {
   #wait(tenant: string, untilMs: number): Entrant {
     const { now, rules, refusal } = this.#parts;
     const nowMs = now();
-    const { queueMax } = rules();
+    const queueMax = this.#isHurried() ? Math.min(rules().queueMax, hurriedMax) : rules().queueMax;
     if (this.#waiters.size === 0) this.#emptyMs = nowMs;
     if (untilMs <= nowMs || queueMax === 0) throw refusal("queue_full");
     if (this.#waiters.size >= queueMax) {
@@ -146,17 +149,20 @@ export class Entrance {
     return waiter;
   }
 
-  /** Who has to make room in a full queue: one of a tenant that has more; or, where the newest go first, of the same. */
+  /** Who has to make room in a full queue: one of a tenant that has more; or, in a queue that stands, of the same. */
   #evictFor(tenant: string, nowMs: number): Pending | undefined {
     const own = this.#waiters.sizeOf(tenant);
     const fullest = this.#waiters.fullest();
     if (fullest !== undefined && this.#waiters.sizeOf(fullest) > own + 1) return this.#waiters.evict(fullest);
-    return this.#stands(nowMs) ? this.#waiters.evict(tenant) : undefined;
+    return this.#stands(nowMs) && !this.#isHurried() ? this.#waiters.evict(tenant) : undefined;
   }
 
   #stands(nowMs: number): boolean {
-    const { rules, hurryMs } = this.#parts;
-    return hurryMs() !== Number.POSITIVE_INFINITY || nowMs - this.#emptyMs >= rules().waitMsMax;
+    return this.#isHurried() || nowMs - this.#emptyMs >= this.#parts.rules().waitMsMax;
+  }
+
+  #isHurried(): boolean {
+    return this.#parts.hurryMs() !== Number.POSITIVE_INFINITY;
   }
 
   #waitMsMax(nowMs: number): number {

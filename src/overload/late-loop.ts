@@ -4,8 +4,12 @@ export const lookMs = 20;
 const lastingMs = 100;
 /** From one change of the limit to the next. */
 const changeMs = 100;
-const shrink = 0.9;
+/** What is left of the limit at once: the more, the less late the loop is. */
+const shrinkMin = 0.5;
+const shrinkMax = 0.9;
 const growth = 1.1;
+/** While the limit is made use of it is found out by small steps what is too much. */
+const slowGrowth = 1.04;
 /** What remains of a lateness at the next look, if that is less late. */
 const fade = 0.8;
 /** Longest wait for room while the loop is late: a call that cannot begin soon had better be elsewhere. */
@@ -24,7 +28,8 @@ export interface LoopRules {
 /**
  * How many calls may be in flight by how late the event loop is. All that a call costs here is done on one thread, so
  * what waits for it is the load, whatever the calls are: it needs no notion of how long a call should take. The limit goes
- * down by a tenth of what is in flight for each tenth of a second that every look was late, and up by a tenth otherwise.
+ * down for each tenth of a second that every look was late, by a tenth to a half of what is in flight, and up otherwise,
+ * more slowly while it is made use of.
  */
 export class LateLoop {
   readonly #rules: () => LoopRules;
@@ -61,10 +66,11 @@ export class LateLoop {
     if (nowMs - this.#changedMs < changeMs) return;
     if (this.#late) {
       this.#changedMs = nowMs;
+      const shrink = Math.min(shrinkMax, Math.max(shrinkMin, lateMsMax / lateMs));
       this.#limit = Math.max(callsMin, Math.floor(Math.min(this.limit, inFlight) * shrink));
     } else if (this.#limit < callsMax) {
       this.#changedMs = nowMs;
-      const grown = Math.ceil(this.#limit * growth);
+      const grown = Math.ceil(this.#limit * (inFlight > this.#limit / 2 ? slowGrowth : growth));
       this.#limit = grown >= callsMax ? Number.POSITIVE_INFINITY : grown;
     }
   }

@@ -12,7 +12,7 @@ test("overload control is on unless the file says otherwise", async () => {
     lateMs: 30,
     queueMax: 1000,
     waitMsMax: 1000,
-    targets: { adaptive: true, callsMin: 20, callsMax: 1000, queueMax: 100, waitMsMax: 1000 },
+    targets: { adaptive: true, callsMin: 32, callsMax: 1000, queueMax: 100, waitMsMax: 1000 },
     memory: { limitBytes: undefined, shedAbove: 0.85, resetAbove: 0.93 },
   });
 });

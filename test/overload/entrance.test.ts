@@ -150,6 +150,19 @@ test("while the process is late, waits are as short as it says", async () => {
   expect(waiting.state).toBe("queue_wait");
 });
 
+test("while the process is late few may wait, and the others hear so at once", () => {
+  const door = new Door();
+  door.rules = { queueMax: 1000, waitMsMax: 1000 };
+  door.hurryMs = 10;
+  door.come("noisy");
+  const states = Array.from({ length: 50 }, () => door.come("noisy").state);
+  expect(states.filter((state) => state === "waiting")).toHaveLength(32);
+  expect(states.at(-1)).toBe("queue_full");
+  // Who has nobody waiting still finds a place.
+  expect(door.come("quiet").state).toBe("waiting");
+  expect(door.entrance.waiting).toBe(32);
+});
+
 test("a full queue makes room for a tenant with fewer in it", async () => {
   const door = new Door();
   door.rules = { queueMax: 4, waitMsMax: 1000 };

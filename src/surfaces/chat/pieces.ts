@@ -102,7 +102,7 @@ export class ChoicePieces {
         if (logprobs.length === 0) return this.#said(index, "text", delta.value);
         this.#keep(index, delta.value);
         this.#textLength += delta.value.length;
-        return this.#piece({ content: delta.value }, { content: logprobs.map(logprobOf), refusal: null });
+        return this.#piece({ content: delta.value }, probabilities(logprobs));
       case "reasoning":
       case "refusal":
         return this.#said(index, delta.case, delta.value);
@@ -117,7 +117,7 @@ export class ChoicePieces {
         return annotations.length === 0 ? "" : this.#piece({ annotations });
       }
       default:
-        return "";
+        return logprobs.length === 0 ? "" : this.#piece({}, probabilities(logprobs));
     }
   }
 
@@ -175,4 +175,8 @@ export class ChoicePieces {
     const choice = JSON.stringify({ delta, logprobs, finish_reason, ...more });
     return `${this.#frame.head}${this.#index},${choice.slice(1, -1)}${this.#frame.tail}`;
   }
+}
+
+function probabilities(logprobs: PartDelta["logprobs"]): object {
+  return { content: logprobs.map(logprobOf), refusal: null };
 }

@@ -40,6 +40,8 @@ interface Open {
 /** Batches of chunks in, text of events out. A delta of text costs no object. */
 class MessageEvents {
   readonly #open = new Map<number, Open>();
+  /** Reasoning of which nothing has come: whether it has a text or comes encrypted is not known yet. */
+  readonly #silent = new Map<number, ContentPart>();
   #blocks = 0;
   #usage: Usage | undefined;
   /** How a delta of text of the part that was last begun begins. */
@@ -100,7 +102,8 @@ class MessageEvents {
         this.#take(index, part);
         return this.#start(index, { type: "text", text: "" }) + this.#said(index, part.part.value);
       case "reasoning":
-        return this.#thought(index, part);
+        this.#silent.set(index, part);
+        return this.#thought(index, part.part.value.text);
       case "toolCall": {
         const { id, name, argumentsJson, providerExecuted } = part.part.value;
         if (providerExecuted) return "";
@@ -112,14 +115,16 @@ class MessageEvents {
     }
   }
 
-  /** Encrypted reasoning comes whole; what can be read grows. */
-  #thought(index: number, part: ContentPart): string {
-    if (part.part.case !== "reasoning") return "";
-    const { text, encryptedContent } = part.part.value;
-    if (text === "" && encryptedContent !== "") return this.#whole(blocksOf(part));
-    this.#take(index, part);
-    const begun = this.#start(index, { type: "thinking", thinking: "", signature: "" });
-    return begun + (text === "" ? "" : this.#delta(index, { type: "thinking_delta", thinking: text }));
+  #thought(index: number, thinking: string): string {
+    if (thinking === "") return "";
+    const silent = this.#silent.get(index);
+    let begun = "";
+    if (silent !== undefined) {
+      this.#silent.delete(index);
+      this.#take(index, silent);
+      begun = this.#start(index, { type: "thinking", thinking: "", signature: "" });
+    }
+    return begun + this.#delta(index, { type: "thinking_delta", thinking });
   }
 
   #grown({ index, delta }: PartDelta): string {
@@ -128,7 +133,7 @@ class MessageEvents {
       case "refusal":
         return this.#said(index, delta.value);
       case "reasoning":
-        return this.#delta(index, { type: "thinking_delta", thinking: delta.value });
+        return this.#thought(index, delta.value);
       case "argumentsJson":
         return this.#argued(index, delta.value);
       case "citation":
@@ -157,6 +162,8 @@ class MessageEvents {
   }
 
   #closed({ index, signature, encryptedContent }: PartFinished): string {
+    const silent = this.#silent.get(index);
+    if (silent !== undefined) return this.#unsaid(silent, signature, encryptedContent);
     const open = this.#open.get(index);
     if (open === undefined) return "";
     this.#open.delete(index);
@@ -172,6 +179,15 @@ class MessageEvents {
     const sealed = seal({ signature: signed, encrypted, summary: part.value.summary });
     const delta = { type: "signature_delta", signature: sealed };
     return event("content_block_delta", { index: open.index, delta }) + stop;
+  }
+
+  /** Reasoning without a text. */
+  #unsaid(content: ContentPart, signature: ContentPart["signature"], encryptedContent: string): string {
+    const { part } = content;
+    if (part.case !== "reasoning") return "";
+    const value = { ...part.value, encryptedContent: encryptedContent || part.value.encryptedContent };
+    const closed = { ...content, part: { case: part.case, value } };
+    return this.#whole(blocksOf(signature === undefined ? closed : { ...closed, signature }));
   }
 
   #finished({ finishReason, stopSequence, usage }: StreamFinished): string {

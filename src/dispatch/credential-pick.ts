@@ -42,9 +42,9 @@ export function nextCredential(
   error: GatewayError,
   availability: Availability,
 ): Candidate | undefined {
-  if (spares.length === 0 || !ofCredential.has(blameOf(error, rest.target.provider))) return undefined;
-  const [target, ...left] = spares.filter((spare) => availability.waitMs(spare) <= 0);
-  return target && { ...rest, target, spares: left };
+  if (spares.length === 0 || !isOfCredential(error, rest.target)) return undefined;
+  const target = spares.find((spare) => availability.waitMs(spare) <= 0);
+  return target && { ...rest, target, spares: spares.filter((spare) => spare !== target) };
 }
 
 /** Provider calls that reach each credential of each candidate once. */
@@ -53,6 +53,11 @@ export function callsThrough(candidates: readonly Candidate[]): number {
 }
 
 const ofCredential: ReadonlySet<Blame | undefined> = new Set<Blame>(["credential", "rate", "quota"]);
+
+/** A circuit may open while an attempt waits for its turn. */
+function isOfCredential(error: GatewayError, { provider }: Target): boolean {
+  return ofCredential.has(blameOf(error, provider)) || error.info["cause"] === "circuit_credential";
+}
 
 function inTurn(twins: readonly Target[], turns: Turns): readonly Target[] {
   if (twins.length < 2) return twins;

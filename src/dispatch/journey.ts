@@ -207,7 +207,11 @@ export class Journey<Request extends Asked, R extends Served> {
     if (spare !== undefined) stage.untried.unshift(spare);
     const isHis = cure !== "none" && !isHasty(error, readings.latencyMs(target.selector, this.#call.stream));
     if (called && isHis && spare === undefined) readings.failed(target.selector);
-    if (called && cure === "repeat") stage.repeatable.push({ candidate, readyMs: nowMs + (error.hintMs ?? 0) });
+    if (called && cure === "repeat") {
+      // Its other credentials go with the one that is next: none is asked twice as if it were new.
+      const repeated = spare === undefined ? candidate : { ...candidate, spares: [] };
+      stage.repeatable.push({ candidate: repeated, readyMs: nowMs + (error.hintMs ?? 0) });
+    }
     const following = stage.untried[0]?.target ?? target;
     const progress = {
       attempts: this.#history.tried - stage.triedBefore,

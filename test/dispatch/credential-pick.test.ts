@@ -109,6 +109,31 @@ test("only what speaks against a credential leads to the next one", () => {
   expect(after("PROVIDER_INVALID_REQUEST", "")).toBeUndefined();
 });
 
+test("a credential whose circuit opened while the call waited for its turn leads to the next one", () => {
+  const { pick, availability } = picking();
+  const after = (cause: string) =>
+    nameOf(
+      nextCredential(
+        pick(withCredentials("a", "b")),
+        new GatewayError("NO_HEALTHY_TARGET", "", { metadata: { cause } }),
+        availability,
+      )?.target,
+    );
+  expect(after("circuit_credential")).toBe("b");
+  expect(after("circuit_model")).toBeUndefined();
+});
+
+test("a credential that is out when another fails is still there when it is back", () => {
+  const waits: Record<string, number> = { b: 50 };
+  const { pick, availability } = picking(waits);
+  const limited = new GatewayError("PROVIDER_RATE_LIMITED", "");
+  const first = { ...pick(withCredentials("a", "b", "c")), spares: withCredentials("b", "c").twins ?? [] };
+  const second = nextCredential(first, limited, availability);
+  expect(nameOf(second?.target)).toBe("c");
+  waits["b"] = 0;
+  expect(second && nameOf(nextCredential(second, limited, availability)?.target)).toBe("b");
+});
+
 test("a target without several is left as it is", () => {
   const [candidate] = candidatesOf({ p: 1 });
   if (candidate === undefined) throw new Error("no candidate");

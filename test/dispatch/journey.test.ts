@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { CompleteRequestSchema, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { AttemptOutcome } from "../../gen/llmhub/v1/routing_pb.ts";
 import { HedgeBudget } from "../../src/dispatch/hedge-budget.ts";
-import { Journey, type JourneyParts } from "../../src/dispatch/journey.ts";
+import { Journey, type JourneyParts, type WentOn } from "../../src/dispatch/journey.ts";
 import { unknownModel } from "../../src/dispatch/known-facts.ts";
 import { planOf } from "../../src/dispatch/planner.ts";
 import { Readings } from "../../src/dispatch/readings.ts";
@@ -69,6 +69,7 @@ async function travel(
 ) {
   const asked: string[] = [];
   const steps: string[] = [];
+  const wentOn: WentOn[] = [];
   const readings = new Readings(() => 0);
   readings.answered("a/m", false, 500);
   const parts: JourneyParts = {
@@ -79,7 +80,7 @@ async function travel(
     hedged: () => undefined,
     turns: new Turns(),
     draw: () => 0,
-    wentOn: () => undefined,
+    wentOn: (_target, to) => wentOn.push(to),
     stepped: (_chain, step, reason) => steps.push(`${step} ${reason}`),
   };
   const attempts = (attempt: Attempt): Promise<Reply> => {
@@ -90,7 +91,7 @@ async function travel(
   };
   const journey = new Journey(parts, call, planOf(router, call), attempts);
   const error = await journey.run().then(() => undefined, GatewayError.of);
-  return { asked, steps, error, readings };
+  return { asked, steps, wentOn, error, readings };
 }
 
 const unavailable = (attempt: Attempt) => failed(attempt, "PROVIDER_UNAVAILABLE");
@@ -134,6 +135,18 @@ test("another credential is another attempt, but no other target: it takes no sh
     ["green", 1000],
   ]);
   expect(error?.failure?.attempts.map(({ credential }) => credential)).toEqual(["blue", "green"]);
+});
+
+test("a credential that the call has tried is no other target: to ask it again is a repeat", async () => {
+  const [, first] = providerOf("a", 1n);
+  const twins = new Map([["a", ["blue", "green"].map((credential) => ({ ...first, credential }))]]);
+  const patient = { ...retry, maxAttempts: 6 };
+  const router = new Router({ providers, twins, aliases: new Map(), retry: patient, defaultModel: undefined });
+  const limited = (attempt: Attempt) => failed(attempt, "PROVIDER_RATE_LIMITED");
+  const { asked, wentOn } = await travel(router, callOf({ model: "a/m" }), limited);
+  // Three repeats are in the budget of a lone call.
+  expect(wentOn).toEqual(["other", "repeat", "repeat", "repeat", "over_budget"]);
+  expect(asked.length).toBe(5);
 });
 
 test("a chain makes ten calls at most, or as many as it says", async () => {

@@ -75,19 +75,19 @@ export class Hedging {
     return this.rules.delayMs ?? this.#parts.readings.slowMs(selector, this.#call.stream);
   }
 
-  /** Takes the candidate to ask beside those that are slow; undefined: none may be. */
-  next(untried: Candidate[], slow: readonly Target[]): Candidate | undefined {
+  /**
+   * Takes the candidate to ask beside those that are slow: one that was not tried, or else one of them with another of its
+   * credentials, which has their spares then. Undefined: none may be asked.
+   */
+  next(untried: Candidate[], slow: readonly Candidate[]): Candidate | undefined {
     const [first] = slow;
     if (first === undefined || slow.length >= this.#limits.attemptsMax) return undefined;
-    const index = untried.findIndex((each) => this.#open(each, slow).length > 0);
+    const targets = slow.map(({ target }) => target);
+    const index = untried.findIndex((each) => this.#open(each, targets).length > 0);
     const chosen = untried[index];
-    if (chosen === undefined) return undefined;
-    const { availability, budget, hedges, hedged, turns } = this.#parts;
-    const { sticky } = this.#limits;
-    // None that is out is among them.
-    const skipped = () => undefined;
-    const twins = chosen.twins && this.#open(chosen, slow);
-    const candidate = twins ? withCredential({ ...chosen, twins }, { availability, turns, sticky, skipped }) : chosen;
+    const candidate = chosen === undefined ? this.#spareOf(slow, targets) : this.#picked(chosen, targets);
+    if (candidate === undefined) return undefined;
+    const { budget, hedges, hedged } = this.#parts;
     const { target } = candidate;
     const isCapped = this.rules.nanosPerMinuteMax !== undefined;
     const nanos = isCapped ? expectedCost(target, this.#call.request)?.amountNanos : 0n;
@@ -95,14 +95,14 @@ export class Hedging {
     // The budget of the slow target: it has the calls of which a tenth may be more than one.
     const refusal =
       hedges.refusalOf(this.#policy, this.rules, nanos) ??
-      (budget.take(caller, first.selector) ? undefined : "over_budget");
+      (budget.take(caller, first.target.selector) ? undefined : "over_budget");
     if (refusal !== undefined) {
       hedged(target, refusal);
       return undefined;
     }
     budget.called(caller, target.selector);
     this.#settle.push(hedges.take(this.#policy, nanos ?? 0n));
-    untried.splice(index, 1);
+    if (chosen !== undefined) untried.splice(index, 1);
     return candidate;
   }
 
@@ -124,6 +124,23 @@ export class Hedging {
     this.#settle = [];
     first(cost?.total?.amountNanos ?? 0n);
     for (const settle of others) settle(0n);
+  }
+
+  #picked(chosen: Candidate, slow: readonly Target[]): Candidate {
+    if (chosen.twins === undefined) return chosen;
+    const { availability, turns } = this.#parts;
+    const { sticky } = this.#limits;
+    // None that is out is among them.
+    const skipped = () => undefined;
+    return withCredential({ ...chosen, twins: this.#open(chosen, slow) }, { availability, turns, sticky, skipped });
+  }
+
+  #spareOf(slow: readonly Candidate[], targets: readonly Target[]): Candidate | undefined {
+    for (const { spares = [], ...rest } of slow) {
+      const [target] = this.#open({ ...rest, twins: spares }, targets);
+      if (target !== undefined) return { ...rest, target, spares: spares.filter((spare) => spare !== target) };
+    }
+    return undefined;
   }
 
   /** What of a candidate may be asked now: its target, or some of its twins. */

@@ -38,7 +38,7 @@ export interface RaceParts<Request extends Asked, R extends Served> {
 }
 
 interface Runner {
-  readonly candidate: Candidate;
+  candidate: Candidate;
   readonly hedge: boolean;
   readonly startMs: number;
   readonly controller: AbortController;
@@ -99,11 +99,16 @@ export class Race<Request extends Asked, R extends Served> {
 
   readonly #hedge = (): void => {
     const { hedging, stage } = this.#parts;
+    const slow = [...this.#runners];
     const candidate = hedging.next(
       stage.untried,
-      [...this.#runners].map(({ candidate: { target } }) => target),
+      slow.map((each) => each.candidate),
     );
     if (candidate === undefined) return;
+    for (const each of slow) {
+      // What is left of its credentials goes with the one that is asked now.
+      if (each.candidate.spares?.includes(candidate.target)) each.candidate = { ...each.candidate, spares: [] };
+    }
     this.#start(candidate, true);
     const delayMs = hedging.delayMs(candidate.target);
     if (this.#runners.size >= hedging.rules.parallelMax || delayMs === undefined) return;
@@ -126,12 +131,16 @@ export class Race<Request extends Asked, R extends Served> {
     this.#end(runner, { candidate: runner.candidate, reply }, outrun);
   }
 
-  #failed(runner: Runner, error: GatewayError): void {
+  #failed(runner: Runner, thrown: GatewayError): void {
     const { candidate, hedge } = runner;
+    const record = thrown.failure?.attempts.at(-1);
     if (this.#finish !== undefined) {
-      this.#left(runner, error.failure?.attempts.at(-1));
+      this.#left(runner, record);
       return;
     }
+    // One that failed before may be heard of between its end and this word of it.
+    const isBehind = (thrown.failure?.attempts.length ?? 0) <= this.#records.length;
+    const error = record !== undefined && isBehind ? withAll(thrown, [...this.#records, record]) : thrown;
     if (hedge) this.#parts.hedging.ended(candidate, "failed");
     if (this.#runners.size === 1 || this.#signal.aborted || cureOf(error) === "none") {
       this.#end(runner, { candidate, error }, pointless);
@@ -178,12 +187,14 @@ export class Race<Request extends Asked, R extends Served> {
     }
     this.#signal.removeEventListener("abort", this.#abort);
     const { candidate, error } = finish;
-    const told = this.#cancelled.length === 0 ? error : withAll(error, this.#records, this.#cancelled);
+    const ended = error.failure?.attempts ?? this.#records;
+    const told = this.#cancelled.length === 0 ? error : withAll(error, [...ended, ...this.#cancelled]);
     hedging.settle((told.failure?.attempts ?? []).filter(({ hedge }) => hedge));
     this.#over.resolve({ candidate, error: told });
   }
 
   readonly #abort = (): void => {
+    clearTimeout(this.#timer);
     for (const controller of this.#controllers) controller.abort(this.#signal.reason);
   };
 }
@@ -196,16 +207,9 @@ function recordOf(reply: Served, { error, usage, cost }: Outcome): AttemptRecord
   return failed ?? attemptRecord(reply.attempt, reply.sentMs, { outcome, upstreamStatus: 200, ...charge });
 }
 
-/** The error with the record of those that were cancelled for it, too. A copy: who aborts shares the reason with others. */
-function withAll(
-  error: GatewayError,
-  before: readonly AttemptRecord[],
-  cancelled: readonly AttemptRecord[],
-): GatewayError {
-  const attempts = [...(error.failure?.attempts ?? before), ...cancelled].map((record, i) => ({
-    ...record,
-    number: i + 1,
-  }));
+/** The error with all of these records, numbered anew. A copy: who aborts shares the reason with others. */
+function withAll(error: GatewayError, records: readonly AttemptRecord[]): GatewayError {
+  const attempts = records.map((record, i) => ({ ...record, number: i + 1 }));
   const { id = "", outputStarted = false } = error.failure ?? {};
   return error
     .with({})

@@ -16,6 +16,8 @@ models:
       maxBackoff: 1s
       stickyTo: end-user
       overridable: [maxCost]
+      afterOutput: true
+      hedge: { delay: 800ms, maxCostPerMinute: 0.5 }
   chains:
     deep:
       maxLatency: 20s
@@ -33,6 +35,8 @@ models:
     retry: { maxAttempts: 2, initialBackoffMs: 50, maxBackoffMs: 1000 },
     stickyTo: "end-user",
     overridable: ["maxCost"],
+    afterOutput: true,
+    hedge: { delayMs: 800, parallelMax: 2, ratioMax: 0.02, nanosPerMinuteMax: 500_000_000n, optIn: false },
   });
   const chain = models.chains.get("deep");
   expect([chain?.maxLatencyMs, chain?.steps[0]]).toEqual([

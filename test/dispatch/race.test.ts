@@ -106,18 +106,20 @@ function racing() {
 const settled = () => new Promise(setImmediate);
 
 test("whatever happens in which order, each attempt ends once, is on record once, and each hedge is told once", async () => {
-  const event = fc.record({ at: fc.nat(3), what: fc.constantFrom("answer", "whole", "fail", "refuse", "wait") });
+  const what = fc.constantFrom("answer", "whole", "fail", "fail", "refuse", "wait", "wait");
+  const event = fc.record({ at: fc.nat(3), what, isHeard: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 8 }), async (events) => {
       const { run, runners, told, untried } = racing();
       const finishing = run();
-      for (const { at, what } of [...events, { at: 0, what: "fail" }, { at: 0, what: "answer" }]) {
+      const last = { at: 0, isHeard: true };
+      for (const { at, what, isHeard } of [...events, { ...last, what: "fail" }, { ...last, what: "answer" }]) {
         const runner = runners[at % runners.length];
         if (what === "wait") vi.advanceTimersByTime(delayMs);
         else if (what === "fail") runner?.fail("PROVIDER_UNAVAILABLE");
         else if (what === "refuse") runner?.fail("PROVIDER_INVALID_REQUEST");
         else runner?.answer(what === "whole");
-        await settled();
+        if (isHeard) await settled();
       }
       for (const runner of runners) runner.answer(true);
       const finish = await finishing;
@@ -147,6 +149,27 @@ test("one that answers in the same moment loses all the same, and its whole answ
     failures: [{ number: 1, model: "a/m", outcome: LOST_HEDGE, usage: { inputTokens: 100, outputTokens: 20 } }],
   });
   expect(told).toEqual(["b won"]);
+});
+
+test("a failure that is heard of late does not hide the one before it", async () => {
+  const { run, runners } = racing();
+  const finishing = run();
+  vi.advanceTimersByTime(delayMs);
+  for (const runner of runners) runner.fail("PROVIDER_UNAVAILABLE");
+  const finish = await finishing;
+  expect("error" in finish && finish.error.failure?.attempts).toMatchObject([
+    { number: 1, model: "a/m" },
+    { number: 2, model: "b/m" },
+  ]);
+});
+
+test("nobody is asked for a caller who has left, however long an attempt takes to end", async () => {
+  const { run, runners, told, caller } = racing();
+  const finishing = run();
+  caller.abort(new GatewayError("CANCELLED", "left"));
+  vi.advanceTimersByTime(delayMs);
+  await finishing;
+  expect([runners.length, told]).toEqual([1, []]);
 });
 
 test("the caller's signal reaches the winner as long as it answers", async () => {

@@ -235,6 +235,27 @@ test("S8: another credential is another place", async () => {
   await slow.connection.closed;
 });
 
+test("S8: where there is no other target, another credential of the same is asked", async () => {
+  const credentials = ["blue", "green"].map((name) => ({ name, apiKey: `key-${name}` }));
+  await using b = await HeldUpstream.start();
+  const providers = { b: { kind: "openai-compatible", baseUrl: `${b.url}/v1`, credentials } };
+  const policies = { hedged: { targets: [{ model: "b/m" }], hedge: always, maxAttempts: 3 } };
+  await using gateway = await TestGateway.start({ providers, models: { policies } });
+  const call = gateway.complete(asked);
+  const slow = await b.next();
+  const hedge = await b.next();
+  // It is asked already, so the refusal of the other leads nowhere else.
+  await slow.connection.respond(401, "{}");
+  await expect.poll(() => gateway.metric("retries_total", { provider: "b", to: "other" })).toBe(1);
+  await answer(hedge);
+  const { routing } = await call;
+  expect(routing?.attempts).toMatchObject([
+    { number: 1, model: "b/m", credential: "blue", outcome: FAILED, hedge: false },
+    { number: 2, model: "b/m", credential: "green", outcome: SUCCEEDED, hedge: true },
+  ]);
+  expect(b.hits).toBe(2);
+});
+
 test("S8: after a failure there is no hedge, least of all after a 429", async () => {
   const policies = { hedged: { targets, hedge: always }, other: { targets: targets.slice(1), hedge: always } };
   await using at = await heldWorld({ models: { policies } });

@@ -75,6 +75,14 @@ interface Asking<Request extends Asked, R extends Served, A extends Answer> {
   readonly wish: Wish;
 }
 
+/** Where an answer is to be kept, and how long it is as good as new. */
+interface Shelf {
+  readonly key: string;
+  readonly ttlMs: number;
+  /** The call that others wait for, if they do. */
+  readonly flight?: Flight;
+}
+
 /** One call that the cache takes part in. */
 class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
   readonly #asking: Asking<Request, R, A>;
@@ -91,7 +99,7 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     if (wish.only) return (await this.#found(key, place)) ?? this.#missed();
     if (wish.read) return this.#shared(key, place);
     this.#count("refresh");
-    return this.#recorded(key, await next(marked(call, CacheStatus.BYPASS)), this.#ttlMs);
+    return this.#asked(next, marked(call, CacheStatus.BYPASS), { key, ttlMs: this.#ttlMs });
   }
 
   /** From the cache, or together with others that ask the same; the first of them goes ahead. */
@@ -129,7 +137,7 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
       const found = (await this.#found(key, place, flight)) ?? (await this.#elsewhere(key, place, flight));
       if (found !== undefined) return found;
       this.#count("miss");
-      return this.#recorded(key, await next(marked(call, CacheStatus.MISS)), this.#ttlMs, flight);
+      return await this.#asked(next, marked(call, CacheStatus.MISS), { key, ttlMs: this.#ttlMs, flight });
     } catch (error) {
       answers.land(key, flight, landingOf(GatewayError.of(error)));
       throw error;
@@ -181,11 +189,12 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
       const renewal = { id: parts.newId(), rpc: own, request: call.request, stream: false };
       const flight = new Flight();
       flight.lease = turn;
-      const reply = await aside(marked(renewal, CacheStatus.MISS)).catch((error: unknown) => {
+      const shelf = { key, ttlMs, flight };
+      const reply = await this.#asked(aside, marked(renewal, CacheStatus.MISS), shelf).catch((error: unknown) => {
         turn?.end(false);
         throw error;
       });
-      await kind.finish(this.#recorded(key, reply, ttlMs, flight));
+      await kind.finish(reply);
     });
   }
 
@@ -226,10 +235,15 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     throw missed("there is no answer in the cache");
   }
 
-  /** The reply, written down as it passes. */
-  #recorded(key: string, reply: R, ttlMs: number, flight?: Flight): R {
+  /** The reply to a call that is made now, written down as it passes. */
+  async #asked(dispatch: Dispatch<Call<Request>, R>, call: Call<Request>, shelf: Shelf): Promise<R> {
+    const { epoch } = this.#asking.answers;
+    return this.#recorded(await dispatch(call), epoch, shelf);
+  }
+
+  /** @param epoch that of the cache when the provider was asked. */
+  #recorded(reply: R, epoch: number, { key, ttlMs, flight }: Shelf): R {
     const { answers, call, kind, parts } = this.#asking;
-    const { epoch } = answers;
     const land = (landing: Landing) => {
       if (flight !== undefined) answers.land(key, flight, landing);
     };

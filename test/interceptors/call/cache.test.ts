@@ -96,6 +96,8 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
       nowMs += ms;
     },
     failures: () => failures,
+    /** What happens when an operator drops all answers. */
+    flush: () => void answersCache.flush({}, new AbortController().signal),
     /** What happens when a configuration is loaded, or the one before again. */
     load: (which: "next" | "first") => {
       current = which === "next" ? next : answersCache;
@@ -164,6 +166,17 @@ test("an answer that a configuration gives after the call met another is kept fo
   expect(await at.said(request, "max-age=60")).toBe("answer 2 MISS");
   at.load("first");
   expect(await at.said()).toBe("answer 3 MISS");
+});
+
+test("an answer that was asked for before all are dropped is not kept after", async () => {
+  const at = stage({
+    reply: (call, chunks) => {
+      if (answers++ === 0) at.flush();
+      return firstChoice(call, chunks);
+    },
+  });
+  let answers = 0;
+  expect([await at.said(), await at.said(), await at.said()]).toEqual(["answer 1 MISS", "answer 2 MISS", "answer 2 HIT"]);
 });
 
 /** Answers that are good for ten minutes, and given for five more. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { realpath, stat } from "node:fs/promises";
+import { lstat, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { Secret } from "../model/secret.ts";
@@ -145,7 +145,7 @@ async function sourceOf(
   try {
     const module = await realpath(file);
     const text = await readBounded(module, moduleBytesMax);
-    await refuseWritable(module);
+    await refuseWritable(file);
     const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
     return { module, digest, exportName: entry.export, settings: new Secret(JSON.stringify(settings)) };
   } catch (error) {
@@ -155,14 +155,21 @@ async function sourceOf(
   }
 }
 
-/** What everybody can write, or put another in place of, would run everybody's code with the gateway's credentials. */
-async function refuseWritable(module: string): Promise<void> {
-  if (((await stat(module)).mode & writableByAll) !== 0) throw new FileError("everybody may write it");
-  for (let directory = dirname(module); ; directory = dirname(directory)) {
-    const { mode } = await stat(directory);
-    if ((mode & writableByAll) !== 0 && (mode & sticky) === 0) {
-      throw new FileError(`everybody may write the directory ${basename(directory)} on the way to it`);
-    }
-    if (directory === dirname(directory)) return;
+/**
+ * What others can write, put another in place of, or lead elsewhere by a link, would run their code with the gateway's
+ * credentials. True: everybody may put something beside what is there.
+ * @param path absolute; exists.
+ */
+async function refuseWritable(path: string): Promise<boolean> {
+  const directory = dirname(path);
+  const isShared = directory !== path && (await refuseWritable(directory));
+  const file = await lstat(path);
+  if (isShared && file.uid !== 0 && file.uid !== process.geteuid?.()) {
+    throw new FileError(`somebody else put ${basename(path)} where everybody may write`);
   }
+  if (file.isSymbolicLink()) return refuseWritable(resolve(await realpath(directory), await readlink(path)));
+  if ((file.mode & writableByAll) === 0) return false;
+  if (!file.isDirectory()) throw new FileError("everybody may write it");
+  if ((file.mode & sticky) !== 0) return true;
+  throw new FileError(`everybody may write the directory ${basename(path)} on the way to it`);
 }

@@ -14,6 +14,8 @@ const publicUrl = new URL("../extension.ts", import.meta.url).href;
 const versionParameter = "extension-version";
 const issuesMax = 20;
 const messageCharsMax = 200;
+/** File, line and column at the end of a line of a stack. */
+const place = /([^/\\(]+?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/;
 
 /** An extension that is loaded and not yet open. */
 export interface LoadedExtension {
@@ -34,7 +36,7 @@ export async function loadExtension(
     if (flaw !== undefined) return problem(source, flaw);
     extension = found as Extension;
   } catch (error) {
-    return problem(source, `it cannot be loaded: ${causeOf(error)}`);
+    return problem(source, `it cannot be loaded: ${causeOf(error, true)}`);
   }
   const configured: unknown = JSON.parse(settings.reveal());
   if (extension.schema === undefined) return { extension, settings: configured };
@@ -62,16 +64,17 @@ export function sourceName({ module, exportName }: Pick<ExtensionSource, "module
 
 /**
  * What went wrong in an extension, without what it was configured with: the message of a GatewayError, which its author
- * means to be read, and of Node's own errors; else class and place.
+ * means to be read; else class and place.
+ * @param isLoading Node's own errors are quoted, too: they tell of the module. Later they quote what they were given.
  */
-export function causeOf(error: unknown): string {
+export function causeOf(error: unknown, isLoading = false): string {
   if (error instanceof GatewayError) return error.rawMessage;
   if (!(error instanceof Error)) return `it threw a value of type ${typeof error}`;
   const { code = "" } = error as NodeJS.ErrnoException;
-  const isOfNode = error instanceof SyntaxError || String(code).startsWith("ERR_");
-  const said = isOfNode ? `: ${error.message.split("\n")[0]?.slice(0, messageCharsMax)}` : "";
-  const [frame = ""] = faultOf(error)?.stack ?? [];
-  const [, file, line, column] = /([^/\\(]+?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/.exec(frame) ?? [];
+  const isQuoted = isLoading && (error instanceof SyntaxError || String(code).startsWith("ERR_"));
+  const said = isQuoted ? `: ${error.message.split("\n")[0]?.slice(0, messageCharsMax)}` : "";
+  const frame = faultOf(error)?.stack.find((each) => !each.includes("node:") && place.test(each)) ?? "";
+  const [, file, line, column] = place.exec(frame) ?? [];
   return `${error.constructor.name}${said}${file === undefined ? "" : ` at ${file}:${line}:${column}`}`;
 }
 

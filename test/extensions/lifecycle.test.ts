@@ -112,6 +112,18 @@ test("what cannot be opened refuses the start, and a reload, and says where with
   await gateway.complete(request);
 });
 
+test.each(["JSON.parse(key)", "setTimeout(key)", "Buffer.alloc(key)"])(
+  "what %s says of a key is not shown",
+  async (work) => {
+    await using modules = await Modules.create();
+    const key = "canary-9917";
+    const init = await modules.extension(`const { key } = context.settings; ${work};`);
+    const refusal = await refusalOf(TestGateway.start({ providers, extensions: [{ module: init, config: { key } }] }));
+    expect(refusal).toMatch(/cannot be opened: (?:Syntax|Type|Range)Error at own\.js:2:\d+$/);
+    expect(refusal).not.toContain("canary");
+  },
+);
+
 test("an init that gives nothing to work with is refused", async () => {
   await using modules = await Modules.create();
   const module = await modules.extension("return { call: 1 };");

@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink } from "node:fs/promises";
+import { chmod, chown, mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadConfig } from "../../src/config/load.ts";
@@ -89,6 +89,43 @@ test("what everybody may write is not loaded, nor what stands where everybody ma
     "extensions[1].module: names a file that cannot be used: everybody may write the directory ours on the way to it",
     "extensions[2].module: names a file that cannot be used: everybody may write it",
   ]);
+});
+
+test.skipIf(process.getuid?.() !== 0)("what another user put where everybody may write is not loaded", async () => {
+  await using modules = await Modules.create();
+  await mkdir(join(modules.directory, "shared"));
+  await chmod(join(modules.directory, "shared"), 0o1777);
+  await modules.write(plain(""), "shared/own.js");
+  expect((await load(modules, [{ module: "./shared/own.js" }])).extensions).toHaveLength(1);
+  await chown(join(modules.directory, "shared/own.js"), 4711, 4711);
+  expect(await problems(modules, [{ module: "./shared/own.js" }])).toEqual([
+    "extensions[0].module: names a file that cannot be used: somebody else put own.js where everybody may write",
+  ]);
+});
+
+test("a link is not followed that everybody could lead elsewhere", async () => {
+  await using modules = await Modules.create();
+  const { directory } = modules;
+  await mkdir(join(directory, "real"));
+  await modules.write(plain(""), "real/own.js");
+  await mkdir(join(directory, "open"));
+  await symlink("../real/own.js", join(directory, "open/own.js"));
+  await symlink("../real", join(directory, "open/folder"));
+  await symlink("open/own.js", join(directory, "through.js"));
+  await symlink("real/own.js", join(directory, "ours.js"));
+  await symlink("real", join(directory, "folder"));
+  await chmod(join(directory, "open"), 0o777);
+  const refused = ["./open/own.js", "./open/folder/own.js", "./through.js"].map((module) => ({ module }));
+  expect(await problems(modules, refused)).toEqual(
+    refused.map(
+      (_, i) =>
+        `extensions[${i}].module: names a file that cannot be used: everybody may write the directory open on the way to it`,
+    ),
+  );
+  const good = ["./ours.js", "./folder/own.js"].map((module, i) => ({ module, name: `n${i}` }));
+  expect((await load(modules, good)).extensions.map(({ module }) => module)).toEqual(
+    Array(2).fill(join(directory, "real/own.js")),
+  );
 });
 
 test.each([

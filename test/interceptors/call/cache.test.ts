@@ -176,7 +176,11 @@ test("an answer that was asked for before all are dropped is not kept after", as
     },
   });
   let answers = 0;
-  expect([await at.said(), await at.said(), await at.said()]).toEqual(["answer 1 MISS", "answer 2 MISS", "answer 2 HIT"]);
+  expect([await at.said(), await at.said(), await at.said()]).toEqual([
+    "answer 1 MISS",
+    "answer 2 MISS",
+    "answer 2 HIT",
+  ]);
 });
 
 /** Answers that are good for ten minutes, and given for five more. */

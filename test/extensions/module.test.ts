@@ -93,12 +93,12 @@ test("what everybody may write is not loaded, nor what stands where everybody ma
 
 test.skipIf(process.getuid?.() !== 0)("what another user put where everybody may write is not loaded", async () => {
   await using modules = await Modules.create();
-  await mkdir(join(modules.directory, "shared"));
-  await chmod(join(modules.directory, "shared"), 0o1777);
-  await modules.write(plain(""), "shared/own.js");
-  expect((await load(modules, [{ module: "./shared/own.js" }])).extensions).toHaveLength(1);
-  await chown(join(modules.directory, "shared/own.js"), 4711, 4711);
-  expect(await problems(modules, [{ module: "./shared/own.js" }])).toEqual([
+  await mkdir(join(modules.directory, "drop"));
+  await chmod(join(modules.directory, "drop"), 0o1777);
+  await modules.write(plain(""), "drop/own.js");
+  expect((await load(modules, [{ module: "./drop/own.js" }])).extensions).toHaveLength(1);
+  await chown(join(modules.directory, "drop/own.js"), 4711, 4711);
+  expect(await problems(modules, [{ module: "./drop/own.js" }])).toEqual([
     "extensions[0].module: names a file that cannot be used: somebody else put own.js where everybody may write",
   ]);
 });

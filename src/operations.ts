@@ -163,13 +163,13 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
 
 /** What is asked beside a call: once, of the first target, and of no cache. Extensions see it as they see the call. */
 function beside<R extends Served>(
-  { router, extensions }: OperationParts,
+  { router, extensions, traffic }: OperationParts,
   ask: Dispatch<Attempt, R>,
 ): Dispatch<Call, R> {
   return extensions.around((own) => {
     const attempt = compose(own.attempt, ask);
     return compose([...own.beforeCache, ...own.afterCache], async (call) =>
-      attempt(firstAttempt(call, planOf(router(), call))),
+      attempt(firstAttempt(call, planOf(router(), call), traffic.health.breakers)),
     );
   });
 }

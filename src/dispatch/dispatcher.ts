@@ -1,3 +1,4 @@
+import type { Availability } from "../model/availability.ts";
 import type { Asked, Attempt, Call } from "../model/call.ts";
 import type { Dispatch } from "../model/dispatch.ts";
 import type { Served } from "../model/reply.ts";
@@ -26,10 +27,16 @@ export function dispatcher<Request extends Asked, R extends Served>(
   };
 }
 
-/** An attempt at the first target of a plan, for what is asked beside the call itself. */
-export function firstAttempt<Request extends Asked>(call: Call<Request>, { route, steps }: Plan): Attempt<Request> {
+/** An attempt at the first target of a plan, for what is asked beside the call itself; not with a credential that is out. */
+export function firstAttempt<Request extends Asked>(
+  call: Call<Request>,
+  { route, steps }: Plan,
+  availability: Availability,
+): Attempt<Request> {
   const [planned] = steps;
-  const { target } = planned?.candidates[0] ?? planned?.fallbacks[0] ?? route;
+  const first = planned?.candidates[0] ?? planned?.fallbacks[0];
+  const working = first?.twins?.find((twin) => availability.waitMs(twin) <= 0);
+  const target = working ?? first?.target ?? route.target;
   const timeouts = timeoutsFor(call, target, Number.POSITIVE_INFINITY);
   return { call, target, policy: route.policy, failures: [], timeouts, freshConnection: false };
 }

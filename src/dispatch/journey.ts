@@ -71,12 +71,14 @@ export class Journey<Request extends Asked, R extends Served> {
   }
 
   /** Whether a stream whose output broke may go on with another target of its step. */
-  mayGoOn({ attempt }: Served, { reason }: GatewayError): boolean {
+  mayGoOn({ attempt }: Served, { reason, failure }: GatewayError): boolean {
     const { stage } = this.#answered ?? {};
     const [next] = stage?.untried ?? [];
     if (stage?.step.afterOutput !== true || next === undefined || this.#call.rpc.signal.aborted) return false;
     const latencyMs = this.#parts.readings.latencyMs(next.target.selector, this.#call.stream);
+    // Without a record it was no provider that broke it.
     return (
+      failure !== undefined &&
       (reason === "STREAM_INTERRUPTED" || reason === "PROVIDER_BAD_RESPONSE") &&
       attemptCount(attempt) - stage.triedBefore < stage.attemptsMax &&
       this.#leftMs(Number.POSITIVE_INFINITY) >= usefulMs(latencyMs)

@@ -68,15 +68,21 @@ function worthTrying(
   { history, parts: { availability } }: Opening<Asked>,
   candidates: readonly Candidate[],
 ): readonly Candidate[] {
-  const waits = candidates.map(({ target, twins = [target] }) =>
-    Math.min(...twins.map((twin) => availability.waitMs(twin))),
-  );
+  const waits = candidates.map((each) => waitOf(each, availability));
+  if (waits.every((waitMs) => waitMs <= 0)) return candidates;
   const soonest = Math.min(...waits);
-  const chosen = waits.map((waitMs, index) => waitMs <= 0 || (soonest > 0 && index === waits.indexOf(soonest)));
+  const first = waits.indexOf(soonest);
   return candidates.filter(({ target, twins = [target] }, index) => {
-    if (chosen[index] !== true) for (const twin of twins) passOver({ availability, history }, twin);
-    return chosen[index];
+    if (soonest <= 0 ? (waits[index] ?? 0) <= 0 : index === first) return true;
+    for (const twin of twins) passOver({ availability, history }, twin);
+    return false;
   });
+}
+
+/** Until one of its credentials may be tried. */
+function waitOf({ target, twins }: Candidate, availability: Availability): number {
+  if (twins === undefined) return availability.waitMs(target);
+  return Math.min(...twins.map((twin) => availability.waitMs(twin)));
 }
 
 /** Takes note of a target that is out. */

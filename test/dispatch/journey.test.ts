@@ -90,8 +90,11 @@ async function travel(
     return Promise.resolve({ ...replyOf(attempt.call, answered), attempt });
   };
   const journey = new Journey(parts, call, planOf(router, call), attempts);
-  const error = await journey.run().then(() => undefined, GatewayError.of);
-  return { asked, steps, wentOn, error, readings };
+  const ended = await journey.run().then(
+    (reply) => ({ reply, error: undefined }),
+    (error: unknown) => ({ reply: undefined, error: GatewayError.of(error) }),
+  );
+  return { asked, steps, wentOn, readings, journey, ...ended };
 }
 
 const unavailable = (attempt: Attempt) => failed(attempt, "PROVIDER_UNAVAILABLE");
@@ -147,6 +150,15 @@ test("a credential that the call has tried is no other target: to ask it again i
   // Three repeats are in the budget of a lone call.
   expect(wentOn).toEqual(["other", "repeat", "repeat", "repeat", "over_budget"]);
   expect(asked.length).toBe(5);
+});
+
+test("only what a provider broke is begun anew: the record of anything else would lack what it used", async () => {
+  const call = callOf({ model: "a/m", routing: { fallbackModels: ["b/m"] } });
+  const { journey, reply } = await travel(routerOf(stepOf("a/m")), call, async () => finished);
+  if (reply === undefined) throw new Error("it answers");
+  const broken = failed(reply.attempt as Attempt, "PROVIDER_BAD_RESPONSE");
+  expect(journey.mayGoOn(reply, broken)).toBe(true);
+  expect(journey.mayGoOn(reply, new GatewayError("PROVIDER_BAD_RESPONSE", "by an extension"))).toBe(false);
 });
 
 test("a chain makes ten calls at most, or as many as it says", async () => {

@@ -81,6 +81,8 @@ const answering: Dispatch<Call> = async (call) => ({
   })(),
 });
 
+const noneOut = { waitMs: () => 0, obstruction: () => undefined };
+
 function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerOf(provider, bare)) {
   const rejected: { rpc: Rpc; error: unknown }[] = [];
   const callless: Rpc[] = [];
@@ -88,8 +90,8 @@ function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerO
   const counts = { resumed: { value: 0 }, bytes: { value: 0 }, orphans: { value: 0 } };
   const handlers = new CompletionHandlers({
     dispatch,
-    count: async (call) => counted(firstAttempt(call, planOf(router(), call))),
-    preview: async (call) => previewed(firstAttempt(call, planOf(router(), call))),
+    count: async (call) => counted(firstAttempt(call, planOf(router(), call), noneOut)),
+    preview: async (call) => previewed(firstAttempt(call, planOf(router(), call), noneOut)),
     router,
     validator: createRequestValidator(),
     rejected: (rpc, error) => void rejected.push({ rpc, error }),

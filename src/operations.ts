@@ -19,6 +19,7 @@ import type { Router } from "./dispatch/router.ts";
 import { Turns } from "./dispatch/view.ts";
 import type { ExtensionHost } from "./extensions/host.ts";
 import { type CacheOptions, cache } from "./interceptors/call/cache.ts";
+import { type IdempotencyOptions, idempotent } from "./interceptors/call/idempotency.ts";
 import { admitReader, countAnswered } from "./interceptors/call/limit.ts";
 import { askChain, attemptChain, callChain } from "./interceptors/index.ts";
 import type { Asked, Attempt, Call } from "./model/call.ts";
@@ -29,6 +30,7 @@ import type { Provider } from "./model/target.ts";
 import { counted, previewed } from "./services/aside.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
+import { routingOf } from "./services/routing-info.ts";
 import type { SystemParts } from "./services/system.ts";
 import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
 import type { CallLines } from "./telemetry/call-lines.ts";
@@ -72,7 +74,8 @@ export function operations(
   const answered = (call: Call<Asked>) => countAnswered(traffic.limits, metrics, call);
   const { renewals } = traffic;
   const cached = { current: () => traffic.cache, prospect, answered, renewals, newId, metrics };
-  const around = { ...parts, journey, cached };
+  const keyed = { book: traffic.keyBook, prospect, answered, routingOf, metrics };
+  const around = { ...parts, journey, cached, keyed };
   const generate = chained(around, completions, ({ generate }) => generate, restartable);
   return {
     validator,
@@ -135,11 +138,12 @@ function warmValidator(): RequestValidator {
 interface Around extends OperationParts {
   readonly journey: JourneyParts;
   readonly cached: CacheOptions;
+  readonly keyed: IdempotencyOptions;
 }
 
 /** An operation of providers with what happens once per call, and once per attempt. */
 function chained<Request extends Asked, R extends Served, A extends Answer>(
-  { logger, metrics, router, traffic, extensions, journey, cached }: Around,
+  { logger, metrics, router, traffic, extensions, journey, cached, keyed }: Around,
   kind: AnswerKind<R, A>,
   of: (provider: Provider) => Dispatch<Attempt<Request>, R> | undefined,
   restart?: Restart<Request, R>,
@@ -157,7 +161,7 @@ function chained<Request extends Asked, R extends Served, A extends Answer>(
     const asked = compose([...own.afterCache, ...askChain(metrics, traffic.limits)], dispatch);
     const told = callChain(logger, metrics);
     const answered = cache<Request, R, A>(kind, cached, compose(told, asked))(asked);
-    return compose([...told, ...own.beforeCache], answered);
+    return compose([...told, ...own.beforeCache], idempotent<Request, R, A>(kind, keyed)(answered));
   });
 }
 

@@ -1,4 +1,5 @@
 import type { AnswerCache } from "./cache/answer-cache.ts";
+import { KeyBook } from "./cache/idempotency/key-book.ts";
 import { Renewals } from "./cache/renewals.ts";
 import { openCache } from "./caching.ts";
 import type { Config, RedisConfig } from "./config/schema.ts";
@@ -42,6 +43,8 @@ export class Traffic {
   readonly #parts: TrafficParts;
   /** Streams that callers may take up again. */
   readonly streams: KeptStreams;
+  /** What came of calls with an idempotency key. */
+  readonly keyBook: KeyBook;
   /** Calls that renew answers of the cache. */
   readonly renewals = new Renewals();
   #streamLog: RedisStreamLog | undefined;
@@ -60,6 +63,12 @@ export class Traffic {
     });
     this.health = new ProviderHealth(parts);
     this.overload = overloadOf(parts);
+    this.keyBook = new KeyBook({
+      now: () => performance.now(),
+      evicted: () => {
+        parts.metrics.idempotencyEvictions.value += 1;
+      },
+    });
     this.limits = new Limits({
       redis: () => this.#redis,
       targetOf: (call) => targetOf(parts.router(), call),
@@ -89,6 +98,7 @@ export class Traffic {
     this.overload.configure(config.overload);
     this.limits.configure(config.limits, config.redis?.replicas ?? 1);
     await this.#configureRedis(config);
+    this.keyBook.configure(config.idempotency, this.#redis);
     const before = this.#cache;
     // What it has counted until now it tells before the next begins to count.
     void before?.close();

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { FinishReason } from "../../gen/llmhub/v1/completion_pb.ts";
-import { AttemptOutcome, CacheStatus, RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
+import { AttemptOutcome, RoutingInfoSchema } from "../../gen/llmhub/v1/routing_pb.ts";
 import { CostSchema, UsageSchema } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Asked, Call } from "../model/call.ts";
 import type { Reason } from "../model/error.ts";
@@ -65,8 +65,8 @@ const ruledOut: ReadonlySet<string> = new Set<Reason>([
   "INVALID_REQUEST",
 ]);
 
-/** How a call is served from the cache: at once, and at no cost. */
-export function servedAgain(call: Call<Asked>, { answer, madeMs }: Entry, target: Target, policy: string): Served {
+/** How a call is served that has its answer already: at once, and at no cost. */
+export function servedAgain(call: Call<Asked>, answer: Answer, target: Target, policy: string): Served {
   const nowMs = performance.now();
   const usage = create(UsageSchema);
   const cost = create(CostSchema, { total: { currencyCode: "USD", amountNanos: 0n } });
@@ -74,7 +74,7 @@ export function servedAgain(call: Call<Asked>, { answer, madeMs }: Entry, target
   const outcome: Outcome = { state: "finished", error: undefined, finishReason, usage, cost, endMs: nowMs };
   return {
     attempt: {
-      call: { ...call, cache: { status: CacheStatus.HIT, madeMs } },
+      call,
       target,
       policy,
       failures: [],

@@ -19,8 +19,10 @@ export const completions: AnswerKind<Reply, CompleteResponse> = {
     for await (const _ of chunks);
   },
   replay: (answer, served) => {
-    const cost = create(CostSchema, { total: { currencyCode: "USD", amountNanos: 0n } });
-    return { ...served, chunks: inOneBatch(unfold({ ...answer, usage: create(UsageSchema), cost, warnings: [] })) };
+    const free = create(CostSchema, { total: { currencyCode: "USD", amountNanos: 0n } });
+    // Answers of the cache are kept without what they cost.
+    const { usage = create(UsageSchema), cost = answer.usage === undefined ? free : undefined } = answer;
+    return { ...served, chunks: inOneBatch(unfold({ ...answer, usage, ...(cost && { cost }), warnings: [] })) };
   },
 };
 

@@ -27,18 +27,18 @@ const lasting: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 /** A call on its way to an answer that others wait for, too. */
-export class Flight {
-  readonly #landed = Promise.withResolvers<Landing>();
+export class Flight<End = Landing> {
+  readonly #landed = Promise.withResolvers<End>();
   /** The turn among replicas that it has, if it needs one. */
   lease: Lease | undefined;
 
   /** Tells those who wait. The first word counts. */
-  land(landing: Landing): void {
+  land(landing: End): void {
     this.#landed.resolve(landing);
   }
 
   /** How it ended. Rejects with the reason of the signal: who waits keeps a deadline of its own. */
-  async landed(signal: AbortSignal): Promise<Landing> {
+  async landed(signal: AbortSignal): Promise<End> {
     if (signal.aborted) throw GatewayError.of(signal.reason);
     const aborted = Promise.withResolvers<never>();
     const abort = () => aborted.reject(GatewayError.of(signal.reason));

@@ -11,7 +11,7 @@ export interface MemoryOptions {
   /** In milliseconds, on a clock that never goes back. */
   readonly now: () => number;
   /** Called for each entry that makes room for another. */
-  readonly evicted: () => void;
+  readonly evicted: (key: string, answer: Uint8Array) => void;
 }
 
 interface Kept {
@@ -29,8 +29,8 @@ export class MemoryStore implements AnswerStore {
       // 0: the clock is asked each time, and no timer is set.
       ttlResolution: 0,
       perf: { now },
-      dispose: (_answer, _key, reason) => {
-        if (reason === "evict") evicted();
+      dispose: ({ answer }, key, reason) => {
+        if (reason === "evict") evicted(key, answer);
       },
     });
   }

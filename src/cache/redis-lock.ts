@@ -33,18 +33,18 @@ export function lockAt(key: string): string {
   return `cache:lock:${key}`;
 }
 
-/** Locks in Redis. One that nobody extends ends by itself after 10 s. */
-export function redisLock(link: RedisLink): ReplicaLock {
+/** Locks in Redis, under the names that `at` makes. One that nobody extends ends by itself after 10 s. */
+export function redisLock(link: RedisLink, at = lockAt): ReplicaLock {
   return {
     async take(key, token) {
-      const state = await link.script(take, [lockAt(key)], [token]);
+      const state = await link.script(take, [at(key)], [token]);
       return state === "mine" || state === "open" ? state : "taken";
     },
     async extend(key, token) {
-      return (await link.script(extend, [lockAt(key)], [token])) === 1;
+      return (await link.script(extend, [at(key)], [token])) === 1;
     },
     async leave(key, token, isOpen) {
-      await link.script(leave, [lockAt(key)], [token, isOpen ? open : ""]);
+      await link.script(leave, [at(key)], [token, isOpen ? open : ""]);
     },
   };
 }

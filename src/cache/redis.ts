@@ -43,8 +43,8 @@ end
 return { page[1], entries, bytes }
 `);
 
-/** Keeps an answer if the lock is still that of who asked for it. */
-const fenced = scriptOf(`
+/** Keeps a value if the lock is still that of who asked for it. */
+export const fenced = scriptOf(`
 if redis.call('get', KEYS[2]) ~= ARGV[3] then return 0 end
 redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
 return 1

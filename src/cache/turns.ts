@@ -49,11 +49,11 @@ export interface TurnParts {
   readonly lock: ReplicaLock;
   /** Longest wait for another replica. */
   readonly waitMs: number;
-  /** Told of each operation of the lock that failed. */
+  /** Told of each operation of the lock that failed. What it throws, whoever wanted the turn gets. */
   readonly failed: () => void;
 }
 
-/** One replica asks, the others wait for what it brings. Fails open: whoever cannot know asks for itself. */
+/** One replica asks, the others wait for what it brings. Fails open unless `failed` throws: whoever cannot know asks for itself. */
 export class Turns {
   readonly #parts: TurnParts;
 
@@ -70,9 +70,9 @@ export class Turns {
       if (state === "mine") return new Lease(lock, key, token);
       return state === "taken" ? state : undefined;
     } catch {
-      failed();
       // It may be taken all the same, and nobody would know.
       void lock.leave(key, token, false).catch(() => undefined);
+      failed();
       return undefined;
     }
   }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
+import { checkIdempotency } from "./idempotency-section.ts";
 import { checkLimits } from "./limits-section.ts";
 import { checkModels } from "./model-names.ts";
 import { checkOverload } from "./overload-section.ts";
@@ -15,11 +16,12 @@ export function crossCheck(
   kinds: ProviderKinds,
   findings: Findings,
 ): void {
-  const { auth, server, providers, models, cache, redis, streams, limits, overload } = sections;
+  const { auth, server, providers, models, cache, idempotency, redis, streams, limits, overload } = sections;
   if (auth !== undefined) checkKeys(auth, findings);
   if (server !== undefined) checkAddresses(server, auth?.mode === "off", findings);
   const noRedis = "redis" in sections && redis === undefined;
   if (cache !== undefined) checkCache(cache, noRedis, findings);
+  if (idempotency !== undefined) checkIdempotency(idempotency, noRedis, findings);
   if (streams?.shared === true && noRedis) {
     findings.add(["streams", "shared"], "needs the section redis; add it with its url, or remove this");
   }

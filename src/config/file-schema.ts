@@ -3,6 +3,7 @@ import { cache } from "./cache-section.ts";
 import { cors } from "./cors-section.ts";
 import { extensions } from "./extensions-section.ts";
 import { health } from "./health-section.ts";
+import { idempotency } from "./idempotency-section.ts";
 import { limits as rateLimits } from "./limits-section.ts";
 import { overload } from "./overload-section.ts";
 import { providerName, providers, timeoutTexts } from "./provider-section.ts";
@@ -185,6 +186,7 @@ export const fileSections = {
   streams: v.nullish(streams, {}),
   health: v.nullish(health, {}),
   cache: v.nullish(cache, {}),
+  idempotency: v.nullish(idempotency, {}),
   limits: v.nullish(rateLimits, []),
   extensions: v.nullish(extensions, []),
   overload: v.nullish(overload, {}),

@@ -96,6 +96,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("streams", fileSections.streams),
     ...parse("health", fileSections.health),
     ...parse("cache", fileSections.cache),
+    ...parse("idempotency", fileSections.idempotency),
     ...parse("limits", fileSections.limits),
     ...parse("extensions", fileSections.extensions),
     ...parse("overload", fileSections.overload),

@@ -4,6 +4,7 @@ import { Secret } from "../model/secret.ts";
 import type { Price } from "../model/target.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
+import { idempotencyOf } from "./idempotency-section.ts";
 import { limitsOf } from "./limits-section.ts";
 import { overloadOf } from "./overload-section.ts";
 import { isRedisUrl } from "./redis-section.ts";
@@ -61,15 +62,9 @@ export async function resolve(
       ...routingOf(models, findings),
     },
     cache: cacheOf(sections.cache),
+    idempotency: idempotencyOf(sections.idempotency),
     redis: sections.redis === undefined ? undefined : await redisOf(sections.redis, findings),
-    streams: {
-      resume: streams.resume,
-      shared: streams.shared,
-      keepMs: streams.keep,
-      graceMs: streams.graceAfterDisconnect,
-      bytesMax: streams.bytesMax,
-      streamBytesMax: streams.perStreamBytesMax,
-    },
+    streams: streamsOf(streams),
     limits: limitsOf(sections.limits),
     overload: overloadOf(sections.overload),
     media: { fetch: media.fetch, bytesMax: media.bytesMax, timeoutMs: media.timeout },
@@ -112,6 +107,11 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
 
 function cacheOf({ ttl, staleWhileRevalidate, replicaWait, ...cache }: FileSections["cache"]): Config["cache"] {
   return { ...cache, ttlMs: ttl, staleMs: staleWhileRevalidate, replicaWaitMs: replicaWait };
+}
+
+function streamsOf({ resume, shared, bytesMax, ...streams }: FileSections["streams"]): Config["streams"] {
+  const { keep: keepMs, graceAfterDisconnect: graceMs, perStreamBytesMax: streamBytesMax } = streams;
+  return { resume, shared, bytesMax, keepMs, graceMs, streamBytesMax };
 }
 
 async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Findings): Promise<RedisConfig> {

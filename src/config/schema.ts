@@ -1,5 +1,6 @@
 import type { Secret } from "../model/secret.ts";
 import type { ModelKind, Price } from "../model/target.ts";
+import type { IdempotencyConfig } from "./idempotency.ts";
 import type { OverloadConfig } from "./overload.ts";
 import type { RoutingConfig } from "./routing.ts";
 
@@ -16,6 +17,7 @@ export interface Config {
   readonly streams: StreamsConfig;
   readonly health: HealthConfig;
   readonly cache: CacheConfig;
+  readonly idempotency: IdempotencyConfig;
   /** All that concern a call hold at the same time. */
   readonly limits: readonly LimitConfig[];
   /** The first stands outermost around a call. */

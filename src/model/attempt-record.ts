@@ -28,9 +28,9 @@ export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: Atte
   });
 }
 
-/** Provider calls made for an answer, up to this attempt: none when it comes from the response cache. */
+/** Provider calls made for an answer, up to this attempt: none when it comes from the response cache or is repeated. */
 export function attemptCount({ call, failures }: Attempt<Asked>): number {
-  return call.cache?.status === CacheStatus.HIT ? 0 : triedOf(failures) + 1;
+  return call.cache?.status === CacheStatus.HIT || call.replay !== undefined ? 0 : triedOf(failures) + 1;
 }
 
 /** How many of the attempts reached out to a provider. */

@@ -1,7 +1,9 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { EmbedRequest } from "../../gen/llmhub/v1/embedding_pb.ts";
 import type { RerankRequest } from "../../gen/llmhub/v1/rerank_service_pb.ts";
-import type { Attempt as AttemptRecord, CacheStatus } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Attempt as AttemptRecord, CacheStatus, RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
+import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Strategy } from "./policy.ts";
 import type { Target } from "./target.ts";
 
@@ -15,6 +17,16 @@ export interface Caller {
   readonly models: readonly string[] | undefined;
   /** Groups of calls that the key may make beside those that ask models: "admin". Absent: none. */
   readonly scopes?: readonly string[];
+}
+
+/** The name that a caller gives to one piece of work, so that a repeat is no second one. */
+export interface IdempotencyKey {
+  /** The header idempotency-key: 1 to 255 visible ASCII characters. */
+  readonly value: string;
+  /** Which of several answers to one request, from 0. */
+  readonly choice: number;
+  /** How many answers the request wants. */
+  readonly choices: number;
 }
 
 /** One remote call as the transport sees it, before anything of its message is read. */
@@ -36,6 +48,8 @@ export interface Rpc {
   readonly signal: AbortSignal;
   /** The header cache-control as it came; absent when it did not. */
   readonly cacheControl?: string | undefined;
+  /** Absent: a repeat is a call of its own. */
+  readonly idempotency?: IdempotencyKey | undefined;
 }
 
 /** What can be asked of a model. */
@@ -46,6 +60,15 @@ export interface CacheUse {
   readonly status: CacheStatus;
   /** When the entry that answers was made, in milliseconds since 1970. Undefined unless there is one. */
   readonly madeMs: number | undefined;
+}
+
+/** What the first answer to an idempotency key told of itself, which a repeat tells again. */
+export interface Replay {
+  readonly routing: RoutingInfo;
+  readonly usage: Usage;
+  readonly cost: Cost | undefined;
+  /** Absent: answers of this kind tell no time. */
+  readonly createTime: Timestamp | undefined;
 }
 
 /** One request in flight. Immutable. */
@@ -60,6 +83,8 @@ export interface Call<Request extends Asked = CompleteRequest> {
   readonly allowRestart?: true;
   /** Absent: the response cache was not in play. */
   readonly cache?: CacheUse;
+  /** Set: no provider is asked, because the key of the call has its answer. */
+  readonly replay?: Replay;
 }
 
 /** Bounds on one attempt, in milliseconds. */

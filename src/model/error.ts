@@ -30,6 +30,8 @@ const reasons: Readonly<Record<Reason, Meaning>> = {
   CONTEXT_LENGTH_EXCEEDED: { code: Code.InvalidArgument },
   CAPABILITY_UNSUPPORTED: { code: Code.InvalidArgument },
   PAYLOAD_TOO_LARGE: { code: Code.ResourceExhausted },
+  IDEMPOTENCY_KEY_REUSED: { code: Code.InvalidArgument },
+  IDEMPOTENCY_KEY_IN_USE: { code: Code.Aborted, retryMs: 1000 },
   PAGE_TOKEN_INVALID: { code: Code.InvalidArgument },
   RESUME_TOKEN_INVALID: { code: Code.NotFound },
   CACHE_MISS: { code: Code.NotFound },

@@ -4,6 +4,7 @@ import type { Caller, Rpc } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
+import { idempotencyKeyOf } from "./idempotency-key.ts";
 import { type Entrant, RpcScope } from "./rpc-scope.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
@@ -129,6 +130,7 @@ export class Admission {
     const peerAddress = this.#addressOf(headers["x-forwarded-for"], line.peerAddress);
     const longestMs = open ? timeoutMsMax : deadlineMaxMs;
     const askedMs = callerTimeoutMs(headers);
+    const idempotency = idempotencyKeyOf(headers["idempotency-key"]);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
     const startMs = now();
     // Who can mend an overload is not kept out by it.
@@ -136,7 +138,16 @@ export class Admission {
     const entrant = isFree ? undefined : door?.enter(caller, startMs, startMs + timeoutMs);
     const { heldBytes, answerHeader } = line;
     const scope = new RpcScope(
-      { peerAddress, answerHeader, method, requestId, caller, startMs, cacheControl: headers["cache-control"] },
+      {
+        peerAddress,
+        answerHeader,
+        method,
+        requestId,
+        caller,
+        startMs,
+        cacheControl: headers["cache-control"],
+        idempotency,
+      },
       {
         timeoutMs,
         askedMs: Math.min(askedMs ?? longestMs, longestMs),

@@ -89,7 +89,7 @@ export class CompletionHandlers {
       for (const chunk of batch) fold.add(chunk);
     }
     const response = fold.response();
-    response.id = call.id;
+    response.id = reply.attempt.call.id;
     response.routing = routingOf(call, reply, response.usage, response.cost);
     response.createTime = createTimeOf(reply);
     response.warnings = [...reply.warnings, ...response.warnings];

@@ -144,8 +144,8 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
   #withStarted(batch: Batch): Batch {
     if (this.#started) return batch;
     this.#started = true;
-    const { id } = this.#call;
     const reply = this.#reply;
+    const { id } = reply?.attempt.call ?? this.#call;
     const value = create(StreamStartedSchema, {
       id,
       routing: reply === undefined ? this.#planned() : routingOf(this.#call, reply),

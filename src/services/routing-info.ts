@@ -38,6 +38,7 @@ export function routingAt(call: Call<Asked>, policy: string, target: Target | un
 /** How a call is being served, as far as known; complete once the reply has ended and `usage` is given. */
 export function routingOf(call: Call<Asked>, reply: Served, usage?: Usage, cost?: Cost): RoutingInfo {
   const { attempt } = reply;
+  if (attempt.call.replay !== undefined) return attempt.call.replay.routing;
   const routing = routingAt(call, attempt.policy, attempt.target);
   routing.experimentArm = attempt.arm ?? "";
   routing.strategy = strategyOf(attempt.strategy);
@@ -62,9 +63,10 @@ function lengthOf(ms: number): Duration {
   return { $typeName: "google.protobuf.Duration", seconds, nanos };
 }
 
-/** When the answer was made: for a cache hit when its entry was, else now. */
+/** When the answer was made: for a repeat or a cache hit when the first was, else now. */
 export function createTimeOf(reply: Served | undefined): Timestamp {
-  return timestampOf(reply?.attempt.call.cache?.madeMs ?? Date.now());
+  const { cache, replay } = reply?.attempt.call ?? {};
+  return replay?.createTime ?? timestampOf(cache?.madeMs ?? Date.now());
 }
 
 /** Leaves out what only COMPLETION_VIEW_FULL shows: cost lines and the provider's own usage. */

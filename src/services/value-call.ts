@@ -42,7 +42,7 @@ export async function askForValue<Request extends Asked & Message, Value>(
   }
   const call: Call<Request> = { id: newId(), rpc, request, stream: false };
   const result = await dispatch(call);
-  const { usage, cost } = await result.outcome;
+  const { usage, cost } = result.attempt.call.replay ?? (await result.outcome);
   const { native: _, ...told } = usage;
   return { result, usage: told, cost: cost && { ...cost, lines: [] }, routing: routingOf(call, result) };
 }

@@ -34,6 +34,8 @@ export interface LogFields {
   /** What the response cache did: "HIT", "MISS", "BYPASS". */
   readonly cache?: string | undefined;
   readonly cacheAgeMs?: number | undefined;
+  /** The answer, or the error, is that of an earlier call with the same idempotency key. */
+  readonly replay?: boolean | undefined;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly usageEstimated?: boolean;

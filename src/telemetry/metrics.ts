@@ -40,6 +40,12 @@ export interface Series {
  */
 export type CacheResult = "hit" | "stale" | "shared" | "miss" | "refresh" | "bypass" | "renewal";
 
+/**
+ * What became of a call with an idempotency key. first: carried out. replayed, joined: answered by the first, which was
+ * over or still ran. lost: carried out, and its end could not be kept. The others were refused.
+ */
+export type IdempotencyResult = "first" | "replayed" | "joined" | "lost" | "reused" | "in_use" | "unkept" | "unknown";
+
 /** Every metric of the gateway, with its name, in one place. */
 export class Metrics {
   readonly registry = new Registry();
@@ -158,6 +164,16 @@ export class Metrics {
   readonly cacheFailures = this.#counter(
     "cache_failures_total",
     "Operations of the cache's store that failed.",
+    [],
+  ).cell();
+  /** Labels: operation, result. */
+  readonly idempotencyRequests = this.#counter("idempotency_requests_total", "Calls with an idempotency key.", [
+    "operation",
+    "result",
+  ]);
+  readonly idempotencyEvictions = this.#counter(
+    "idempotency_evictions_total",
+    "Answers that went before their time to make room for others.",
     [],
   ).cell();
   /** Labels: extension. */

@@ -57,6 +57,7 @@ export interface TestConfig {
   readonly limits?: readonly object[];
   readonly redis?: Readonly<Record<string, unknown>>;
   readonly cache?: Readonly<Record<string, unknown>>;
+  readonly idempotency?: Readonly<Record<string, unknown>>;
   readonly extensions?: readonly object[];
   readonly log?: object;
   readonly overload?: object;

@@ -87,7 +87,8 @@ export const CountTokensResponseSchema: GenMessage<CountTokensResponse> = /*@__P
  */
 export const CompletionService: GenService<{
   /**
-   * Answers in one message. A repeat is a new completion, and costs again.
+   * Answers in one message. A repeat is a new completion, and costs again, unless
+   * both have the same idempotency-key header.
    *
    * @generated from rpc llmhub.v1.CompletionService.Complete
    */

@@ -67,6 +67,7 @@ function failureFields({ id, rpc, request }: Call<Asked>, error: GatewayError): 
     code: codeName(error.code),
     reason: error.reason,
     cause: error.info["cause"],
+    replay: error.info["idempotentReplay"] === "true" || undefined,
   };
 }
 
@@ -99,6 +100,7 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
     restarts: reply.restarts || undefined,
     cache: cache && cacheStatuses.get(cache.status),
     cacheAgeMs: cache?.madeMs && Math.max(0, Date.now() - cache.madeMs),
+    replay: call.replay !== undefined || undefined,
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
     usageEstimated: usage.source === UsageSource.ESTIMATED,

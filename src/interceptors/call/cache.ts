@@ -208,7 +208,8 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     const ageSeconds = Math.max(0, answers.now() - entry.madeMs) / 1000;
     parts.metrics.cacheAge.observe(ageSeconds);
     call.rpc.answerHeader("age", String(Math.floor(ageSeconds)));
-    return kind.replay(entry.answer, servedAgain(call, entry, target, place.policy));
+    const hit = { ...call, cache: { status: CacheStatus.HIT, madeMs: entry.madeMs } };
+    return kind.replay(entry.answer, servedAgain(hit, entry.answer, target, place.policy));
   }
 
   /** Who gave an answer. Undefined: it is too old for this call, or its target is none of today's. */

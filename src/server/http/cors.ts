@@ -16,6 +16,7 @@ const exposed = [
   ...["id", "provider", "model", "attempts", "cache", "input-tokens", "output-tokens", "cost-nanos", "warnings"].map(
     (fact) => `x-llmhub-${fact}`,
   ),
+  "x-llmhub-idempotent-replay",
   "grpc-status",
   "grpc-message",
   "grpc-status-details-bin",

@@ -22,13 +22,26 @@ export function chatRoute(handlers: CompletionHandlers): Route {
 }
 
 function streamed(handlers: CompletionHandlers, { request, choices, includeUsage }: ChatRequest, rpc: Rpc): Answer {
-  const sources = requestsFor(request, choices).map((one) => handlers.events(one, rpc));
+  const sources = requestsFor(request, choices).map((one, choice) =>
+    handlers.events(one, rpcFor(rpc, choice, choices)),
+  );
   return { kind: "streamed", events: chatEvents(sources, includeUsage) };
 }
 
 async function whole(handlers: CompletionHandlers, { request, choices }: ChatRequest, rpc: Rpc): Promise<Answer> {
-  const responses = await Promise.all(requestsFor(request, choices).map((one) => handlers.complete(one, rpc)));
+  const asked = requestsFor(request, choices).map((one, choice) =>
+    handlers.complete(one, rpcFor(rpc, choice, choices)),
+  );
+  const responses = await Promise.all(asked);
   const [first] = responses;
   const headers = first === undefined ? {} : toldFacts(first);
   return { kind: "whole", body: JSON.stringify(chatCompletion(responses)), headers };
+}
+
+/** Each answer is a piece of work of its own: under the one key it is told apart by its number. */
+function rpcFor(rpc: Rpc, choice: number, choices: number): Rpc {
+  const { idempotency } = rpc;
+  return idempotency === undefined || choices === 1
+    ? rpc
+    : { ...rpc, idempotency: { ...idempotency, choice, choices } };
 }

@@ -39,7 +39,7 @@ const mayUseFiles =
 const mayUseEnvironment = /^src\/(config|cli)\/|^src\/catalog\/generate\.ts$/;
 
 /** Folders of test that mirror no folder of src. */
-const ownTestFolders = ["support", "fixtures", "bench", "conformance", "interop", "e2e"];
+const ownTestFolders = ["support", "fixtures", "bench", "load", "conformance", "interop", "e2e"];
 
 const linesMax = 300;
 const functionLinesMax = 60;

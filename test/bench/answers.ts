@@ -28,11 +28,16 @@ export const wholeAnswer = Buffer.from(
 /** A streamed answer, event by event: the role, about 289 bytes for each piece, the end, the usage and [DONE]. */
 export const answerEvents: readonly Buffer[] = [
   choice(`{"role":"assistant","content":"","refusal":null}`, "null"),
-  ...Array.from({ length: piecesPerStream }, (_, i) => choice(`{"content":"${words?.[i % words.length]}"}`, "null")),
+  ...Array.from({ length: piecesPerStream }, (_, i) => pieceEvent(`${words?.[i % words.length]}`)),
   choice("{}", `"stop"`),
   event(`"choices":[],"usage":{"prompt_tokens":24,"completion_tokens":100,"total_tokens":124,${details}}`),
   Buffer.from("data: [DONE]\n\n"),
 ];
+
+/** One piece of streamed text, which must need no escapes in JSON. */
+export function pieceEvent(text: string): Buffer {
+  return choice(`{"content":"${text}"}`, "null");
+}
 
 function choice(delta: string, finishReason: string): Buffer {
   return event(`"choices":[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finishReason}}],"usage":null`);

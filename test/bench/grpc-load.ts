@@ -85,7 +85,8 @@ class MessageCounter {
   }
 }
 
-function framed(message: Uint8Array): Buffer {
+/** A message in its envelope. */
+export function framed(message: Uint8Array): Buffer {
   const envelope = Buffer.alloc(5);
   envelope.writeUInt32BE(message.length, 1);
   return Buffer.concat([envelope, message]);

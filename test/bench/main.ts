@@ -1,11 +1,9 @@
-import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { Child, splitCores } from "../support/child.ts";
+import { ServedGateway } from "../support/served-gateway.ts";
 import { answerEvents } from "./answers.ts";
-import { Child } from "./child.ts";
-import { BenchGateway } from "./gateway.ts";
 import { type Findings, type Measured, ratioOf, reportOf } from "./report.ts";
 import type { LoadOrder, LoadResult, LoadTargets, Workload } from "./workload.ts";
 
@@ -59,35 +57,34 @@ if (values.help || chosen.length === 0 || !(rounds >= 1 && rounds <= 8)) {
 }
 
 async function bench(): Promise<Findings> {
-  const last = availableParallelism() - 1;
-  const pinned = last > 0 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
-  const [mine, others] = pinned ? ["0", `1-${last}`] : [undefined, undefined];
-  const upstream = Child.of(others, "upstream.ts");
+  const cores = splitCores();
+  const [mine, others] = cores ?? [];
+  const upstream = Child.of(others, new URL("upstream.ts", import.meta.url));
   const children = [upstream];
   try {
     const upstreamUrl = `http://127.0.0.1:${await upstream.message<number>()}`;
-    const raw = Child.of(mine, "raw-proxy.ts", upstreamUrl);
+    const raw = Child.of(mine, new URL("raw-proxy.ts", import.meta.url), upstreamUrl);
     children.push(raw);
     const rawUrl = `http://127.0.0.1:${await raw.message<number>()}`;
     const startsMs: number[] = [];
-    let gateway = await BenchGateway.start(mine, upstreamUrl, values["node-flag"]);
+    let gateway = await ServedGateway.start({ cores: mine, upstreamUrl, nodeFlags: values["node-flag"] });
     while (startsMs.length < starts) {
       await gateway.child.stop();
-      gateway = await BenchGateway.start(mine, upstreamUrl, values["node-flag"]);
+      gateway = await ServedGateway.start({ cores: mine, upstreamUrl, nodeFlags: values["node-flag"] });
       startsMs.push(gateway.startMs);
     }
     children.push(gateway.child);
     await wait(restMs);
     const restMb = gateway.child.residentMb();
-    const targets: LoadTargets = { rawUrl, gatewayUrl: gateway.url, apiKey: gateway.apiKey };
-    const load = Child.of(others, "load.ts", JSON.stringify(targets));
+    const targets: LoadTargets = { rawUrl, gatewayUrl: gateway.url, apiKey: gateway.apiKeys[0] ?? "" };
+    const load = Child.of(others, new URL("load.ts", import.meta.url), JSON.stringify(targets));
     children.push(load);
     const measured: Measured[] = [];
     for (const workload of chosen) {
       upstream.send(workload.name);
       measured.push(await measure(workload, load, { raw, gateway: gateway.child }));
     }
-    return { measured, restMb, startsMs, pinned, rounds };
+    return { measured, restMb, startsMs, pinned: cores !== undefined, rounds };
   } finally {
     await Promise.all(children.map((child) => child.stop()));
   }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Pool } from "undici";
-import { serveBench } from "./child.ts";
+import { serveParent } from "../support/child.ts";
 
 const [origin = ""] = process.argv.slice(2);
 const pool = new Pool(origin, { connections: 256, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
@@ -13,7 +13,7 @@ const server = createServer((request, response) => {
     pass(request, Buffer.concat(pieces), response).catch((error) => response.destroy(error));
   });
 });
-await serveBench(server);
+await serveParent(server);
 
 async function pass({ url = "/", headers }: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
   const answer = await pool.request({

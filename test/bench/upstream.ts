@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
+import { serveParent } from "../support/child.ts";
 import { answerEvents, answerHeaders, wholeAnswer } from "./answers.ts";
-import { serveBench } from "./child.ts";
 import type { WorkloadName } from "./workload.ts";
 
 const wholeHeaders = { ...answerHeaders, "content-type": "application/json", "content-length": wholeAnswer.length };
@@ -19,7 +19,7 @@ process.on("message", (name: WorkloadName) => {
 const server = createServer((request, response) => {
   request.resume().once("end", () => answer(response));
 });
-await serveBench(server);
+await serveParent(server);
 
 function answer(response: ServerResponse): void {
   if (workload === "unary") {

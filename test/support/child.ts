@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
 const tickMs = 10;
 
-/** A process of the benchmark, on the cores it was given. */
+/** A process that is measured, or takes part in it, on the cores it was given. */
 export class Child {
   readonly process: ChildProcess;
 
@@ -23,9 +24,9 @@ export class Child {
     this.process.stdout?.resume();
   }
 
-  /** A process of a file in this folder. */
-  static of(cores: string | undefined, file: string, ...args: readonly string[]): Child {
-    return new Child(cores, [fileURLToPath(new URL(file, import.meta.url)), ...args]);
+  /** A process of a TypeScript file, given as a URL. */
+  static of(cores: string | undefined, file: URL, ...args: readonly string[]): Child {
+    return new Child(cores, [fileURLToPath(file), ...args]);
   }
 
   /** The next message that it sends. Rejects when it ends instead. */
@@ -57,16 +58,35 @@ export class Child {
     return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
   }
 
+  /** Descriptors that it holds. */
+  openFiles(): number {
+    return readdirSync(`/proc/${this.process.pid}/fd`).length;
+  }
+
+  get runs(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
   async stop(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    if (!this.runs) return;
     const exit = new Promise((resolve) => this.process.once("exit", resolve));
     this.process.kill();
     await exit;
   }
 }
 
+/**
+ * The cores of this machine in two parts: one for what is measured, the rest for what puts load on it. Undefined: it
+ * has only one, or no taskset to keep processes to it.
+ */
+export function splitCores(): readonly [measured: string, others: string] | undefined {
+  const last = availableParallelism() - 1;
+  const can = last > 0 && spawnSync("taskset", ["-c", "0", "true"]).status === 0;
+  return can ? ["0", `1-${last}`] : undefined;
+}
+
 /** Listens on a port of its own and tells the parent. Ends with the parent. */
-export async function serveBench(server: Server): Promise<void> {
+export async function serveParent(server: Server): Promise<void> {
   process.once("disconnect", () => process.exit());
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   process.send?.((server.address() as AddressInfo).port);

@@ -28,6 +28,18 @@ export function otherFields(body: JsonObject, known: ReadonlySet<string>): JsonO
   return others;
 }
 
+/** What stands at a place of a body; undefined where there is no such place. */
+export function placeIn(body: unknown, path: readonly (string | number)[]): unknown {
+  let found = body;
+  for (const step of path) found = (found as Record<string | number, unknown> | undefined)?.[step];
+  return found;
+}
+
+/** Whether a field is there: left out and null say the same. */
+export function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== undefined && value !== null;
+}
+
 function violationOf(issue: v.GenericIssue): FieldViolation {
   const { at, issue: told } = deepest(issue, []);
   return { field: pathOf(at), reason: told.type, description: descriptionOf(told) };

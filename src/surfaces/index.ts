@@ -12,6 +12,7 @@ import { probeRoutes } from "./hub/probes.ts";
 import { providerRoute } from "./hub/providers.ts";
 import { messagesRoutes } from "./messages/route.ts";
 import { modelRoutes } from "./models/route.ts";
+import { responsesRoute } from "./responses/route.ts";
 import type { Route } from "./route.ts";
 
 /** What the surfaces work with: the same that the gRPC services do. */
@@ -27,6 +28,7 @@ export interface SurfaceParts {
 export function surfaceRoutes({ handlers, embedding, validator, models, readiness }: SurfaceParts): readonly Route[] {
   return [
     chatRoute(handlers),
+    responsesRoute(handlers),
     ...messagesRoutes(handlers),
     embeddingsRoute(embedding),
     ...modelRoutes(models),

@@ -1,4 +1,5 @@
 import type { DescMessage, JsonObject, MessageShape } from "@bufbuild/protobuf";
+import { type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { invalidField } from "./body.ts";
 import { readProtoJson } from "./hub/proto-json.ts";
 
@@ -15,4 +16,18 @@ export function readOwn<Desc extends DescMessage>(
   const other = Object.keys(own as JsonObject).find((name) => !names.includes(name));
   if (other !== undefined) throw invalidField("llmhub", `may hold ${names.join(", ")} only`);
   return readProtoJson(schema, own);
+}
+
+/** Puts the field "llmhub" of a body into the request of a completion. `names`: fields that it may have. */
+export function setOwn(request: CompleteRequest, given: unknown, names: readonly string[]): void {
+  const own = readOwn(CompleteRequestSchema, given, names);
+  if (own === undefined) return;
+  const { routing, cache, reasoning, lossless, providerOptions, labels, view } = own;
+  if (routing !== undefined) request.routing = routing;
+  if (cache !== undefined) request.cache = cache;
+  if (reasoning !== undefined) request.reasoning = reasoning;
+  request.lossless = lossless;
+  Object.assign(request.labels, labels);
+  request.view = view;
+  Object.assign(request.providerOptions, providerOptions);
 }

@@ -38,6 +38,8 @@ export interface StreamedAnswer {
    * then is a status; one that comes later is told by `Words.broken`.
    */
   readonly events: AsyncIterableIterator<string>;
+  /** Instead of `Words.broken`, where the last event depends on those before. */
+  readonly broken?: Words["broken"];
 }
 
 /** What a route answers. */

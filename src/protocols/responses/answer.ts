@@ -7,14 +7,10 @@ import { badResponse } from "../bad-response.ts";
 import { objectOf, textOf } from "../field.ts";
 import { pricedTier } from "../service-tier.ts";
 import { faultInResponse } from "./fault.ts";
+import { finishReasonOf } from "./incomplete-reason.ts";
 import { objectsIn } from "./open-item.ts";
 import { Output } from "./output.ts";
 import { usageOf } from "./usage.ts";
-
-const incompleteReasons: ReadonlyMap<string, FinishReason> = new Map([
-  ["max_output_tokens", FinishReason.MAX_TOKENS],
-  ["content_filter", FinishReason.CONTENT_FILTER],
-]);
 
 /** Folds what a server says, whole or in events, into chunks. */
 export class Answer {
@@ -87,7 +83,7 @@ export class Answer {
   }
 
   #finishReason(): FinishReason {
-    if (this.#ending !== "completed") return incompleteReasons.get(this.#ending) ?? FinishReason.OTHER;
+    if (this.#ending !== "completed") return finishReasonOf(this.#ending);
     if (this.output.isCalling) return FinishReason.TOOL_CALLS;
     return this.output.isRefused ? FinishReason.REFUSAL : FinishReason.STOP;
   }

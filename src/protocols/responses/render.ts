@@ -30,7 +30,7 @@ export function renderResponses(attempt: Attempt, rendering = new Rendering(atte
   const { request, target } = rendering;
   const options = rendering.options(request.providerOptions);
   refuseReserved(options, rendering);
-  const { text, reasoning, include, ...others } = options;
+  const { text, reasoning, include, verbosity, ...others } = options;
   const body: ResponsesBody = {
     model: target.model,
     input: renderItems(rendering, options["store"] === true),
@@ -38,7 +38,7 @@ export function renderResponses(attempt: Attempt, rendering = new Rendering(atte
     ...renderTools(rendering),
     ...renderAnswer(rendering),
     ...renderSampling(rendering),
-    ...joined("text", renderText(rendering), text, rendering),
+    ...joined("text", renderText(rendering, verbosity), text, rendering),
     ...joined("reasoning", renderReasoning(rendering), reasoning, rendering),
     ...renderInclude(rendering, include),
     ...(attempt.call.stream ? { stream: true } : {}),
@@ -77,10 +77,12 @@ function renderSampling(rendering: Rendering): Pick<ResponsesBody, "temperature"
   };
 }
 
-function renderText(rendering: Rendering): JsonObject | undefined {
+/** `verbosity` stands in the elder dialect where provider_options say it, and here within. */
+function renderText(rendering: Rendering, verbosity: JsonValue | undefined): JsonObject | undefined {
   const { responseFormat } = rendering.request;
   const format = responseFormat === undefined ? undefined : renderFormat(responseFormat, rendering);
-  return format === undefined ? undefined : { format };
+  if (format === undefined && verbosity === undefined) return undefined;
+  return { ...(format === undefined ? {} : { format }), ...(verbosity === undefined ? {} : { verbosity }) };
 }
 
 /** What is to come besides: encrypted reasoning, without which a conversation that the server does not keep cannot go on. */

@@ -34,7 +34,7 @@ export class HttpCall {
   readonly #startMs: number;
   #scope: RpcScope | undefined;
   #requestId = "";
-  #events: StreamedAnswer["events"] | undefined;
+  #streamed: StreamedAnswer | undefined;
   /** Whoever carries the call out has it. */
   #handled = false;
   #over = false;
@@ -113,8 +113,9 @@ export class HttpCall {
   }
 
   /** Hands pieces from the answer to the socket, one write each, and waits whenever the caller is behind. */
-  async #stream({ headers, events }: StreamedAnswer): Promise<void> {
-    this.#events = events;
+  async #stream(answer: StreamedAnswer): Promise<void> {
+    this.#streamed = answer;
+    const { headers, events } = answer;
     const response = this.#response;
     for (;;) {
       const { done, value } = await events.next();
@@ -147,7 +148,7 @@ export class HttpCall {
     }
     const response = this.#response;
     if (response.headersSent) {
-      response.end(this.#words.broken(error, this.#requestId));
+      response.end((this.#streamed?.broken ?? this.#words.broken)(error, this.#requestId));
     } else {
       const { status, headers, body } = this.#words.failure(error, this.#requestId);
       const text = JSON.stringify(body);
@@ -185,7 +186,7 @@ export class HttpCall {
       this.#scope?.finish();
     } else {
       this.#scope?.abort(error);
-      this.#events?.return?.(undefined).catch(() => undefined);
+      this.#streamed?.events.return?.(undefined).catch(() => undefined);
     }
     // The chain tells of calls that have reached it.
     if (!(this.#handled && this.#route.chained)) this.#options.accessLine(this.#lineOf(error));

@@ -1,8 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { type CompleteRequest, CompleteRequestSchema, CompletionView } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { type CompleteRequest, CompletionView } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { family } from "../../protocols/chat-completions/wire.ts";
-import { invalidField, otherFields, readBody } from "../body.ts";
-import { readOwn } from "../own-fields.ts";
+import { invalidField, isGiven, otherFields, readBody } from "../body.ts";
+import { labelsOf } from "../labels.ts";
+import { setOwn } from "../own-fields.ts";
 import type { JsonBody } from "../route.ts";
 import { messagesOf } from "./messages.ts";
 import { type ChatBody, chatBody, chatFields } from "./schema.ts";
@@ -20,9 +21,6 @@ export interface ChatRequest {
 
 /** What the field "llmhub" may say: what this API has no field for. */
 const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "view"];
-
-const labelName = /^[a-z][a-z0-9_.-]{0,62}$/;
-const labelCharsMax = 256;
 
 /** Reads a body of chat completions. Throws INVALID_REQUEST by the names of its fields. */
 export function readChat({ value, exact }: JsonBody): ChatRequest {
@@ -48,7 +46,7 @@ export function readChat({ value, exact }: JsonBody): ChatRequest {
   setAnswer(request, body, exact);
   const others = otherFields(body as JsonObject, chatFields);
   if (others !== undefined) request.providerOptions[family] = others;
-  setOwn(request, body.llmhub);
+  setOwn(request, body.llmhub, ownFields);
   const { stream, stream_options, n } = body;
   return {
     request,
@@ -81,35 +79,12 @@ function setAnswer(request: CompleteRequest, body: ChatBody, exact: JsonBody["ex
   if (choice !== undefined) request.toolChoice = choice;
 }
 
-/** Names that are no labels stay out: they are for OpenAI's own dashboards. */
-function labelsOf(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(metadata).filter(([name, value]) => labelName.test(name) && value.length <= labelCharsMax),
-  );
-}
-
-function setOwn(request: CompleteRequest, given: unknown): void {
-  const own = readOwn(CompleteRequestSchema, given, ownFields);
-  if (own === undefined) return;
-  const { routing, cache, reasoning, lossless, providerOptions, view } = own;
-  if (routing !== undefined) request.routing = routing;
-  if (cache !== undefined) request.cache = cache;
-  if (reasoning !== undefined) request.reasoning = reasoning;
-  request.lossless = lossless;
-  request.view = view;
-  Object.assign(request.providerOptions, providerOptions);
-}
-
 /** Fields of years ago, which the provider would not read either. */
 function refuseOld(value: unknown): void {
   if (!isObject(value)) return;
   for (const name of ["functions", "function_call"]) {
     if (name in value) throw invalidField(name, "is no longer served. Use tools and tool_choice");
   }
-}
-
-function isGiven<T>(value: T | null | undefined): value is T {
-  return value !== undefined && value !== null;
 }
 
 function isObject(value: unknown): value is JsonObject {

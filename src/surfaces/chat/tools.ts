@@ -1,12 +1,12 @@
-import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { type FunctionTool, type Tool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
 import { family } from "../../protocols/chat-completions/wire.ts";
+import { placeIn } from "../body.ts";
 import type { JsonBody } from "../route.ts";
 import type { ChatBody } from "./schema.ts";
 
 type GivenTool = NonNullable<ChatBody["tools"]>[number];
-type GivenFunction = Extract<GivenTool, { function: unknown }>["function"];
 
 const modes = { none: ToolMode.NONE, auto: ToolMode.AUTO, required: ToolMode.REQUIRED } as const;
 
@@ -14,7 +14,10 @@ const modes = { none: ToolMode.NONE, auto: ToolMode.AUTO, required: ToolMode.REQ
 export function toolsOf({ tools }: ChatBody, exact: JsonBody["exact"]): Tool[] {
   return (tools ?? []).map((tool, index) => {
     const kind: Tool["kind"] = isFunction(tool)
-      ? { case: "function", value: functionOf(tool.function, at(exact(), "tools", index, "function", "parameters")) }
+      ? {
+          case: "function",
+          value: functionOf(tool.function, placeIn(exact(), ["tools", index, "function", "parameters"])),
+        }
       : { case: "providerTool", value: ownTool(tool) };
     return { $typeName: "llmhub.v1.Tool", kind };
   });
@@ -46,19 +49,31 @@ export function formatOf(format: NonNullable<ChatBody["response_format"]>, exact
       return formed({ case: "jsonObject", value: { $typeName: "llmhub.v1.JsonObjectFormat" } });
     case "json_schema": {
       const { name, description, strict } = format.json_schema;
-      const schema = at(exact(), "response_format", "json_schema", "schema") ?? {};
-      return formed({
-        case: "jsonSchema",
-        value: {
-          $typeName: "llmhub.v1.JsonSchemaFormat",
-          name,
-          description: description ?? "",
-          definition: { case: "schemaJson", value: JSON.stringify(schema) },
-          ...(typeof strict === "boolean" ? { strict } : {}),
-        },
-      });
+      const schema = placeIn(exact(), ["response_format", "json_schema", "schema"]);
+      return schemaFormat({ name, description, strict }, schema);
     }
   }
+}
+
+/** What OpenAI's APIs say of something beside its schema. */
+interface Described {
+  readonly name: string;
+  readonly description?: string | null | undefined;
+  readonly strict?: boolean | null | undefined;
+}
+
+/** JSON by a schema, which stays text; undefined is the schema of anything. */
+export function schemaFormat({ name, description, strict }: Described, schema: unknown): ResponseFormat {
+  return formed({
+    case: "jsonSchema",
+    value: {
+      $typeName: "llmhub.v1.JsonSchemaFormat",
+      name,
+      description: description ?? "",
+      definition: { case: "schemaJson", value: JSON.stringify(schema ?? {}) },
+      ...(typeof strict === "boolean" ? { strict } : {}),
+    },
+  });
 }
 
 function formed(format: ResponseFormat["format"]): ResponseFormat {
@@ -69,7 +84,8 @@ function isFunction(tool: GivenTool): tool is Extract<GivenTool, { function: unk
   return tool.type === "function";
 }
 
-function functionOf({ name, description, strict }: GivenFunction, parameters: JsonValue | undefined): FunctionTool {
+/** A function; its parameters stay text. */
+export function functionOf({ name, description, strict }: Described, parameters: unknown): FunctionTool {
   return {
     $typeName: "llmhub.v1.FunctionTool",
     name,
@@ -85,10 +101,4 @@ function functionOf({ name, description, strict }: GivenFunction, parameters: Js
 function ownTool({ type, ...config }: GivenTool) {
   const id = `${family}.${type}`;
   return { $typeName: "llmhub.v1.ProviderTool", id, name: "", config: config as JsonObject } as const;
-}
-
-function at(value: unknown, ...path: readonly (string | number)[]): JsonValue | undefined {
-  let found = value;
-  for (const step of path) found = (found as Record<string | number, unknown> | undefined)?.[step];
-  return found as JsonValue | undefined;
 }

@@ -26,8 +26,10 @@ const kinds: Partial<Record<Reason, readonly [type: string, code: string | null]
   DEADLINE_EXCEEDED: ["server_error", "timeout"],
 };
 
-/** Names of the hub's fields that this API calls otherwise. */
-const params: readonly (readonly [RegExp, string])[] = [
+/** Names of the hub's fields that an API calls otherwise. */
+export type ParamNames = readonly (readonly [RegExp, string])[];
+
+const params: ParamNames = [
   [/^max_output_tokens\b/, "max_completion_tokens"],
   [/^stop_sequences\b/, "stop"],
   [/^end_user_id\b/, "user"],
@@ -39,30 +41,41 @@ const params: readonly (readonly [RegExp, string])[] = [
 
 /** Errors in the form of OpenAI's API. The reason of the hub stands beside them. */
 export const chatWords: Words = {
-  failure: (error) => ({ status: httpStatusOf(error.reason), body: bodyOf(error) }),
-  broken: (error) => `data: ${JSON.stringify(bodyOf(error))}\n\n`,
+  failure: (error) => ({ status: httpStatusOf(error.reason), body: { error: told(error, params) } }),
+  broken: (error) => `data: ${JSON.stringify({ error: told(error, params) })}\n\n`,
 };
 
-function bodyOf(error: GatewayError): object {
+/** A failure as OpenAI's APIs describe it. */
+export interface Told {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string | null;
+  /** The hub's word for it. */
+  readonly reason: Reason;
+}
+
+/** Tells of a failure; `names`: what the API calls fields of the hub. */
+export function told(error: GatewayError, names: ParamNames): Told {
   const { reason, rawMessage: message, info } = error;
   const status = httpStatusOf(reason);
   const [type, code] = kinds[reason] ?? [status < 500 ? invalid : "server_error", null];
   const isTokens = reason === "RATE_LIMITED" && info["metric"] === "tokens";
-  return { error: { message, type: isTokens ? "tokens" : type, param: paramOf(error), code, reason } };
+  return { message, type: isTokens ? "tokens" : type, param: paramOf(error, names), code, reason };
 }
 
-function paramOf({ details, reason }: GatewayError): string | null {
+function paramOf({ details, reason }: GatewayError, names: ParamNames): string | null {
   if (reason === "MODEL_NOT_FOUND" || reason === "MODEL_REQUIRED") return "model";
   for (const detail of details) {
     if (!("desc" in detail) || detail.desc !== BadRequestSchema) continue;
     const { fieldViolations } = detail.value as { fieldViolations?: readonly { field?: string }[] };
     const field = fieldViolations?.[0]?.field ?? "";
-    if (field !== "") return named(field);
+    if (field !== "") return named(field, names);
   }
   return null;
 }
 
-function named(field: string): string {
-  const found = params.find(([pattern]) => pattern.test(field));
+function named(field: string, names: ParamNames): string {
+  const found = names.find(([pattern]) => pattern.test(field));
   return found === undefined ? field : field.replace(found[0], found[1]);
 }

@@ -4,7 +4,7 @@ import type { Citation, ContentPart } from "../../../gen/llmhub/v1/content_pb.ts
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { parseExactObject } from "../../protocols/field.ts";
 import { stopReasonOf } from "../../protocols/messages/stop-reason.ts";
-import { seal } from "./seal.ts";
+import { seal } from "../seal.ts";
 
 /** A block of an answer. */
 export type Block = JsonObject & { readonly type: string };

@@ -1,9 +1,10 @@
 import { type ChatMessage, type ContentPart, Role } from "../../../gen/llmhub/v1/content_pb.ts";
 import { family } from "../../protocols/messages/wire.ts";
 import { callOf, messageOf, partOf, reasoningOf, resultOf, textOf } from "../parts.ts";
+import type { Sealed } from "../seal.ts";
 import { documentOf, imageOf, marked, resultParts } from "./media.ts";
 import type { KnownBlock, PromptBody } from "./schema.ts";
-import { type Sealed, unseal } from "./seal.ts";
+import { unseal } from "./seal.ts";
 
 type Message = PromptBody["messages"][number];
 type Block = Exclude<Message["content"], string>[number];

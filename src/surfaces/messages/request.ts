@@ -1,14 +1,13 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import {
   type CompleteRequest,
-  CompleteRequestSchema,
   CompletionView,
   type ReasoningOptions,
   type ResponseFormat,
 } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { family } from "../../protocols/messages/wire.ts";
-import { otherFields, readBody } from "../body.ts";
-import { readOwn } from "../own-fields.ts";
+import { isGiven, otherFields, placeIn, readBody } from "../body.ts";
+import { setOwn } from "../own-fields.ts";
 import type { HttpRequest, JsonBody } from "../route.ts";
 import { messagesOf } from "./conversation.ts";
 import { countBody, messagesBody, messagesFields, type PromptBody } from "./schema.ts";
@@ -71,7 +70,7 @@ function promptOf(read: PromptBody, { exact }: JsonBody, headers: HttpRequest["h
   if (isGiven(read.output_config?.format)) request.responseFormat = formatOf(at("output_config", "format", "schema"));
   const options = optionsOf(read as JsonObject, headers);
   if (options !== undefined) request.providerOptions[family] = options;
-  setOwn(request, read.llmhub);
+  setOwn(request, read.llmhub, ownFields);
   return request;
 }
 
@@ -102,27 +101,4 @@ function formatOf(schema: unknown): ResponseFormat {
     strict: true,
   } as const;
   return { $typeName: "llmhub.v1.ResponseFormat", format: { case: "jsonSchema", value } };
-}
-
-function setOwn(request: CompleteRequest, given: unknown): void {
-  const own = readOwn(CompleteRequestSchema, given, ownFields);
-  if (own === undefined) return;
-  const { routing, cache, reasoning, lossless, providerOptions, labels, view } = own;
-  if (routing !== undefined) request.routing = routing;
-  if (cache !== undefined) request.cache = cache;
-  if (reasoning !== undefined) request.reasoning = reasoning;
-  request.lossless = lossless;
-  request.labels = labels;
-  request.view = view;
-  Object.assign(request.providerOptions, providerOptions);
-}
-
-function placeIn(value: unknown, path: readonly (string | number)[]): unknown {
-  let found = value;
-  for (const step of path) found = (found as Record<string | number, unknown> | undefined)?.[step];
-  return found;
-}
-
-function isGiven<T>(value: T | null | undefined): value is T {
-  return value !== undefined && value !== null;
 }

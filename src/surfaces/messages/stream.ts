@@ -10,8 +10,8 @@ import type { ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { stopReasonOf } from "../../protocols/messages/stop-reason.ts";
+import { seal } from "../seal.ts";
 import { type Block, blocksOf, citationOf, signatureBlock, usageOf } from "./answer.ts";
-import { seal } from "./seal.ts";
 
 /** The batches of one call, as the handlers give them. */
 type Source = AsyncIterableIterator<readonly Chunk[]>;

@@ -1,0 +1,189 @@
+import * as v from "valibot";
+
+const whole = v.pipe(v.number(), v.integer("must be a whole number"));
+
+const textPart = v.looseObject({ type: v.picklist(["input_text", "output_text"]), text: v.string() });
+const imagePart = v.looseObject({
+  type: v.literal("input_image"),
+  image_url: v.nullish(v.string()),
+  file_id: v.nullish(v.string()),
+  detail: v.nullish(v.string()),
+});
+const filePart = v.looseObject({
+  type: v.literal("input_file"),
+  file_data: v.nullish(v.string()),
+  file_id: v.nullish(v.string()),
+  file_url: v.nullish(v.string()),
+  filename: v.nullish(v.string()),
+});
+
+const inputPart = v.variant("type", [textPart, imagePart, filePart]);
+const inputContent = v.union([v.string(), v.array(inputPart)], inputWrong);
+
+const saidPart = v.variant("type", [
+  v.looseObject({
+    type: v.picklist(["output_text", "input_text"]),
+    text: v.string(),
+    annotations: v.nullish(v.array(v.looseObject({}))),
+  }),
+  v.looseObject({ type: v.literal("refusal"), refusal: v.string() }),
+]);
+
+const messageItem = v.variant("role", [
+  v.looseObject({
+    type: v.nullish(v.literal("message")),
+    role: v.picklist(["user", "system", "developer"]),
+    content: inputContent,
+  }),
+  v.looseObject({
+    type: v.nullish(v.literal("message")),
+    role: v.literal("assistant"),
+    content: v.union([v.string(), v.array(saidPart)], "must be text or a list of parts output_text and refusal"),
+    id: v.nullish(v.string()),
+    phase: v.nullish(v.string()),
+  }),
+]);
+
+function inputWrong(): string {
+  return "must be text or a list of parts of type input_text, input_image or input_file, each with its fields";
+}
+
+const callItem = v.looseObject({
+  type: v.literal("function_call"),
+  call_id: v.string(),
+  name: v.string(),
+  arguments: v.string(),
+});
+const callOutputItem = v.looseObject({
+  type: v.literal("function_call_output"),
+  call_id: v.string(),
+  output: inputContent,
+});
+const reasoningItem = v.looseObject({
+  type: v.literal("reasoning"),
+  id: v.nullish(v.string()),
+  summary: v.nullish(v.array(v.looseObject({ text: v.string() }))),
+  content: v.nullish(v.array(v.looseObject({ text: v.string() }))),
+  encrypted_content: v.nullish(v.string()),
+});
+
+const knownTypes = ["message", "function_call", "function_call_output", "reasoning"];
+
+/** An item that only OpenAI's own models know, such as the use of a tool that runs there. */
+const ownItem = v.looseObject({
+  type: v.pipe(
+    v.string(),
+    v.check((type) => !knownTypes.includes(type), "must be the type of an item"),
+  ),
+});
+
+const item = v.union([messageItem, callItem, callOutputItem, reasoningItem, ownItem]);
+
+const functionTool = v.looseObject({
+  type: v.literal("function"),
+  name: v.string(),
+  description: v.nullish(v.string()),
+  parameters: v.nullish(v.looseObject({})),
+  strict: v.nullish(v.boolean()),
+});
+
+/** A tool that OpenAI defines. */
+const ownTool = v.looseObject({
+  type: v.pipe(
+    v.string(),
+    v.regex(/^[A-Za-z0-9_.-]+$/, "must be the type of a tool"),
+    v.notValue("function", "must be the type of a tool of the provider"),
+  ),
+  name: v.nullish(v.string()),
+});
+
+const toolChoice = v.union(
+  [
+    v.picklist(["none", "auto", "required"]),
+    v.looseObject({
+      type: v.literal("allowed_tools"),
+      mode: v.picklist(["auto", "required"]),
+      tools: v.array(v.looseObject({ type: v.string(), name: v.nullish(v.string()) })),
+    }),
+    v.looseObject({
+      type: v.pipe(v.string(), v.notValue("allowed_tools", "needs mode and tools")),
+      name: v.nullish(v.string()),
+    }),
+  ],
+  'must be "none", "auto", "required", {"type":"function","name":...}, {"type":"allowed_tools",...} or the type of a tool',
+);
+
+const textFormat = v.variant("type", [
+  v.looseObject({ type: v.literal("text") }),
+  v.looseObject({ type: v.literal("json_object") }),
+  v.looseObject({
+    type: v.literal("json_schema"),
+    name: v.string(),
+    description: v.nullish(v.string()),
+    schema: v.nullish(v.looseObject({})),
+    strict: v.nullish(v.boolean()),
+  }),
+]);
+
+const fields = {
+  model: v.nullish(v.string()),
+  input: v.union(
+    [v.string(), v.pipe(v.array(item), v.nonEmpty("must not be empty"))],
+    "must be text or a list of items",
+  ),
+  instructions: v.nullish(v.string()),
+  stream: v.nullish(v.boolean()),
+  stream_options: v.nullish(v.looseObject({})),
+  max_output_tokens: v.nullish(whole),
+  temperature: v.nullish(v.number()),
+  top_p: v.nullish(v.number()),
+  top_logprobs: v.nullish(whole),
+  tools: v.nullish(
+    v.array(v.union([functionTool, ownTool], "must be a function with a name, or a tool of a provider")),
+  ),
+  tool_choice: v.nullish(toolChoice),
+  parallel_tool_calls: v.nullish(v.boolean()),
+  text: v.nullish(v.looseObject({ format: v.nullish(textFormat), verbosity: v.nullish(v.string()) })),
+  reasoning: v.nullish(
+    v.looseObject({
+      effort: v.nullish(v.string()),
+      summary: v.nullish(v.string()),
+      generate_summary: v.nullish(v.string()),
+    }),
+  ),
+  include: v.nullish(v.array(v.string())),
+  metadata: v.nullish(v.record(v.string(), v.string())),
+  user: v.nullish(v.string()),
+  safety_identifier: v.nullish(v.string()),
+  service_tier: v.nullish(v.string()),
+  truncation: v.nullish(v.picklist(["auto", "disabled"])),
+  store: v.nullish(v.boolean()),
+  background: v.nullish(v.boolean()),
+  previous_response_id: v.nullish(v.string()),
+  conversation: v.nullish(v.union([v.string(), v.looseObject({})], "must be an id or an object with one")),
+  llmhub: v.nullish(v.looseObject({})),
+};
+
+/** A request of OpenAI's Responses. Fields that it does not name are left to the provider. */
+export const responsesBody = v.looseObject(fields);
+
+/** A request after validation. */
+export type ResponsesBody = v.InferOutput<typeof responsesBody>;
+
+/** One item of its input. */
+export type InputItem = Exclude<ResponsesBody["input"], string>[number];
+
+/** What the user says, and what tools return. */
+export type InputContent = v.InferOutput<typeof inputContent>;
+
+/** A message of any role. */
+export type MessageItem = v.InferOutput<typeof messageItem>;
+
+/** An item that every provider can be told. */
+export type KnownItem =
+  | v.InferOutput<typeof callItem>
+  | v.InferOutput<typeof callOutputItem>
+  | v.InferOutput<typeof reasoningItem>;
+
+/** Names of the fields above. */
+export const responsesFields: ReadonlySet<string> = new Set(Object.keys(fields));

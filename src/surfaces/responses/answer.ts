@@ -1,4 +1,4 @@
-import type { CompleteResponse } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { type CompleteResponse, FinishReason } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { type IncompleteReason, incompleteReasonOf } from "../../protocols/responses/incomplete-reason.ts";
 import { isGiven } from "../body.ts";
@@ -67,12 +67,8 @@ export function endingOf(incomplete: IncompleteReason | undefined, usage: Usage 
 }
 
 /** Why an answer is incomplete, if it is. A refusal in words is complete: they stand in the part for it. */
-export function whyIncomplete(
-  reason: CompleteResponse["finishReason"],
-  hasRefusal: boolean,
-): IncompleteReason | undefined {
-  const word = incompleteReasonOf(reason);
-  return word === "content_filter" && hasRefusal ? undefined : word;
+export function whyIncomplete(reason: FinishReason, hasRefusal: boolean): IncompleteReason | undefined {
+  return reason === FinishReason.REFUSAL && hasRefusal ? undefined : incompleteReasonOf(reason);
 }
 
 function usageOf(usage: Usage | undefined): object {

@@ -12,7 +12,16 @@ import type { Chunk } from "../../model/chunk.ts";
 import type { GatewayError } from "../../model/error.ts";
 import { logprobOf } from "../chat/answer.ts";
 import { type Envelope, endingOf, envelopeOf, whyIncomplete } from "./answer.ts";
-import { annotationOf, callItem, type Item, phaseOf, reasoningItem, textContent, wholeItem } from "./item.ts";
+import {
+  annotationOf,
+  callItem,
+  type Item,
+  phaseOf,
+  placeLogprobs,
+  reasoningItem,
+  textContent,
+  wholeItem,
+} from "./item.ts";
 import { type Message, Outline } from "./outline.ts";
 import type { ResponsesBody } from "./schema.ts";
 import { errorEvent, failureOf } from "./words.ts";
@@ -39,6 +48,7 @@ export class ResponseEvents {
   readonly #outline = new Outline();
   readonly #open = new Map<number, Open>();
   #hasRefusal = false;
+  readonly #late: TokenLogprob[] = [];
 
   constructor(body: ResponsesBody) {
     this.#body = body;
@@ -105,13 +115,15 @@ export class ResponseEvents {
         return this.#item(index, content, item) + this.#argued(index, part.value.argumentsJson);
       }
     }
-    return this.#outline.whole(wholeItem(ids, next, content));
+    const begun = this.#item(index, content, wholeItem(ids, next, content));
+    return part.case === "toolCall" ? begun + this.#argued(index, part.value.argumentsJson) : begun;
   }
 
   /** A part of a message begins, and the message with its first. */
   #speak(index: number, content: ContentPart): string {
     const { item, output_index, begun } = this.#outline.message();
     const isText = content.part.case === "text";
+    this.#hasRefusal ||= !isText;
     const empty = isText ? textContent("", [], []) : { type: "refusal", refusal: "" };
     // The place is taken now, and filled when the part is complete.
     const place = { item_id: item.id, output_index, content_index: item.content.push(empty) - 1 };
@@ -129,7 +141,7 @@ export class ResponseEvents {
   }
 
   #item(index: number, part: ContentPart, item: Item): string {
-    const none = { content_index: 0, head: "", citations: [], logprobs: [], text: "" };
+    const none = { content_index: 0, head: "", citations: [...part.citations], logprobs: [], text: "" };
     this.#open.set(index, { ...none, part, item, output_index: this.#outline.next });
     return this.#outline.add(item);
   }
@@ -149,6 +161,8 @@ export class ResponseEvents {
         this.#open.get(index)?.citations.push(delta.value);
         return "";
       default:
+        // Answers that are replayed tell all probabilities at their end.
+        for (const logprob of logprobs) this.#late.push(logprob);
         return "";
     }
   }
@@ -159,10 +173,7 @@ export class ResponseEvents {
     const isFirst = open.text === "";
     open.text += delta;
     if (kind === "text") return `${open.head}${JSON.stringify(delta)},"sequence_number":${this.#outline.number()}}\n\n`;
-    if (kind === "refusal") {
-      this.#hasRefusal = true;
-      return this.#event("response.refusal.delta", { ...placeOf(open), delta });
-    }
+    if (kind === "refusal") return this.#event("response.refusal.delta", { ...placeOf(open), delta });
     const place = summaryPlace(open);
     const begun = isFirst
       ? this.#event("response.reasoning_summary_part.added", { ...place, part: { type: "summary_text", text: "" } })
@@ -184,6 +195,7 @@ export class ResponseEvents {
     if (open === undefined || delta === "") return "";
     open.text += delta;
     const { item, output_index } = open;
+    if (item.type !== "function_call") return "";
     return this.#event("response.function_call_arguments.delta", { item_id: item.id, output_index, delta });
   }
 
@@ -198,14 +210,15 @@ export class ResponseEvents {
       case "refusal":
         return this.#spoken(index, open, signed);
       case "toolCall":
-        return this.#called(index, open, signed);
+        if (!part.value.providerExecuted) return this.#called(index, open, signed);
+        break;
       case "reasoning": {
         const value = { ...part.value, encryptedContent: encryptedContent || part.value.encryptedContent };
-        return this.#thought(open, { ...sealable(open.part, signed), part: { case: "reasoning", value } });
+        return this.#thought(open, { ...sealable(open, signed), part: { case: "reasoning", value } });
       }
-      default:
-        return "";
     }
+    const { output_index } = open;
+    return this.#outline.done(output_index, wholeItem(this.#outline.ids, output_index, sealable(open, signed)));
   }
 
   #spoken(index: number, open: Open, signature: PartSignature | undefined): string {
@@ -254,6 +267,7 @@ export class ResponseEvents {
   #finished({ finishReason, usage, routing }: StreamFinished): string {
     const incomplete = whyIncomplete(finishReason, this.#hasRefusal);
     const ended = this.#outline.finish(incomplete === undefined ? "completed" : "incomplete");
+    placeLogprobs(this.#outline.output, this.#late);
     const model = routing?.model ?? this.#envelope["model"];
     const ending: JsonObject = { ...endingOf(incomplete, usage) };
     const response = { ...this.#envelope, ...ending, model, output: this.#outline.output };
@@ -273,6 +287,10 @@ function summaryPlace({ item, output_index }: Open) {
   return { item_id: item.id, output_index, summary_index: 0 };
 }
 
-function sealable(part: ContentPart, signature: PartSignature | undefined): ContentPart {
-  return signature === undefined ? part : { ...part, signature };
+/** The part as it is in the end. */
+function sealable({ part: content, text, citations }: Open, signature: PartSignature | undefined): ContentPart {
+  const { part } = content;
+  const whole = { ...content, citations };
+  if (part.case === "toolCall") whole.part = { case: part.case, value: { ...part.value, argumentsJson: text } };
+  return signature === undefined ? whole : { ...whole, signature };
 }

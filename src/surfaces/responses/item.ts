@@ -56,12 +56,7 @@ export function messageItem(id: string): Item & { status: string; content: JsonO
 
 /** One part of a message. */
 export function textContent(text: string, annotations: JsonObject[], logprobs: readonly TokenLogprob[]): JsonObject {
-  return {
-    type: "output_text",
-    text,
-    annotations,
-    logprobs: logprobs.map((logprob) => logprobOf(logprob) as JsonObject),
-  };
+  return { type: "output_text", text, annotations, logprobs: logprobsOf(logprobs) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import type { CompleteResponse, TokenLogprob } from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { CompleteResponse } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { ContentPart, PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import {
   annotationOf,
@@ -8,6 +8,7 @@ import {
   ItemIds,
   messageItem,
   phaseOf,
+  placeLogprobs,
   reasoningItem,
   signatureItem,
   textContent,
@@ -19,23 +20,21 @@ import {
  * other part is an item. Signatures of calls and texts come last. A message at the end of an answer that is not complete says so.
  */
 export function outputOf({ id, message, logprobs }: CompleteResponse, isIncomplete: boolean): Item[] {
-  const output = new Output(new ItemIds(id), logprobs);
+  const output = new Output(new ItemIds(id));
   for (const part of message?.content ?? []) output.add(part);
-  return output.end(isIncomplete);
+  const items = output.end(isIncomplete);
+  placeLogprobs(items, logprobs);
+  return items;
 }
 
 class Output {
   readonly #ids: ItemIds;
-  readonly #logprobs: readonly TokenLogprob[];
-  /** How many of the tokens belong to parts before. */
-  #told = 0;
   readonly #items: Item[] = [];
   readonly #signed: { readonly signature: PartSignature; readonly callId: string }[] = [];
   #message: ReturnType<typeof messageItem> | undefined;
 
-  constructor(ids: ItemIds, logprobs: readonly TokenLogprob[]) {
+  constructor(ids: ItemIds) {
     this.#ids = ids;
-    this.#logprobs = logprobs;
   }
 
   add(content: ContentPart): void {
@@ -44,11 +43,10 @@ class Output {
     switch (part.case) {
       case "text": {
         const annotations = content.citations.flatMap((citation) => annotationOf(citation, part.value));
-        this.#say(textContent(part.value, annotations, this.#logprobsOf(part.value)), signature);
+        this.#say(textContent(part.value, annotations, []), signature);
         return;
       }
       case "refusal":
-        this.#logprobsOf(part.value);
         this.#say({ type: "refusal", refusal: part.value }, signature);
         return;
       case "reasoning":
@@ -89,15 +87,5 @@ class Output {
     if (phase === undefined) this.#signed.push({ signature, callId: message.id });
     else Object.assign(message, { phase });
     this.#message = undefined;
-  }
-
-  /** The next tokens, as many as make up the text. */
-  #logprobsOf(text: string): readonly TokenLogprob[] {
-    const start = this.#told;
-    let length = 0;
-    while (length < text.length && this.#told < this.#logprobs.length) {
-      length += this.#logprobs[this.#told++]?.token.length ?? 0;
-    }
-    return this.#logprobs.slice(start, this.#told);
   }
 }

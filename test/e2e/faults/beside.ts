@@ -20,8 +20,8 @@ interface Rest {
   readonly cache?: Readonly<Record<string, unknown>>;
 }
 
-/** Answers every request of a connection. */
-async function answerAll(connection: UpstreamConnection, dialect: Dialect): Promise<void> {
+/** Answers every request of a connection with "Hello", streamed in two pieces where that is asked for. */
+export async function answerAll(connection: UpstreamConnection, dialect: Dialect): Promise<void> {
   for (;;) {
     const { body } = await connection.request();
     if (JSON.parse(body).stream === true) {

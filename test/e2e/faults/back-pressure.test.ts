@@ -3,36 +3,11 @@ import { expect, test } from "vitest";
 import { textOf as said, TestGateway } from "../../support/gateway.ts";
 import { ScriptedUpstream, within } from "../../support/scripted-upstream.ts";
 import { heard } from "./broken-stream.ts";
-import { type Dialect, dialects, providerAt, request, streamed } from "./dialects.ts";
+import { dialects, providerAt, request, streamed } from "./dialects.ts";
+import { pieceChars, pieces, startPushing, textOf } from "./pushing.ts";
 import { RawCall } from "./raw-call.ts";
 
 const mib = 1024 * 1024;
-const pieceChars = 16 * 1024;
-const pieces = 2000;
-
-/** The piece of this number: its number, then filling. */
-const textOf = (number: number) => `${number}:`.padEnd(pieceChars, "x");
-
-/** An upstream that sends 31 MiB as fast as it can, and tells when that comes to a stop. */
-async function startPushing(dialect: Dialect) {
-  const state = { bytes: 0 };
-  const stalled = Promise.withResolvers<number>();
-  const upstream = await ScriptedUpstream.start(async (connection) => {
-    await connection.request();
-    await connection.head(200, { "content-type": "text/event-stream" });
-    await connection.write(dialect.preamble);
-    for (let number = 0; number < pieces; number++) {
-      const sent = connection.write(dialect.text(textOf(number)));
-      await within(sent, 200).catch(() => stalled.resolve(state.bytes));
-      if (!(await sent)) return;
-      state.bytes += pieceChars;
-    }
-    stalled.resolve(state.bytes);
-    await connection.write(dialect.finish, dialect.done);
-    connection.end();
-  });
-  return { upstream, stalled: stalled.promise };
-}
 
 test.each(dialects)(
   "G6: a caller who does not read stops the upstream, and loses nothing, $kind",

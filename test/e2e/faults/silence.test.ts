@@ -1,49 +1,11 @@
 import { expect, test } from "vitest";
 import { TestGateway } from "../../support/gateway.ts";
 import { ScriptedUpstream, trickle, type UpstreamConnection } from "../../support/scripted-upstream.ts";
-import { chat, type Dialect, dialects, providerAt, request } from "./dialects.ts";
-import { before, broken, brokenAfter, faultIn, type Mode, modes } from "./fault.ts";
+import { chat, dialects, providerAt, request } from "./dialects.ts";
+import { before, broken, brokenAfter, faultIn, modes } from "./fault.ts";
+import { shortLimits, silences } from "./silences.ts";
 
 const timedOut = (cause: string) => before("Unavailable", "PROVIDER_TIMEOUT", { cause, usage: "estimated" });
-/** A whole answer has as much time for its first output as for its end. */
-const limits: Readonly<Record<Mode, Record<string, string>>> = {
-  unary: { total: "100ms" },
-  stream: { firstOutput: "100ms" },
-};
-
-const silences: readonly [string, (connection: UpstreamConnection, dialect: Dialect) => Promise<unknown>][] = [
-  ["U3: no headers", async () => undefined],
-  ["U4: headers only", async (connection) => connection.head(200, { "content-type": "text/event-stream" })],
-  [
-    "U4: headers and preamble",
-    async (connection, { preamble }) => {
-      await connection.head(200, { "content-type": "text/event-stream" });
-      await connection.write(preamble);
-    },
-  ],
-  [
-    "U6: comments for ever",
-    async (connection, { preamble }) => {
-      await connection.head(200, { "content-type": "text/event-stream" });
-      await connection.write(preamble);
-      await trickle(connection, ": keep-alive\n\n");
-    },
-  ],
-  [
-    "U6: one byte at a time",
-    async (connection) => {
-      await connection.head(200, { "content-type": "text/event-stream" });
-      await trickle(connection, "d");
-    },
-  ],
-  [
-    "U6: headers one byte at a time",
-    async (connection) => {
-      await connection.write("HTTP/1.1 200 OK\r\nx: ");
-      await trickle(connection, "y");
-    },
-  ],
-];
 
 for (const dialect of dialects) {
   for (const mode of modes) {
@@ -52,7 +14,7 @@ for (const dialect of dialects) {
         await connection.request();
         await play(connection, dialect);
       });
-      const providers = providerAt(upstream.url, dialect.kind, { timeouts: limits[mode] });
+      const providers = providerAt(upstream.url, dialect.kind, { timeouts: shortLimits[mode] });
       await using gateway = await TestGateway.start({ providers });
       const cause = mode === "unary" ? "total" : "first_output";
       expect(await faultIn(gateway, mode)).toEqual(timedOut(cause));

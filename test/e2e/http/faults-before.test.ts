@@ -69,8 +69,10 @@ function playing(dialect: Dialect, play: Play): Promise<ScriptedUpstream> {
 }
 
 /** One provider for each call of a test, so that none suffers for what another met. */
-function providersAt(url: string, { kind }: Dialect) {
-  const each = surfaces.flatMap((_, at) => modes.map((mode) => [`${mode}-${at}`, shortLimits[mode]] as const));
+function providersAt(url: string, { kind }: Dialect, isLate: boolean) {
+  const each = surfaces.flatMap((_, at) =>
+    modes.map((mode) => [`${mode}-${at}`, isLate ? shortLimits[mode] : {}] as const),
+  );
   return Object.fromEntries(each.map(([id, timeouts]) => [id, providerAt(url, kind, { timeouts }).up]));
 }
 
@@ -96,7 +98,7 @@ for (const dialect of [chat, messages]) {
     `%s before any output is a status, ${dialect.kind}`,
     async (name, play, reason) => {
       await using upstream = await playing(dialect, play);
-      await using gateway = await TestGateway.start({ providers: providersAt(upstream.url, dialect) });
+      await using gateway = await TestGateway.start({ providers: providersAt(upstream.url, dialect, reason === late) });
       const asked = name.startsWith("U14") ? (["stream"] as const) : modes;
       await Promise.all(asked.map((mode) => tellEach(gateway, mode, reason)));
       const calls = asked.length * surfaces.length;

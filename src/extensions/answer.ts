@@ -28,7 +28,8 @@ export function withChunks<R extends Served>(reply: R, alter: (batch: Batch) => 
   return altered(reply, { chunks, outcome: reply.outcome.then((outcome) => chunks.outcomeOf(outcome, signal)) });
 }
 
-function hasChunks(reply: Served): reply is Reply {
+/** Whether an answer comes in pieces. */
+export function hasChunks(reply: Served): reply is Reply {
   return "chunks" in reply;
 }
 

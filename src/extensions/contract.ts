@@ -27,7 +27,7 @@ export interface Extension<Settings = unknown> {
 
 /** What an extension does once it is open. */
 export interface OpenExtension {
-  /** Around each call, once; before limits. Applied once per operation and configuration, so it must keep no state. */
+  /** Around each call, once; before limits. Applied for each call, so it is to be cheap and must keep no state. */
   readonly call?: Interceptor<Call<Asked>>;
   /** Around each try at one target; outside breakers and time limits of the attempt. */
   readonly attempt?: Interceptor<Attempt<Asked>>;

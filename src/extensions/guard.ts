@@ -1,6 +1,7 @@
 import type { Dispatch, Interceptor } from "../model/dispatch.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
+import { hasChunks } from "./answer.ts";
 
 /** What an interceptor of an extension has to end what it is doing once nobody wants the call any more. */
 const lateMs = 1000;
@@ -15,51 +16,40 @@ export interface GuardOptions<C> {
   readonly failed: (error: unknown) => void;
 }
 
-/** An interceptor whose exceptions end one call at most, and that cannot keep a call from ending. */
-export function guarded<C>(interceptor: Interceptor<C>, options: GuardOptions<C>): Interceptor<C> {
-  const { signalOf, failed } = options;
+/**
+ * An interceptor whose exceptions end one call at most, that cannot keep a call from ending, and that leaves no answer open
+ * which it does not hand on. Applied for each call, because only so it is known what was answered before an exception.
+ */
+export function guarded<C>(interceptor: Interceptor<C>, { signalOf, skips, failed }: GuardOptions<C>): Interceptor<C> {
   return <Own extends C, R extends Served>(next: Dispatch<Own, R>): Dispatch<Own, R> => {
-    const own = options.skips ? skipping(interceptor, next, failed) : strict(interceptor, next, failed);
+    const own = async (call: Own): Promise<R> => {
+      let made: Promise<R> | undefined;
+      const noted: Dispatch<Own, R> = (passed) => {
+        made = next(passed);
+        return made;
+      };
+      try {
+        return checked(await applied(interceptor, noted)(call));
+      } catch (error) {
+        const isRefusal = error instanceof GatewayError;
+        if (!isRefusal) failed(error);
+        if (!isRefusal && skips) return made ?? next(call);
+        void leave(made);
+        throw GatewayError.of(error);
+      }
+    };
     return (call) => ending(own(call), signalOf(call));
   };
 }
 
-function strict<C, Own extends C, R extends Served>(
-  interceptor: Interceptor<C>,
-  next: Dispatch<Own, R>,
-  failed: (error: unknown) => void,
-): Dispatch<Own, R> {
-  const own = applied(interceptor, next);
-  return async (call) => {
-    try {
-      return checked(await own(call));
-    } catch (error) {
-      if (!(error instanceof GatewayError)) failed(error);
-      throw GatewayError.of(error);
-    }
-  };
-}
-
-/** Applied for each call, because only so it is known what became of that call before the exception. */
-function skipping<C, Own extends C, R extends Served>(
-  interceptor: Interceptor<C>,
-  next: Dispatch<Own, R>,
-  failed: (error: unknown) => void,
-): Dispatch<Own, R> {
-  return async (call) => {
-    let made: Promise<R> | undefined;
-    const noted: Dispatch<Own, R> = (passed) => {
-      made = next(passed);
-      return made;
-    };
-    try {
-      return checked(await applied(interceptor, noted)(call));
-    } catch (error) {
-      if (error instanceof GatewayError) throw error;
-      failed(error);
-      return made ?? next(call);
-    }
-  };
+/** Ends an answer that nobody will read, if there is one. */
+async function leave(made: Promise<Served> | undefined): Promise<void> {
+  try {
+    const reply = await made;
+    if (reply !== undefined && hasChunks(reply)) await reply.chunks.return?.();
+  } catch {
+    // It has come to an end by itself.
+  }
 }
 
 function applied<C, Own extends C, R extends Served>(

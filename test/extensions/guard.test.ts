@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import { GatewayError } from "../../src/model/error.ts";
 import { failureOf } from "../e2e/failure.ts";
+import { chat, providerAt, streamed } from "../e2e/faults/dialects.ts";
 import { TestGateway, textOf } from "../support/gateway.ts";
+import { ScriptedUpstream } from "../support/scripted-upstream.ts";
 import { Modules, seen } from "./modules.ts";
 
 const providers = { simulator: {} };
@@ -81,4 +84,31 @@ test("an interceptor that never answers does not keep a call from ending", async
   expect(error.code).toBe(4);
   await hub.gateway.drain();
   expect(seen()).toEqual(["closed"]);
+});
+
+test("an answer that an interceptor refuses ends at its provider while another is asked for", async () => {
+  await using upstream = await ScriptedUpstream.start(async (connection) => {
+    await connection.request();
+    await connection.beginEvents();
+    // The first goes on for ever.
+    if (upstream.requests.length === 1) return connection.chunk(chat.preamble, chat.text("half "));
+    await connection.chunk(streamed(chat, "who", "le"));
+    await connection.lastChunk();
+  });
+  await using modules = await Modules.create();
+  const module = await modules.extension(`let asked = 0;
+    return { attempt: (next) => async (attempt) => {
+      const reply = await next(attempt);
+      if (asked++ === 0) throw globalThis.llmhubRefusal;
+      return reply;
+    } };`);
+  Reflect.set(globalThis, "llmhubRefusal", new GatewayError("PROVIDER_OVERLOADED", "not good enough"));
+  await using gateway = await TestGateway.start({
+    providers: providerAt(upstream.url, chat.kind),
+    models: { policies: { both: { targets: [{ model: "up/a" }, { model: "up/b" }] } } },
+    extensions: [{ module }],
+  });
+  const answered = await gateway.stream({ model: "policies/both", input: "hi" });
+  expect([answered.error, textOf(answered)]).toEqual([undefined, "whole"]);
+  await upstream.connections[0]?.closed;
 });

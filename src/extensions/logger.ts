@@ -22,5 +22,7 @@ function bounded(fields: ExtensionFields): ExtensionFields {
 }
 
 function factOf(value: unknown): string | number | boolean {
-  return typeof value === "number" || typeof value === "boolean" ? value : String(value).slice(0, textCharsMax);
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  // Whatever else plain JavaScript gives may not even have a text.
+  return typeof value === "string" ? value.slice(0, textCharsMax) : typeof value;
 }

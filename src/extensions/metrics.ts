@@ -10,6 +10,8 @@ const helpCharsMax = 200;
 const word = /^[a-z][a-z0-9_]{0,39}$/;
 
 interface Known {
+  /** The extension that it belongs to. */
+  readonly owner: string;
   readonly type: "counter" | "gauge";
   readonly labels: readonly string[];
   readonly family: Family<string>;
@@ -26,28 +28,28 @@ export class ExtensionFamilies {
 
   /** Those of one extension. Its `counter` and `gauge` throw INVALID_REQUEST for names that Prometheus or the bounds forbid. */
   of(extension: string): ExtensionMetrics {
-    const own = `${prefix}${extension.replaceAll("-", "_")}_`;
     return {
-      counter: (name, help, labels = []) => this.#family("counter", own, name, help, labels),
-      gauge: (name, help, labels = []) => this.#family("gauge", own, name, help, labels),
+      counter: (name, help, labels = []) => this.#family("counter", extension, name, help, labels),
+      gauge: (name, help, labels = []) => this.#family("gauge", extension, name, help, labels),
     };
   }
 
-  #family(type: Known["type"], own: string, name: string, help: string, labels: readonly string[]): ExtensionMetric {
+  #family(type: Known["type"], owner: string, name: string, help: string, labels: readonly string[]): ExtensionMetric {
     if (![name, ...labels].every((each) => word.test(each)) || new Set(labels).size < labels.length) {
       throw unusable(`must have a name, and labels, of lower-case letters, digits and _`);
     }
     if (labels.length > labelsMax) throw unusable(`has more than ${labelsMax} labels`);
-    const fullName = own + name;
+    const fullName = `${prefix}${owner.replaceAll("-", "_")}_${name}`;
     const known = this.#known.get(fullName);
+    if (known !== undefined && known.owner !== owner) throw unusable("has the name of one of another extension");
     if (known?.type === type && String(known.labels) === String(labels)) return known.family;
     if (known !== undefined) this.#registry.removeSingleMetric(fullName);
-    else if ([...this.#known.keys()].filter((each) => each.startsWith(own)).length >= familiesMax) {
+    else if ([...this.#known.values()].filter((each) => each.owner === owner).length >= familiesMax) {
       throw unusable(`is one more than the ${familiesMax} that an extension may have`);
     }
     const text = help.slice(0, helpCharsMax) || name;
     const family = new Family<string>(this.#registry, type, { name: fullName, help: text, labels });
-    this.#known.set(fullName, { type, labels, family });
+    this.#known.set(fullName, { owner, type, labels, family });
     return family;
   }
 }

@@ -3,8 +3,8 @@ import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 
 /** A model that answers at once. */
 export const ask = { model: "simulator/gpt:first-token-0:pace-0", input: "hi" };
-/** A limit that does not come back while a test runs. */
-export const daily = { per: "day", algorithm: "fixed-window" } as const;
+/** A limit that does not come back while a test runs, not even at midnight. */
+export const daily = { per: "day", algorithm: "sliding-window" } as const;
 
 /** A gateway, in this process or in another. */
 export interface Completing {

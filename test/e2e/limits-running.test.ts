@@ -4,8 +4,10 @@ import { TestGateway, textOf } from "../support/gateway.ts";
 import { RedisServer, testWithRedis } from "../support/redis-server.ts";
 import { ScriptedUpstream } from "../support/scripted-upstream.ts";
 import { chat, providerAt, request } from "./faults/dialects.ts";
-import { ask, daily } from "./limited.ts";
+import { ask } from "./limited.ts";
 
+/** In one slice: what is taken later is noted where the first was. */
+const daily = { per: "day", algorithm: "fixed-window" } as const;
 /** As many tokens as the gateway counts while nobody tells it better. */
 const textOfTokens = (tokens: number) => "word".repeat(tokens);
 

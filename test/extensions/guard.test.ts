@@ -91,9 +91,9 @@ test("an answer that an interceptor refuses ends at its provider while another i
     await connection.request();
     await connection.beginEvents();
     // The first goes on for ever.
-    if (upstream.requests.length === 1) return connection.chunk(chat.preamble, chat.text("half "));
-    await connection.chunk(streamed(chat, "who", "le"));
-    await connection.lastChunk();
+    const isFirst = upstream.requests.length === 1;
+    await connection.chunk(isFirst ? chat.preamble + chat.text("half ") : streamed(chat, "who", "le"));
+    if (!isFirst) await connection.lastChunk();
   });
   await using modules = await Modules.create();
   const module = await modules.extension(`let asked = 0;

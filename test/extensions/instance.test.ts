@@ -72,6 +72,13 @@ test("log lines of an extension bear its name and are bounded", () => {
   expect(Object.values<string>(facts).map(({ length }) => length)).toEqual(Array.from({ length: 16 }, () => 256));
 });
 
+test("a log line is never the reason why a call fails", () => {
+  const lines: string[] = [];
+  const unreadable = { a: Object.create(null), b: 1 };
+  extensionLogger(memoryLogger(lines), "own").warn("m", unreadable);
+  expect(lines.map((line) => JSON.parse(line).facts)).toEqual([{ a: "object", b: 1 }]);
+});
+
 test("metrics of an extension have its prefix, outlive it, and are bounded", async () => {
   const { registry } = new Metrics("test");
   const families = new ExtensionFamilies(registry);
@@ -87,4 +94,16 @@ test("metrics of an extension have its prefix, outlive it, and are bounded", asy
   for (let i = 1; i < 20; i++) metrics.counter(`n${i}`, "");
   expect(() => metrics.counter("one_more", "")).toThrow(/20/);
   expect(families.of("other").counter("one_more", "").cell().value).toBe(0);
+});
+
+test("no extension gets at the numbers of another, whose name begins as its own does", () => {
+  const families = new ExtensionFamilies(new Metrics("test").registry);
+  const [short, long] = [families.of("my"), families.of("my-own")];
+  long.counter("seen_total", "Seen.").cell().value = 5;
+  expect(() => short.counter("own_seen_total", "Seen.")).toThrow(/another extension/);
+  expect(() => short.gauge("own_seen_total", "Seen.")).toThrow(/another extension/);
+  expect(long.counter("seen_total", "Seen.").cell().value).toBe(5);
+  for (let i = 1; i < 20; i++) long.counter(`n${i}`, "");
+  // Its own are counted, and no others.
+  expect(short.counter("n", "").cell().value).toBe(0);
 });

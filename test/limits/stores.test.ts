@@ -209,7 +209,7 @@ testWithRedis("a reservation that is settled before it is made is not made any m
   await using server = await RedisServer.start();
   const link = await linkTo(server);
   const store = new RedisStore(() => link);
-  const draws = [drawOf(ruleWith({ metric: "tokens", limit: 100, algorithm: "fixed-window", per: "day" }), 60)];
+  const draws = [drawOf(ruleWith({ metric: "tokens", limit: 100, algorithm: "sliding-window", per: "day" }), 60)];
   const late = { id: "late", draws, lifeMs: 60_000 };
   await store.settle(late, [0], true);
   await store.admit(link, late);

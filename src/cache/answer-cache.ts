@@ -82,7 +82,7 @@ export class AnswerCache {
   readonly #flights = new Map<string, Flight>();
   /** In place of a secret that cannot be had: calls still find each other in this process. */
   readonly #ownSecret = randomBytes(32);
-  #epoch = 0;
+  #drops = 0;
 
   constructor(parts: CacheParts) {
     this.#parts = parts;
@@ -100,9 +100,9 @@ export class AnswerCache {
     return this.#parts.generation;
   }
 
-  /** Counts up each time answers are dropped: what was asked before is not kept after. */
-  get epoch(): number {
-    return this.#epoch;
+  /** Another each time answers are dropped, here or, if it is all, at another replica: what was asked before is not kept after. */
+  get epoch(): string {
+    return `${this.#drops} ${this.#parts.store.era ?? ""}`;
   }
 
   /** The name of the answer to a request. */
@@ -182,7 +182,7 @@ export class AnswerCache {
    * certain.
    */
   async flush(tags: Partial<Tags>, signal: AbortSignal): Promise<number> {
-    this.#epoch += 1;
+    this.#drops += 1;
     this.#flights.clear();
     try {
       return await this.#parts.store.drop(tags, signal);

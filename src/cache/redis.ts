@@ -62,6 +62,10 @@ export class RedisStore implements AnswerStore {
     this.#link = link;
   }
 
+  get era(): string {
+    return (this.#mark ?? noMark).toString("latin1");
+  }
+
   async get(key: string): Promise<Uint8Array | undefined> {
     if (this.#isClearing) await this.clear();
     const [mark, kept] = listOf(await this.#link.callBuffer("mget", markKey, answerAt(key)));

@@ -39,4 +39,6 @@ export interface AnswerStore {
   measure(signal: AbortSignal): Promise<StoreStatistics>;
   /** The same where it costs nothing; undefined where it does. */
   readonly statistics: StoreStatistics | undefined;
+  /** Another once others have made all answers count for nothing, and this is known here. Absent: nobody shares it. */
+  readonly era?: string;
 }

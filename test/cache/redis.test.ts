@@ -66,7 +66,7 @@ testWithRedis("every key begins with the prefix, and every answer has an end", a
   await sharedSecret(await at.link());
   await at.store.set("a", Buffer.from("answer"), keeping(60_000));
   await at.store.clear();
-  expect((await at.server.client.keys("*")).sort()).toEqual(["t:cache:answer:a", "t:cache:mark", "t:cache:secret"]);
+  expect(await at.server.keys()).toEqual(["t:cache:answer:a", "t:cache:mark", "t:cache:secret"]);
   expect(await at.server.client.pttl("t:cache:answer:a")).toBeGreaterThan(0);
 });
 

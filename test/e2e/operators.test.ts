@@ -1,4 +1,5 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health/v1/health_pb.ts";
 import { SystemService } from "../../gen/llmhub/admin/v1/system_service_pb.ts";
@@ -14,6 +15,12 @@ const keys = [keyNamed("a", "acme"), keyNamed("b", "acme"), keyNamed("c"), ops];
 const auth = { mode: "keys", keys };
 
 const system = ({ transport }: TestGateway) => createClient(SystemService, transport);
+/** All that a caller can speak, beside gRPC. */
+const transportsTo = (baseUrl: string) => [
+  createGrpcWebTransport({ baseUrl, httpVersion: "1.1" }),
+  createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+  createConnectTransport({ baseUrl, httpVersion: "2" }),
+];
 const status = async (gateway: TestGateway, id: string, over: object = {}) =>
   (await gateway.complete({ ...ask, ...over }, by(id))).routing?.cacheStatus;
 const refusal = (call: Promise<unknown>) =>
@@ -92,6 +99,11 @@ test("nobody else may, and what is no request is refused", async () => {
   expect((await refusal(system(gateway).getDiagnostics({}))).reason).toBe("CREDENTIALS_MISSING");
   const unknown = await refusal(system(gateway).flushCache({ caches: ["everything"] }, by("ops")));
   expect(unknown.reason).toBe("INVALID_REQUEST");
+  for (const transport of transportsTo(gateway.url)) {
+    const client = createClient(SystemService, transport);
+    expect((await refusal(client.flushCache({}, by("a")))).reason).toBe("PERMISSION_DENIED");
+    expect((await refusal(client.getDiagnostics({}))).reason).toBe("CREDENTIALS_MISSING");
+  }
   const health = await createClient(Health, gateway.transport).check({ service: SystemService.typeName });
   expect(health.status).toBe(HealthCheckResponse_ServingStatus.SERVING);
 });
@@ -121,6 +133,26 @@ testWithRedis("with Redis that is said and done for all replicas", async () => {
   expect([await status(one, "a"), await status(one, "c")]).toEqual([MISS, HIT]);
   expect((await system(three).flushCache({}, by("ops"))).removed).toBe(2n);
   expect([await status(one, "a"), await status(one, "c")]).toEqual([MISS, MISS]);
+});
+
+testWithRedis("what is on its way at another replica when all is dropped is not kept there either", async () => {
+  const gate = Promise.withResolvers<void>();
+  const held: Play = async (connection, request, number) => {
+    if (number === 1) await gate.promise;
+    await tellNumber(connection, request, number);
+  };
+  await using redis = await RedisServer.start();
+  await using at = await stage(held);
+  const config = { auth, redis: { url: redis.url, opTimeout: "2s" }, cache: { enabled: true, driver: "redis" } };
+  const [one, two] = [await at.gateway(config), await at.gateway(config)];
+  const first = status(two, "a");
+  while (at.upstream.requests.length < 1) await new Promise(setImmediate);
+  await system(one).flushCache({}, by("ops"));
+  // By this one the other replica hears of it.
+  expect(await status(two, "b")).toBe(MISS);
+  gate.resolve();
+  expect(await first).toBe(MISS);
+  expect([await status(two, "a"), await status(two, "b")]).toEqual([MISS, HIT]);
 });
 
 testWithRedis("what cannot be dropped for certain is an error, and diagnostics go on without", async () => {

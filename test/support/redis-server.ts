@@ -59,6 +59,11 @@ export class RedisServer implements AsyncDisposable {
     return this.#client;
   }
 
+  /** All keys, sorted, but for the one by which a link has just proved that it may write. */
+  async keys(): Promise<string[]> {
+    return (await this.client.keys("*")).filter((key) => !key.endsWith(":probe")).sort();
+  }
+
   /** Starts it (again), empty; resolves when it takes connections. */
   async run(): Promise<void> {
     const started = spawn("redis-server", this.#arguments, { stdio: ["ignore", "pipe", "inherit"] });

@@ -243,7 +243,7 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
   }
 
   /** @param epoch that of the cache when the provider was asked. */
-  #recorded(reply: R, epoch: number, { key, ttlMs, flight }: Shelf): R {
+  #recorded(reply: R, epoch: string, { key, ttlMs, flight }: Shelf): R {
     const { answers, call, kind, parts } = this.#asking;
     const land = (landing: Landing) => {
       if (flight !== undefined) answers.land(key, flight, landing);

@@ -124,6 +124,7 @@ export class Race<Request extends Asked, R extends Served> {
   #answered(runner: Runner, reply: R): void {
     if (this.#finish !== undefined) {
       // It was a moment too late, and may even be complete.
+      this.#parts.stage.untried.unshift(runner.candidate);
       void reply.outcome.then((outcome) => this.#left(runner, recordOf(reply, outcome)));
       return;
     }
@@ -135,6 +136,8 @@ export class Race<Request extends Asked, R extends Served> {
     const { candidate, hedge } = runner;
     const record = thrown.failure?.attempts.at(-1);
     if (this.#finish !== undefined) {
+      // What was only cancelled works, and may be of use if the winner's answer breaks.
+      if (thrown.reason === "CANCELLED") this.#parts.stage.untried.unshift(candidate);
       this.#left(runner, record);
       return;
     }
@@ -171,8 +174,6 @@ export class Race<Request extends Asked, R extends Served> {
   #left(runner: Runner, record: AttemptRecord | undefined): void {
     this.#runners.delete(runner);
     if (record !== undefined) this.#cancelled.push(record);
-    // It works, and may be of use if the winner's answer breaks.
-    this.#parts.stage.untried.unshift(runner.candidate);
     if (this.#finish !== undefined) this.#settle(this.#finish);
   }
 

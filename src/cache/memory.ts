@@ -10,27 +10,30 @@ export interface MemoryOptions {
   readonly bytesMax: number;
   /** In milliseconds, on a clock that never goes back. */
   readonly now: () => number;
-  /** Called for each entry that makes room for another. */
-  readonly evicted: (key: string, answer: Uint8Array) => void;
+  /** Called for each entry that makes room for another, with the time that it had left: none if that was up. */
+  readonly evicted: (key: string, answer: Uint8Array, leftMs: number) => void;
 }
 
 interface Kept {
   readonly answer: Uint8Array;
   readonly tags: Tags;
+  readonly endMs: number;
 }
 
 /** Answers in this process, gone with it. */
 export class MemoryStore implements AnswerStore {
   readonly #entries: LRUCache<string, Kept>;
+  readonly #now: () => number;
 
   constructor({ bytesMax, now, evicted }: MemoryOptions) {
+    this.#now = now;
     this.#entries = new LRUCache({
       maxSize: bytesMax,
       // 0: the clock is asked each time, and no timer is set.
       ttlResolution: 0,
       perf: { now },
-      dispose: ({ answer }, key, reason) => {
-        if (reason === "evict") evicted(key, answer);
+      dispose: ({ answer, endMs }, key, reason) => {
+        if (reason === "evict") evicted(key, answer, Math.max(0, endMs - now()));
       },
     });
   }
@@ -44,7 +47,9 @@ export class MemoryStore implements AnswerStore {
   }
 
   async set(key: string, answer: Uint8Array, { ttlMs, tags }: Keeping): Promise<boolean> {
-    this.#entries.set(key, { answer, tags }, { ttl: Math.ceil(ttlMs), size: answer.length + overheadBytes });
+    const ttl = Math.ceil(ttlMs);
+    const kept = { answer, tags, endMs: this.#now() + ttl };
+    this.#entries.set(key, kept, { ttl, size: answer.length + overheadBytes });
     return this.#entries.has(key);
   }
 

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
+import { GatewayProcess } from "../support/gateway-process.ts";
 import { RedisServer, testWithRedis } from "../support/redis-server.ts";
-import { tellNumber } from "./cache-stage.ts";
+import { cachingAt, tellNumber } from "./cache-stage.ts";
 import { faultOf } from "./faults/fault.ts";
 import { asked, errorOf, held, keyed, keyedStage, textIn, work } from "./idempotency-stage.ts";
 
@@ -9,11 +10,18 @@ const sharedAt = ({ url }: RedisServer, over: object = {}) => ({
   idempotency: { shared: true, ...over },
 });
 
+/** A gateway that shares its keys, once it has its Redis: it refuses them before. */
+async function replica(at: Awaited<ReturnType<typeof keyedStage>>, redis: RedisServer, over: object = {}) {
+  const gateway = await at.gateway(sharedAt(redis, over));
+  await expect.poll(() => gateway.metric("redis_up"), { timeout: 10_000 }).toBe(1);
+  return gateway;
+}
+
 testWithRedis("fifty with one key at two replicas are one call, also after a restart", async () => {
   await using redis = await RedisServer.start();
   const provider = held();
   await using at = await keyedStage(provider.play);
-  const [one, two] = [await at.gateway(sharedAt(redis)), await at.gateway(sharedAt(redis))];
+  const [one, two] = [await replica(at, redis), await replica(at, redis)];
   const calls = Array.from({ length: 50 }, async (_, i) =>
     textIn(await (i % 2 === 0 ? one : two).complete(work, keyed("k"))),
   );
@@ -22,7 +30,7 @@ testWithRedis("fifty with one key at two replicas are one call, also after a res
   expect(new Set(await Promise.all(calls))).toEqual(new Set(["answer 1"]));
   await one.drain();
   await two.drain();
-  const three = await at.gateway(sharedAt(redis));
+  const three = await replica(at, redis);
   const again = keyed("k");
   expect(textIn(await three.complete(work, again))).toBe("answer 1");
   expect(again.isReplay()).toBe(true);
@@ -37,7 +45,7 @@ testWithRedis("another replica takes over from one that died, whose late word co
   await using at = await keyedStage((connection, request, number) =>
     number === 1 ? first.play(connection, request, number) : tellNumber(connection, request, number),
   );
-  const [one, two] = [await at.gateway(sharedAt(redis)), await at.gateway(sharedAt(redis))];
+  const [one, two] = [await replica(at, redis), await replica(at, redis)];
   const lost = one.complete(work, keyed("k"));
   await asked(at, 1);
   // As if its lease had ended: nobody has extended it.
@@ -50,11 +58,55 @@ testWithRedis("another replica takes over from one that died, whose late word co
   expect(await one.metric("idempotency_requests_total", { result: "lost" })).toBe(1);
 });
 
+testWithRedis("an answer that Redis did not take is known to the replica that gave it", async () => {
+  await using redis = await RedisServer.start();
+  const provider = held();
+  await using at = await keyedStage(provider.play);
+  const gateway = await replica(at, redis);
+  const first = gateway.complete(work, keyed("k"));
+  await asked(at, 1);
+  await redis.kill();
+  provider.open();
+  expect(textIn(await first)).toBe("answer 1");
+  expect(textIn(await gateway.complete(work, keyed("k")))).toBe("answer 1");
+  await redis.run();
+  await expect.poll(() => gateway.metric("redis_up"), { timeout: 10_000 }).toBe(1);
+  expect(textIn(await gateway.complete(work, keyed("k")))).toBe("answer 1");
+  expect(at.upstream.requests).toHaveLength(1);
+});
+
+testWithRedis(
+  "when the gateway of the first call is killed, a repeat at another is carried out",
+  async () => {
+    await using redis = await RedisServer.start();
+    const first = held();
+    await using at = await keyedStage((connection, request, number) =>
+      number === 1 ? first.play(connection, request, number) : tellNumber(connection, request, number),
+    );
+    const { providers } = cachingAt(at.upstream.url);
+    await using doomed = await GatewayProcess.start({ providers, ...sharedAt(redis) });
+    await expect.poll(() => doomed.metric("redis_up"), { timeout: 10_000 }).toBe(1);
+    const two = await replica(at, redis);
+    const lost = doomed.complete(work, keyed("k")).catch(() => "lost");
+    await asked(at, 1);
+    await doomed.program.kill();
+    expect(await lost).toBe("lost");
+    const second = two.complete(work, keyed("k"));
+    const [lock = ""] = await redis.client.keys("llmhub:idempotency:*:lock");
+    expect(await redis.client.pttl(lock)).toBeLessThanOrEqual(10_000);
+    // What is left of the lease goes by.
+    await redis.client.pexpire(lock, 1);
+    expect(textIn(await second)).toBe("answer 2");
+    expect(textIn(await two.complete(work, keyed("k")))).toBe("answer 2");
+  },
+  60_000,
+);
+
 testWithRedis("who waits too long for another replica is told so", async () => {
   await using redis = await RedisServer.start();
   const provider = held();
   await using at = await keyedStage(provider.play);
-  const [one, two] = [await at.gateway(sharedAt(redis)), await at.gateway(sharedAt(redis, { wait: "0s" }))];
+  const [one, two] = [await replica(at, redis), await replica(at, redis, { wait: "0s" })];
   const first = one.complete(work, keyed("k"));
   await asked(at, 1);
   expect(faultOf(await two.failure(work, keyed("k")))).toMatchObject({
@@ -70,7 +122,7 @@ testWithRedis("who waits too long for another replica is told so", async () => {
 testWithRedis("without Redis a call with a key is refused before it costs anything; others are served", async () => {
   await using redis = await RedisServer.start();
   await using at = await keyedStage();
-  const gateway = await at.gateway(sharedAt(redis));
+  const gateway = await replica(at, redis);
   await redis.kill();
   const error = await errorOf(gateway.complete(work, keyed("k")));
   expect(faultOf(error)).toMatchObject({ code: "Unavailable", reason: "GATEWAY_DEPENDENCY_UNAVAILABLE", retry: true });

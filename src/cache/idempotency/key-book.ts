@@ -65,14 +65,12 @@ export class KeyBook {
     return this.#settings;
   }
 
-  /** Takes settings into use. What is kept in memory stays, unless the room or the time for it changes. */
+  /** Takes settings into use. What is kept in memory stays, unless the room for it changes. */
   configure(settings: IdempotencySettings, link: RedisLink | undefined): void {
-    const { bytesMax, keepMs, waitMs, shared } = settings;
-    const before = this.#settings;
+    const { bytesMax, waitMs, shared } = settings;
+    if (bytesMax !== this.#settings.bytesMax) this.#memory = new MemoryRecords({ bytesMax, ...this.#parts });
     this.#settings = settings;
     this.#link = shared ? link : undefined;
-    if (bytesMax !== before.bytesMax || keepMs !== before.keepMs) this.#memory = undefined;
-    this.#memory ??= new MemoryRecords({ bytesMax, keepMs, ...this.#parts });
     this.#records = this.#link === undefined ? this.#memory : new RedisRecords(this.#link);
     const failed = () => {
       throw unknowable();
@@ -101,10 +99,12 @@ export class KeyBook {
 
   /** What is kept of a key; rejects where that cannot be known. */
   async find(name: string): Promise<Uint8Array | undefined> {
+    const own = await this.#memory?.get(name);
     try {
-      return await this.#records?.get(name);
+      return (await this.#records?.get(name)) ?? own;
     } catch {
-      throw unknowable();
+      if (own === undefined) throw unknowable();
+      return own;
     }
   }
 
@@ -122,12 +122,13 @@ export class KeyBook {
     return undefined;
   }
 
-  /** Keeps a record. False: it could not be kept. */
+  /** Keeps a record. False: not as it should be, but in this process alone, or not at all because another has the key. */
   async keep(name: string, record: Uint8Array, { lease }: KeyFlight): Promise<boolean> {
     const keeping = { ttlMs: this.#settings.keepMs, tags, ...(lease && { fence: lease.token }) };
     try {
       return (await this.#records?.set(name, record, keeping)) ?? false;
     } catch {
+      await this.#memory?.set(name, record, keeping);
       return false;
     }
   }

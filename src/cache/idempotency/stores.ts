@@ -18,12 +18,13 @@ export class MemoryRecords implements RecordStore {
   readonly #records: MemoryStore;
   readonly #stubs: MemoryStore;
 
-  /** @param evicted called for each answer that makes room for another. */
-  constructor({ bytesMax, now, keepMs, evicted }: Omit<MemoryOptions, "evicted"> & Eviction) {
+  /** @param evicted called for each answer that makes room for another before its time. */
+  constructor({ bytesMax, now, evicted }: Omit<MemoryOptions, "evicted"> & { readonly evicted: () => void }) {
     this.#stubs = new MemoryStore({ bytesMax: Math.ceil(bytesMax * stubPart), now, evicted: () => undefined });
-    const outlived = (name: string, record: Uint8Array) => {
+    const outlived = (name: string, record: Uint8Array, leftMs: number) => {
+      if (leftMs === 0) return;
       evicted();
-      void this.#stubs.set(name, withoutAnswer(record), { ttlMs: keepMs, tags });
+      void this.#stubs.set(name, withoutAnswer(record), { ttlMs: leftMs, tags });
     };
     this.#records = new MemoryStore({ bytesMax, now, evicted: outlived });
   }
@@ -35,11 +36,6 @@ export class MemoryRecords implements RecordStore {
   set(name: string, record: Uint8Array, keeping: Keeping): Promise<boolean> {
     return this.#records.set(name, record, keeping);
   }
-}
-
-interface Eviction {
-  readonly keepMs: number;
-  readonly evicted: () => void;
 }
 
 /** Records have none. */

@@ -10,7 +10,7 @@ const keepMs = 60_000;
 function stage(bytesMax: number) {
   let nowMs = 1000;
   let evictions = 0;
-  const records = new MemoryRecords({ bytesMax, keepMs, now: () => nowMs, evicted: () => evictions++ });
+  const records = new MemoryRecords({ bytesMax, now: () => nowMs, evicted: () => evictions++ });
   const answer = create(CompleteResponseSchema, { id: "x".repeat(1000) });
   const record = encodeRecord(CompleteResponseSchema, new Uint8Array(digestBytes), { case: "answer", answer });
   return {
@@ -41,4 +41,6 @@ test("nothing is known of a key whose time is up", async () => {
   expect([await known("a"), await known("d")]).toEqual(["unkept", "answer"]);
   pass(2);
   expect([await known("a"), await known("d")]).toEqual([undefined, undefined]);
+  for (const name of ["e", "f", "g"]) await keep(name);
+  expect([await known("b"), await known("c"), await known("d")]).toEqual([undefined, undefined, undefined]);
 });

@@ -110,8 +110,13 @@ function cacheOf({ ttl, staleWhileRevalidate, replicaWait, ...cache }: FileSecti
 }
 
 function streamsOf({ resume, shared, bytesMax, ...streams }: FileSections["streams"]): Config["streams"] {
-  const { keep: keepMs, graceAfterDisconnect: graceMs, perStreamBytesMax: streamBytesMax } = streams;
-  return { resume, shared, bytesMax, keepMs, graceMs, streamBytesMax };
+  const {
+    heartbeat: heartbeatMs,
+    keep: keepMs,
+    graceAfterDisconnect: graceMs,
+    perStreamBytesMax: streamBytesMax,
+  } = streams;
+  return { heartbeatMs, resume, shared, bytesMax, keepMs, graceMs, streamBytesMax };
 }
 
 async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Findings): Promise<RedisConfig> {

@@ -220,8 +220,10 @@ export interface LimitConfig {
   readonly reserve: number;
 }
 
-/** Keeping of streams for callers who lose their connection. */
+/** Streams, and their keeping for callers who lose their connection. */
 interface StreamsConfig {
+  /** Longest silence where the caller names none. */
+  readonly heartbeatMs: number;
   readonly resume: boolean;
   /** Copy them for other replicas; redis is set. */
   readonly shared: boolean;

@@ -33,8 +33,7 @@ import type { KeptStreams } from "./resume/kept-streams.ts";
 import { createTimeOf, plannedRouting, routingAt, routingOf, viewed } from "./routing-info.ts";
 import type { RequestValidator } from "./validation.ts";
 
-/** Longest silence on a stream unless the caller says otherwise: proxies cut idle streams after 60 s. */
-const heartbeatMsDefault = 15_000;
+/** A shorter interval that a caller wishes for is this one. */
 const heartbeatMsMin = 10;
 
 /** What the handlers work with. */
@@ -100,7 +99,7 @@ export class CompletionHandlers {
   /** Answers piece by piece, or goes on with it. Throws at once what a look at the request shows. */
   streamComplete(message: StreamCompleteRequest, rpc: Rpc): EventStream {
     const { options, start } = message;
-    const heartbeatMs = heartbeatOf(msOf(options?.heartbeatInterval));
+    const heartbeatMs = heartbeatOf(msOf(options?.heartbeatInterval), this.#parts.streams.heartbeatMs);
     this.#tell(rpc, () => this.#parts.validator.check(StreamCompleteRequestSchema, message));
     if (start.case === "resume") return this.#tell(rpc, () => this.#resumed(start.value, heartbeatMs, rpc));
     const request = this.#tell(rpc, () => streamable(message));
@@ -119,7 +118,7 @@ export class CompletionHandlers {
       checkConversation(request);
       refusePreview(request);
     });
-    return this.#feed(this.#callOf(request, rpc, true), heartbeatMsDefault, "");
+    return this.#feed(this.#callOf(request, rpc, true), this.#parts.streams.heartbeatMs, "");
   }
 
   #feed(call: Call, heartbeatMs: number, token: string): EventFeed {
@@ -219,6 +218,6 @@ function refusePreview({ validateOnly }: CompleteRequest): void {
 }
 
 /** Zero is none; anything else at least a hundredth of a second, or beating would be all the gateway does. */
-function heartbeatOf(ms: number | undefined): number {
-  return ms === undefined ? heartbeatMsDefault : ms && Math.max(ms, heartbeatMsMin);
+function heartbeatOf(ms: number | undefined, defaultMs: number): number {
+  return ms === undefined ? defaultMs : ms && Math.max(ms, heartbeatMsMin);
 }

@@ -8,6 +8,7 @@ test("streams are kept, in this process, unless the file says otherwise", async 
     resume: true,
     shared: false,
     keepMs: 120_000,
+    heartbeatMs: 15_000,
     graceMs: 10_000,
     bytesMax: 67_108_864,
     streamBytesMax: 4_194_304,

@@ -86,7 +86,15 @@ const noneOut = { waitMs: () => 0, obstruction: () => undefined };
 function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerOf(provider, bare)) {
   const rejected: { rpc: Rpc; error: unknown }[] = [];
   const callless: Rpc[] = [];
-  const rules = { resume: false, keepMs: 0, graceMs: 0, bytesMax: 0, streamBytesMax: 0, shared: false };
+  const rules = {
+    heartbeatMs: 15_000,
+    resume: false,
+    keepMs: 0,
+    graceMs: 0,
+    bytesMax: 0,
+    streamBytesMax: 0,
+    shared: false,
+  };
   const counts = { resumed: { value: 0 }, bytes: { value: 0 }, orphans: { value: 0 } };
   const handlers = new CompletionHandlers({
     dispatch,

@@ -28,6 +28,8 @@ export interface KeepRules {
   readonly keepMs: number;
   /** How long a stream goes on after its caller lost the connection. */
   readonly graceMs: number;
+  /** Longest silence on a stream whose caller names none. */
+  readonly heartbeatMs: number;
   /** Memory of all streams together. */
   readonly bytesMax: number;
   /** Memory of one stream; above it the oldest events are dropped. */
@@ -77,6 +79,11 @@ export class KeptStreams implements Keeper {
 
   constructor(parts: KeptStreamsParts) {
     this.#parts = parts;
+  }
+
+  /** Longest silence on a stream whose caller names none, kept or not. */
+  get heartbeatMs(): number {
+    return this.#parts.rules().heartbeatMs;
   }
 
   get graceMs(): number {

@@ -14,6 +14,7 @@ import { callOf } from "../../interceptors/call/ended-call.ts";
 const rules = {
   resume: true,
   keepMs: 60_000,
+  heartbeatMs: 15_000,
   graceMs: 60_000,
   bytesMax: 1024 ** 3,
   streamBytesMax: 1024 ** 3,

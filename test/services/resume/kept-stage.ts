@@ -13,6 +13,7 @@ import { callOf } from "../../interceptors/call/ended-call.ts";
 export const usual: KeepRules = {
   resume: true,
   keepMs: 1000,
+  heartbeatMs: 15_000,
   graceMs: 100,
   bytesMax: 1024 ** 2,
   streamBytesMax: 256 * 1024,

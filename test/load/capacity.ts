@@ -7,9 +7,10 @@ import { failuresOf, type Sum, sumOf } from "./tally.ts";
 /** The rate counts while its calls stay within this. */
 const p99MsMax = 50;
 const callers = 96;
-/** From one rate that is tried to the next. */
-const less = 0.93;
-const triesMax = 12;
+/** Of the range: the last step is 3 % of a rate. */
+const steps = 5;
+/** Where the range begins, in parts of what is answered without a pause. */
+const leastPart = 0.35;
 
 /** What this machine can do, measured before anything else. */
 export interface Capacity {
@@ -50,19 +51,28 @@ export async function capacityOf(stand: Stand, timing: Timing, given: number | u
   return { perSecond, base: base.answered, callCpuUs };
 }
 
-/** Goes down from what is answered without a pause until a rate holds. */
+/** Halves the range below what is answered without a pause, again and again; gives the highest rate that held. */
 async function highest(stand: Stand, tryS: number): Promise<number> {
   const { calls } = await stand.ask<{ calls: number }>({ kind: "closed", callers, durationMs: tryS * 1000 });
   const most = calls / tryS;
-  for (let tries = 0; tries < triesMax; tries++) {
-    const rate = most * less ** tries;
-    const sum = await steady(stand, rate, tryS);
-    const offered = sum.sent / tryS;
-    if (failuresOf(sum) === 0 && offered >= 0.97 * rate && sum.answered.at(0.99) <= p99MsMax) return rate;
-    const p99 = sum.answered.at(0.99).toFixed(0);
-    process.stderr.write(`C is less than ${rate.toFixed(0)}/s: p99 ${p99} ms, ${failuresOf(sum)} not answered\n`);
+  let [held, tooMuch] = [0, most];
+  for (let step = 0; step < steps; step++) {
+    const rate = Math.sqrt(Math.max(held, leastPart * most) * tooMuch);
+    // What else goes on for a moment on the machine must not make it look smaller for good.
+    if ((await holds(stand, rate, tryS)) || (await holds(stand, rate, tryS))) held = rate;
+    else tooMuch = rate;
   }
+  if (held > 0) return held;
   throw new Error(`no rate near ${most.toFixed(0)} calls/s holds: too much else is going on on this machine`);
+}
+
+async function holds(stand: Stand, rate: number, tryS: number): Promise<boolean> {
+  const sum = await steady(stand, rate, tryS);
+  const p99Ms = sum.answered.at(0.99);
+  const [offered, failures] = [sum.sent / tryS, failuresOf(sum)];
+  const told = `${rate.toFixed(0)}/s: ${offered.toFixed(0)}/s sent, ${failures} not answered, p99 ${p99Ms.toFixed(0)} ms`;
+  process.stderr.write(`${told}\n`);
+  return failures === 0 && offered >= 0.97 * rate && p99Ms <= p99MsMax;
 }
 
 async function steady(stand: Stand, perSecond: number, seconds: number): Promise<Sum> {

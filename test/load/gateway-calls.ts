@@ -103,9 +103,18 @@ function endingOf(stream: ClientHttp2Stream, firstMs: () => number | undefined):
   });
 }
 
-function saysWhen(trailers: IncomingHttpHeaders): boolean {
-  const details = Buffer.from(`${trailers["grpc-status-details-bin"] ?? ""}`, "base64");
-  return details.includes("type.googleapis.com/google.rpc.RetryInfo");
+/** Of details by their text: a gateway with too many calls gives the same few again and again. */
+const known = new Map<string, boolean>();
+const knownMax = 1000;
+
+function saysWhen({ "grpc-status-details-bin": details }: IncomingHttpHeaders): boolean {
+  const text = `${details ?? ""}`;
+  let says = known.get(text);
+  if (says === undefined) {
+    says = Buffer.from(text, "base64").includes("type.googleapis.com/google.rpc.RetryInfo");
+    if (known.size < knownMax) known.set(text, says);
+  }
+  return says;
 }
 
 function dated(frame: Buffer, dueMs: number): Buffer {

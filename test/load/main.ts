@@ -26,8 +26,8 @@ const seconds = {
   L4: [10, 60],
   L5: [10, 30],
   L6: [5, 30],
-  L7: [10, 30],
-  L8: [16, 60],
+  L7: [8, 30],
+  L8: [14, 60],
 } as const;
 const timings: Readonly<Record<"short" | "full", Timing>> = {
   short: { full: false, warmS: 6, tryS: 3, baseS: 6 },
@@ -47,7 +47,7 @@ const lasting = (id: keyof typeof seconds) => seconds[id][values.full ? 1 : 0];
 
 /** In the order in which they run: what floods the gateway comes last. */
 const loads: Readonly<Record<string, (stand: Stand, capacity: Capacity) => Promise<Row>>> = {
-  L1: (stand, capacity) => overhead(stand, capacity, values.full ? 12 : 4),
+  L1: (stand, capacity) => overhead(stand, capacity, values.full ? 12 : 3),
   L2: (stand, capacity) => sustained(stand, capacity, lasting("L2")),
   L5: (stand) => pacedStreams(stand, lasting("L5")),
   L6: (stand) => idleStreams(stand, lasting("L6")),

@@ -116,7 +116,10 @@ class Streams {
     void running.ending.then(({ status = "none" }) => {
       resolve();
       if (status === "0" && inOrder) this.#whole++;
-      else this.#broken[inOrder ? status : "out of order"] = (this.#broken[inOrder ? status : "out of order"] ?? 0) + 1;
+      else {
+        const why = inOrder ? status : "0, out of order";
+        this.#broken[why] = (this.#broken[why] ?? 0) + 1;
+      }
     });
     return promise;
   }

@@ -49,8 +49,8 @@ const lasting = (id: keyof typeof seconds) => seconds[id][values.full ? 1 : 0];
 const loads: Readonly<Record<string, (stand: Stand, capacity: Capacity) => Promise<Row>>> = {
   L1: (stand, capacity) => overhead(stand, capacity, values.full ? 12 : 3),
   L2: (stand, capacity) => sustained(stand, capacity, lasting("L2")),
-  L5: (stand) => pacedStreams(stand, lasting("L5")),
-  L6: (stand) => idleStreams(stand, lasting("L6")),
+  L5: (stand, capacity) => pacedStreams(stand, capacity, lasting("L5")),
+  L6: (stand, capacity) => idleStreams(stand, capacity, lasting("L6")),
   L8: (stand, capacity) => slowdown(stand, capacity, lasting("L8")),
   L3: (stand, capacity) => spike(stand, capacity, lasting("L3")),
   L4: (stand, capacity) => flood(stand, capacity, lasting("L4")),

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { Capacity } from "./capacity.ts";
 import { atMost, type Row } from "./goal.ts";
 import type { StreamsResult } from "./order.ts";
 import { type Stand, usualManner } from "./stand.ts";
@@ -11,18 +12,18 @@ const idle = 2000;
 const closeMs = 1500;
 
 /** L5: many streams at the pace of a model. */
-export async function pacedStreams(stand: Stand, seconds: number): Promise<Row> {
+export async function pacedStreams(stand: Stand, capacity: Capacity, seconds: number): Promise<Row> {
   const pieces = seconds * tokensPerSecond;
   await stand.upstream({ ...usualManner, pieces, gapMs });
   const beforeMb = await stand.restingMb();
-  await stand.ask({ kind: "streams", count: paced, rampMs: 2000 });
+  await stand.ask({ kind: "streams", count: paced, rampMs: rampMs(paced, capacity) });
   const settled = stand.ask<StreamsResult>({ kind: "settle", cancel: false });
   await wait(seconds * 600);
   const grownMb = stand.gateway.residentMb() - beforeMb;
   const result = await settled;
   await stand.upstream(usualManner);
   const off = Math.abs(paced * pieces - result.pieces) + (paced - result.whole);
-  const broken = Object.entries(result.broken).map(([why, count]) => `${count} × ${why}`);
+  const broken = Object.entries(result.broken).map(([why, count]) => `${count} × status ${why}`);
   return {
     id: "L5",
     priority: "P0",
@@ -49,10 +50,10 @@ export async function pacedStreams(stand: Stand, seconds: number): Promise<Row> 
 }
 
 /** L6: very many streams of an upstream that has begun and says no more. */
-export async function idleStreams(stand: Stand, seconds: number): Promise<Row> {
+export async function idleStreams(stand: Stand, capacity: Capacity, seconds: number): Promise<Row> {
   await stand.upstream({ ...usualManner, gapMs: null });
   const beforeMb = await stand.restingMb();
-  await stand.ask({ kind: "streams", count: idle, rampMs: 6000 });
+  await stand.ask({ kind: "streams", count: idle, rampMs: rampMs(idle, capacity) });
   const grownMb = (await stand.restingMb()) - beforeMb;
   const cpuMs = stand.gateway.cpuMs();
   const startMs = performance.now();
@@ -73,4 +74,9 @@ export async function idleStreams(stand: Stand, seconds: number): Promise<Row> {
       atMost({ what: `upstream calls ${closeMs} ms after the callers left`, value: active, limit: 0 }),
     ],
   };
+}
+
+/** So long that to open them is not a load of its own: at 0.3 C. */
+function rampMs(count: number, { perSecond }: Capacity): number {
+  return (count * 1000) / (0.3 * perSecond);
 }

@@ -63,6 +63,9 @@ export interface CacheReading extends Tally {
   readonly evictions: number | undefined;
 }
 
+/** How far the clocks of replicas may be apart. */
+const clockLeewayMs = 60_000;
+
 /** Where a call leads, as far as the cache needs to know. */
 export interface Place {
   readonly caller: Caller;
@@ -143,10 +146,15 @@ export class AnswerCache {
     const entry = decodeEntry(schema, bytes);
     // Bytes that are no answer only take room.
     if (entry === undefined) await this.#attempt(() => this.#parts.store.delete(key));
-    return entry;
+    return entry === undefined || this.#isOver(entry) ? undefined : entry;
   }
 
-  /** Whether an entry has had its time. What the store still gives without a time beyond that is as good as new. */
+  /** Whether a configuration that gave what is stale for longer has left it in the store. */
+  #isOver({ madeMs, ttlMs }: Entry): boolean {
+    return this.now() - madeMs > ttlMs + this.settings.staleMs + clockLeewayMs;
+  }
+
+  /** Whether an entry has had its time. Without a time beyond that the store drops it, and what it gives is as good as new. */
   isStale({ madeMs, ttlMs }: Entry): boolean {
     return this.settings.staleMs > 0 && this.now() - madeMs > ttlMs;
   }

@@ -43,9 +43,10 @@ end
 return { page[1], entries, bytes }
 `);
 
-/** Keeps a value if the lock is still that of who asked for it. */
+/** Keeps a value if the lock is still that of who asked for it; one that nobody has any more, where nobody has written since. */
 export const fenced = scriptOf(`
-if redis.call('get', KEYS[2]) ~= ARGV[3] then return 0 end
+local held = redis.call('get', KEYS[2])
+if held ~= ARGV[3] and (held or redis.call('exists', KEYS[1]) == 1) then return 0 end
 redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
 return 1
 `);

@@ -167,3 +167,13 @@ testWithRedis("without Redis everybody goes ahead", async () => {
   expect(await turns.wait("k", noSignal, none)).toBeUndefined();
   expect(failures()).toBe(1);
 });
+
+testWithRedis("whoever lost its turn to nobody keeps what it brings, once", async () => {
+  await using at = await stage();
+  await redisLock(await at.link()).take("k", "token-1");
+  // As when Redis begins anew, empty.
+  await at.server.client.del("t:cache:lock:k");
+  const write = (text: string) => at.store.set("k", Buffer.from(text), { ...keeping(60_000), fence: "token-1" });
+  expect([await write("first"), await write("second")]).toEqual([true, false]);
+  expect(Buffer.from((await at.store.get("k")) ?? []).toString()).toBe("first");
+});

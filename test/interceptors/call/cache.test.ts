@@ -81,14 +81,7 @@ function stage(over: Partial<CacheParts> & { reply?: (call: Call, chunks: Chunk[
   const asked = async (call: Call) => replied(call, chunksOf(`answer ${++answers}`));
   const ask = cache<CompleteRequest, Reply, CompleteResponse>(
     completions,
-    {
-      current: () => current,
-      prospect,
-      answered,
-      renewals: new Renewals(),
-      newId: () => "cmp_2",
-      metrics,
-    },
+    { current: () => current, prospect, answered, renewals: new Renewals(), newId: () => "cmp_2", metrics },
     asked,
   )(asked);
   return {
@@ -158,8 +151,7 @@ test("an answer that a configuration gives after the call met another is kept fo
   const at = stage({
     reply: (call, chunks) => {
       at.load("next");
-      const reply = replyOf(call, Promise.resolve(finished));
-      return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches([chunks]) };
+      return firstChoice(call, chunks);
     },
   });
   expect(await at.said()).toBe("answer 1 MISS");
@@ -205,6 +197,19 @@ test("an answer that was stale for too long is asked for anew", async () => {
   await at.said();
   at.pass(15 * minuteMs + 1);
   expect(await at.said()).toBe("answer 2 MISS");
+});
+
+test("what was to be given for longer under another configuration is not", async () => {
+  // As in Redis, whose entries outlive configurations.
+  const store = new MemoryStore({ bytesMax: 1024 ** 2, now: () => 0, evicted: () => undefined });
+  const before = stage({ ...stale, store });
+  await before.said();
+  const after = stage({ store });
+  after.pass(11 * minuteMs);
+  // Clocks of replicas may differ.
+  expect(await after.said()).toBe("answer 1 HIT");
+  after.pass(1);
+  expect(await after.said()).toBe("answer 1 MISS");
 });
 
 test("a request that says how old is too old takes nothing stale; one that takes nothing but the cache does, and renews nothing", async () => {
@@ -289,8 +294,7 @@ test("a long answer passes in order, however it is cut, and is not kept", async 
   const at = stage({
     reply: (call) => {
       const cut = Array.from({ length: Math.ceil(whole.length / 7) }, (_, i) => whole.slice(i * 7, i * 7 + 7));
-      const reply = replyOf(call, Promise.resolve(finished));
-      return { ...reply, attempt: { ...reply.attempt, failures: [] }, chunks: batches(cut) };
+      return { ...firstChoice(call, whole), chunks: batches(cut) };
     },
   });
   expect(await at.said()).toBe(`${words.join("")} MISS`);

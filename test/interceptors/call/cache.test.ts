@@ -24,6 +24,15 @@ import { callOf, failedAttempt, finished, replyOf } from "./ended-call.ts";
 
 const minuteMs = 60_000;
 const down = () => Promise.reject(new Error("down"));
+const broken: AnswerStore = {
+  get: down,
+  set: down,
+  delete: down,
+  clear: down,
+  drop: down,
+  measure: down,
+  statistics: undefined,
+};
 const uncounted: Counts = {
   own: () => ({ hits: 0, misses: 0 }),
   all: down,
@@ -253,16 +262,7 @@ test("an answer after a repeat at the same target is kept", async () => {
 });
 
 test("a store that fails is done without, and told of", async () => {
-  const store: AnswerStore = {
-    get: down,
-    set: down,
-    delete: down,
-    clear: down,
-    drop: down,
-    measure: down,
-    statistics: undefined,
-  };
-  const at = stage({ store, secret: down });
+  const at = stage({ store: broken, secret: down });
   expect([await at.said(), await at.said()]).toEqual(["answer 1 MISS", "answer 2 MISS"]);
   expect(at.failures()).toBe(6);
 });
@@ -270,13 +270,10 @@ test("a store that fails is done without, and told of", async () => {
 test("bytes in the store that are no answer are dropped", async () => {
   const kept = new Map<string, Uint8Array>();
   const store: AnswerStore = {
+    ...broken,
     get: async (key) => kept.get(key),
     set: async (key) => kept.set(key, Buffer.from("not an answer")).has(key),
     delete: async (key) => void kept.delete(key),
-    clear: async () => kept.clear(),
-    drop: down,
-    measure: down,
-    statistics: undefined,
   };
   const at = stage({ store });
   await at.said();

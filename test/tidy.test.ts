@@ -26,7 +26,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: ["model", "telemetry", "protocols", "services", "surfaces"],
   simulator: ["model", "stream"],
   config: ["model", "catalog"],
-  cli: ["model", "config", "credentials", "extensions", "providers", "server", "services", "simulator", "telemetry"],
+  cli: [
+    "model",
+    "config",
+    "credentials",
+    "extensions",
+    "providers",
+    "server",
+    "services",
+    "simulator",
+    "surfaces",
+    "telemetry",
+  ],
 };
 /** Files directly in src that a folder may import all the same. */
 const mayCompose: Readonly<Record<string, readonly string[]>> = {

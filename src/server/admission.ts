@@ -9,7 +9,15 @@ import { type Entrant, RpcScope } from "./rpc-scope.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
-const openPrefixes = ["grpc.health.v1.Health/", "grpc.reflection.", "GET /live", "GET /ready", "GET /health"];
+const openPrefixes = [
+  "grpc.health.v1.Health/",
+  "grpc.reflection.",
+  "GET /live",
+  "GET /ready",
+  "GET /health",
+  "GET /openapi.json",
+  "GET /docs",
+];
 
 /** Methods for operators: every key that may not make them is refused, and so is everybody where there are no keys. */
 const adminPrefix = "llmhub.admin.";

@@ -1,6 +1,7 @@
 import type { Reason } from "../model/error.ts";
 
-const statuses: Readonly<Record<Reason, number>> = {
+/** HTTP status of every reason of a failure, but on Anthropic's surface an overload has its own: 529. */
+export const statuses: Readonly<Record<Reason, number>> = {
   INVALID_REQUEST: 400,
   MODEL_REQUIRED: 400,
   CONTEXT_LENGTH_EXCEEDED: 400,

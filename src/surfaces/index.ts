@@ -12,6 +12,7 @@ import { probeRoutes } from "./hub/probes.ts";
 import { providerRoute } from "./hub/providers.ts";
 import { messagesRoutes } from "./messages/route.ts";
 import { modelRoutes } from "./models/route.ts";
+import { openApiRoutes } from "./openapi/route.ts";
 import { responsesRoute } from "./responses/route.ts";
 import type { Route } from "./route.ts";
 
@@ -35,5 +36,6 @@ export function surfaceRoutes({ handlers, embedding, validator, models, readines
     ...completionRoutes(handlers),
     providerRoute(models, validator),
     ...probeRoutes(readiness),
+    ...openApiRoutes(),
   ];
 }

@@ -1,7 +1,20 @@
 import type { DescMessage, JsonObject, MessageShape } from "@bufbuild/protobuf";
+import * as v from "valibot";
 import { type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { invalidField } from "./body.ts";
 import { readProtoJson } from "./hub/proto-json.ts";
+
+/**
+ * The field "llmhub" in the schema of a body: `readOwn` reads it. Its metadata tells the description of the API which fields
+ * of the message it takes.
+ */
+export function ownField({ typeName }: DescMessage, names: readonly string[]) {
+  return v.pipe(
+    v.nullish(v.looseObject({})),
+    v.description("What only the hub's own API can say, as ProtoJSON."),
+    v.metadata({ fieldsOf: { message: typeName, names } }),
+  );
+}
 
 /**
  * The field "llmhub" of a body of another's API: what only the hub's own API can say, as ProtoJSON of some fields of its

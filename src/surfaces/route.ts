@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Rpc } from "../model/call.ts";
 import type { GatewayError } from "../model/error.ts";
+import type { Operation } from "./documented.ts";
 
 /** A request of plain HTTP, apart from its body. */
 export interface HttpRequest {
@@ -60,11 +61,18 @@ export interface Words {
   broken(error: GatewayError, requestId: string): string;
 }
 
+type Place<Key extends Operation> = Key extends `${infer Method extends "GET" | "POST"} ${infer Path}`
+  ? { readonly method: Method; readonly path: Path }
+  : never;
+
+/**
+ * Method and path, of the routes that are documented: another does not compile. "/v1/models/{model}": a parameter stands at
+ * the end and takes the rest of the path, slashes included.
+ */
+export type Endpoint = { [Key in Operation]: Place<Key> }[Operation];
+
 /** A path of plain HTTP and who answers there. */
-export interface Route {
-  readonly method: "GET" | "POST";
-  /** "/v1/models/{model}": a parameter stands at the end and takes the rest of the path, slashes included. */
-  readonly path: string;
+export type Route = Endpoint & {
   /** The call goes through the chains, which tell of it in log and metrics. */
   readonly chained: boolean;
   /** Errors in the words of the surface; by header where several share a path. */
@@ -74,7 +82,7 @@ export interface Route {
    * @param body null for GET.
    */
   readonly read: (body: JsonBody, request: HttpRequest) => (rpc: Rpc) => Promise<Answer>;
-}
+};
 
 /** The same words whatever the headers say. */
 export function always(words: Words): (headers: IncomingHttpHeaders) => Words {

@@ -6,7 +6,7 @@ import { labelsOf } from "../labels.ts";
 import { setOwn } from "../own-fields.ts";
 import type { JsonBody } from "../route.ts";
 import { messagesOf } from "./messages.ts";
-import { type ChatBody, chatBody, chatFields } from "./schema.ts";
+import { type ChatBody, chatBody, chatFields, ownFields } from "./schema.ts";
 import { choiceOf, formatOf, toolsOf } from "./tools.ts";
 
 /** A request of the surface. */
@@ -18,9 +18,6 @@ export interface ChatRequest {
   /** How many answers are wanted. */
   readonly choices: number;
 }
-
-/** What the field "llmhub" may say: what this API has no field for. */
-const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "view"];
 
 /** Reads a body of chat completions. Throws INVALID_REQUEST by the names of its fields. */
 export function readChat({ value, exact }: JsonBody): ChatRequest {

@@ -14,9 +14,7 @@ import { chatWords } from "../chat/words.ts";
 import { readOwn } from "../own-fields.ts";
 import { always, type JsonBody, type Route } from "../route.ts";
 import { toldFacts } from "../told-facts.ts";
-import { embeddingsBody, embeddingsFields } from "./schema.ts";
-
-const ownFields = ["routing", "purpose", "truncate", "lossless", "labels", "providerOptions"];
+import { embeddingsBody, embeddingsFields, ownFields } from "./schema.ts";
 
 /** OpenAI's embeddings, whatever the provider behind. */
 export function embeddingsRoute(parts: ValueParts<EmbedRequest, Vectors>): Route {

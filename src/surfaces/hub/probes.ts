@@ -9,7 +9,7 @@ export function probeRoutes(readiness: Readiness): readonly Route[] {
   return [probe("/live", live), probe("/ready", ready), probe("/health", ready)];
 }
 
-function probe(path: string, answer: () => Answer): Route {
+function probe(path: "/live" | "/ready" | "/health", answer: () => Answer): Route {
   return {
     method: "GET",
     path,

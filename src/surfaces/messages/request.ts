@@ -10,7 +10,7 @@ import { isGiven, otherFields, placeIn, readBody } from "../body.ts";
 import { setOwn } from "../own-fields.ts";
 import type { HttpRequest, JsonBody } from "../route.ts";
 import { messagesOf } from "./conversation.ts";
-import { countBody, messagesBody, messagesFields, type PromptBody } from "./schema.ts";
+import { countBody, messagesBody, messagesFields, ownFields, type PromptBody } from "./schema.ts";
 import { choiceOf, toolsOf } from "./tools.ts";
 
 /** A request of the surface. */
@@ -19,8 +19,6 @@ export interface MessagesRequest {
   readonly stream: boolean;
 }
 
-/** What the field "llmhub" may say: what this API has no field for. */
-const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "labels", "view"];
 /** Longest id of an end user that every provider takes. */
 const endUserCharsMax = 256;
 

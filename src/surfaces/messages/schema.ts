@@ -1,12 +1,18 @@
 import * as v from "valibot";
+import { CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { described, given, named, whole } from "../field.ts";
+import { ownField } from "../own-fields.ts";
 
-const whole = v.pipe(v.number(), v.integer("must be a whole number"));
-
-const cacheControl = v.nullish(
+const cacheControl = given(
   v.looseObject({ type: v.literal("ephemeral"), ttl: v.nullish(v.picklist(["5m", "1h"])) }),
+  "The prompt up to here is to be kept in the provider's prompt cache.",
 );
 
-const textBlock = v.looseObject({ type: v.literal("text"), text: v.string(), cache_control: cacheControl });
+const textBlock = named(
+  "TextBlock",
+  "Text in a message.",
+  v.looseObject({ type: v.literal("text"), text: v.string(), cache_control: cacheControl }),
+);
 
 const source = v.variant("type", [
   v.looseObject({ type: v.literal("base64"), media_type: v.string(), data: v.string() }),
@@ -20,16 +26,24 @@ const documentSource = v.variant("type", [
   v.looseObject({ type: v.literal("content"), content: v.union([v.string(), v.array(textBlock)]) }),
 ]);
 
-const imageBlock = v.looseObject({ type: v.literal("image"), source, cache_control: cacheControl });
+const imageBlock = named(
+  "ImageBlock",
+  "A picture in a message.",
+  v.looseObject({ type: v.literal("image"), source, cache_control: cacheControl }),
+);
 
-const documentBlock = v.looseObject({
-  type: v.literal("document"),
-  source: documentSource,
-  title: v.nullish(v.string()),
-  context: v.nullish(v.string()),
-  citations: v.nullish(v.looseObject({ enabled: v.nullish(v.boolean()) })),
-  cache_control: cacheControl,
-});
+const documentBlock = named(
+  "DocumentBlock",
+  "A document in a message.",
+  v.looseObject({
+    type: v.literal("document"),
+    source: documentSource,
+    title: v.nullish(v.string()),
+    context: given(v.string(), "What the model is told of the document."),
+    citations: given(v.looseObject({ enabled: v.nullish(v.boolean()) }), "The answer says which passages it rests on."),
+    cache_control: cacheControl,
+  }),
+);
 
 const toolUseBlock = v.looseObject({
   type: v.literal("tool_use"),
@@ -75,17 +89,21 @@ const ownBlock = v.looseObject({
 
 const block = v.union([v.variant("type", known), ownBlock]);
 
-const message = v.looseObject({
-  role: v.picklist(["user", "assistant", "system"]),
-  content: v.union([v.string(), v.array(block)]),
-});
+const message = named(
+  "MessageParam",
+  "One message of the conversation.",
+  v.looseObject({
+    role: v.picklist(["user", "assistant", "system"]),
+    content: v.union([v.string(), v.array(block)]),
+  }),
+);
 
 const customTool = v.looseObject({
   type: v.nullish(v.literal("custom")),
   name: v.string(),
   description: v.nullish(v.string()),
-  input_schema: v.looseObject({}),
-  strict: v.nullish(v.boolean()),
+  input_schema: described(v.looseObject({}), "JSON Schema of the input."),
+  strict: given(v.boolean(), "The input keeps to the schema."),
   cache_control: cacheControl,
 });
 
@@ -109,34 +127,46 @@ const thinking = v.variant("type", [
 
 const schemaFormat = v.looseObject({ type: v.literal("json_schema"), schema: v.looseObject({}) });
 
+/** What the field "llmhub" may say: what this API has no field for. */
+export const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "labels", "view"];
+
 const promptFields = {
-  model: v.nullish(v.string()),
+  model: given(v.string(), "An alias or a model, such as anthropic/claude-sonnet-4-5. Absent: the gateway's default."),
   messages: v.pipe(v.array(message), v.nonEmpty("must not be empty")),
-  system: v.nullish(v.union([v.string(), v.array(textBlock)])),
-  tools: v.nullish(v.array(v.union([customTool, ownTool]))),
-  tool_choice: v.nullish(toolChoice),
-  thinking: v.nullish(thinking),
-  output_config: v.nullish(v.looseObject({ effort: v.nullish(v.string()), format: v.nullish(schemaFormat) })),
-  llmhub: v.nullish(v.looseObject({})),
+  system: given(v.union([v.string(), v.array(textBlock)]), "What is said before the conversation."),
+  tools: given(v.array(v.union([customTool, ownTool])), "What the model may call."),
+  tool_choice: given(toolChoice, "Whether and which tool to call."),
+  thinking: given(thinking, "Whether and how much to think. Absent: as the model does."),
+  output_config: given(
+    v.looseObject({ effort: v.nullish(v.string()), format: v.nullish(schemaFormat) }),
+    "How much effort to take, and the form of the answer.",
+  ),
+  llmhub: ownField(CompleteRequestSchema, ownFields),
 };
 
 const fields = {
   ...promptFields,
-  max_tokens: whole,
-  stream: v.nullish(v.boolean()),
-  temperature: v.nullish(v.number()),
-  top_p: v.nullish(v.number()),
-  top_k: v.nullish(whole),
-  stop_sequences: v.nullish(v.array(v.string())),
-  metadata: v.nullish(v.looseObject({ user_id: v.nullish(v.string()) })),
-  service_tier: v.nullish(v.string()),
+  max_tokens: described(whole, "Most tokens of the answer, thinking included."),
+  stream: given(v.boolean(), "The answer comes as server-sent events."),
+  temperature: given(v.number(), "Randomness of the answer, 0 to 1."),
+  top_p: given(v.number(), "Nucleus sampling."),
+  top_k: given(whole, "Sample from the k likeliest tokens."),
+  stop_sequences: given(v.array(v.string()), "Output ends before the first of these."),
+  metadata: v.nullish(
+    v.looseObject({ user_id: given(v.string(), "Opaque id of the end user, for abuse control at providers.") }),
+  ),
+  service_tier: given(v.string(), 'Such as "auto" or "standard_only". Open set.'),
 };
 
 /** A request of Anthropic's messages. Fields that it does not name are left to the provider. */
-export const messagesBody = v.looseObject(fields);
+export const messagesBody = named("MessagesRequest", "A conversation to be completed.", v.looseObject(fields));
 
 /** A request to count the tokens of one. */
-export const countBody = v.looseObject(promptFields);
+export const countBody = named(
+  "CountTokensRequest",
+  "What decides the number of input tokens.",
+  v.looseObject(promptFields),
+);
 
 /** What decides the number of input tokens. */
 export type PromptBody = v.InferOutput<typeof countBody>;

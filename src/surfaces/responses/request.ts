@@ -6,7 +6,7 @@ import { labelsOf } from "../labels.ts";
 import { setOwn } from "../own-fields.ts";
 import type { JsonBody } from "../route.ts";
 import { messagesOf } from "./input.ts";
-import { type ResponsesBody, responsesBody, responsesFields } from "./schema.ts";
+import { ownFields, type ResponsesBody, responsesBody, responsesFields } from "./schema.ts";
 import { choiceOf, formatOf, toolsOf } from "./tools.ts";
 
 /** A request of the surface. */
@@ -15,9 +15,6 @@ export interface ResponsesRequest {
   /** As it came: answers repeat parts of it. */
   readonly body: ResponsesBody;
 }
-
-/** What the field "llmhub" may say: what this API has no field for. */
-const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "view"];
 
 const reasoningFields: ReadonlySet<string> = new Set(["effort", "summary", "generate_summary"]);
 const textFields: ReadonlySet<string> = new Set(["format", "verbosity"]);

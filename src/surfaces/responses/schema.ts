@@ -1,6 +1,7 @@
 import * as v from "valibot";
-
-const whole = v.pipe(v.number(), v.integer("must be a whole number"));
+import { CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { described, given, named, whole } from "../field.ts";
+import { ownField } from "../own-fields.ts";
 
 const textPart = v.looseObject({ type: v.picklist(["input_text", "output_text"]), text: v.string() });
 const imagePart = v.looseObject({
@@ -77,25 +78,31 @@ const ownItem = v.looseObject({
   ),
 });
 
-const item = v.union([messageItem, callItem, callOutputItem, reasoningItem, ownItem]);
+const item = named(
+  "ResponseInputItem",
+  "A message, a call, its result, or reasoning as an answer had it.",
+  v.union([messageItem, callItem, callOutputItem, reasoningItem, ownItem]),
+);
 
 const functionTool = v.looseObject({
   type: v.literal("function"),
   name: v.string(),
   description: v.nullish(v.string()),
-  parameters: v.nullish(v.looseObject({})),
-  strict: v.nullish(v.boolean()),
+  parameters: given(v.looseObject({}), "JSON Schema of the arguments."),
+  strict: given(v.boolean(), "The arguments keep to the schema."),
 });
 
-/** A tool that OpenAI defines. */
-const ownTool = v.looseObject({
-  type: v.pipe(
-    v.string(),
-    v.regex(/^[A-Za-z0-9_.-]+$/, "must be the type of a tool"),
-    v.notValue("function", "must be the type of a tool of the provider"),
-  ),
-  name: v.nullish(v.string()),
-});
+const ownTool = described(
+  v.looseObject({
+    type: v.pipe(
+      v.string(),
+      v.regex(/^[A-Za-z0-9_.-]+$/, "must be the type of a tool"),
+      v.notValue("function", "must be the type of a tool of the provider"),
+    ),
+    name: v.nullish(v.string()),
+  }),
+  "A tool that OpenAI defines.",
+);
 
 const toolChoice = v.union(
   [
@@ -125,47 +132,56 @@ const textFormat = v.variant("type", [
   }),
 ]);
 
+/** What the field "llmhub" may say: what this API has no field for. */
+export const ownFields = ["routing", "cache", "reasoning", "lossless", "providerOptions", "view"];
+
+const unstored = "Refused: answers are not stored. Send the whole conversation as items of input.";
+
 const fields = {
-  model: v.nullish(v.string()),
+  model: given(v.string(), "An alias or a model, such as openai/gpt-5. Absent: the gateway's default."),
   input: v.union(
     [v.string(), v.pipe(v.array(item), v.nonEmpty("must not be empty"))],
     "must be text or a list of items",
   ),
-  instructions: v.nullish(v.string()),
-  stream: v.nullish(v.boolean()),
+  instructions: given(v.string(), "What is said before the conversation."),
+  stream: given(v.boolean(), "The answer comes as server-sent events."),
   stream_options: v.nullish(v.looseObject({})),
-  max_output_tokens: v.nullish(whole),
-  temperature: v.nullish(v.number()),
-  top_p: v.nullish(v.number()),
-  top_logprobs: v.nullish(whole),
-  tools: v.nullish(
+  max_output_tokens: given(whole, "Most tokens of the answer, reasoning included."),
+  temperature: given(v.number(), "Randomness of the answer, 0 to 2."),
+  top_p: given(v.number(), "Nucleus sampling."),
+  top_logprobs: given(whole, "Alternatives for each token."),
+  tools: given(
     v.array(v.union([functionTool, ownTool], "must be a function with a name, or a tool of a provider")),
+    "What the model may call.",
   ),
-  tool_choice: v.nullish(toolChoice),
-  parallel_tool_calls: v.nullish(v.boolean()),
-  text: v.nullish(v.looseObject({ format: v.nullish(textFormat), verbosity: v.nullish(v.string()) })),
+  tool_choice: given(toolChoice, "Whether and which tool to call."),
+  parallel_tool_calls: given(v.boolean(), "The model may call several tools at once."),
+  text: given(
+    v.looseObject({ format: v.nullish(textFormat), verbosity: v.nullish(v.string()) }),
+    "The form of the answer. Absent: free text.",
+  ),
   reasoning: v.nullish(
     v.looseObject({
-      effort: v.nullish(v.string()),
-      summary: v.nullish(v.string()),
-      generate_summary: v.nullish(v.string()),
+      effort: given(v.string(), 'How much to think: "none", "minimal", "low", "medium", "high". Open set.'),
+      summary: given(v.string(), "Absent: reasoning stays unseen."),
+      generate_summary: given(v.string(), "The older name of summary."),
     }),
   ),
-  include: v.nullish(v.array(v.string())),
-  metadata: v.nullish(v.record(v.string(), v.string())),
-  user: v.nullish(v.string()),
-  safety_identifier: v.nullish(v.string()),
-  service_tier: v.nullish(v.string()),
+  include: given(v.array(v.string()), "More to be told. Encrypted reasoning is told anyway."),
+  metadata: given(v.record(v.string(), v.string()), "Labels of the call, for the access log."),
+  user: given(v.string(), "The older name of safety_identifier, which counts if both are there."),
+  safety_identifier: given(v.string(), "Opaque id of the end user, for abuse control at providers."),
+  service_tier: given(v.string(), 'Such as "flex" or "priority". Open set.'),
   truncation: v.nullish(v.picklist(["auto", "disabled"])),
-  store: v.nullish(v.boolean()),
-  background: v.nullish(v.boolean()),
-  previous_response_id: v.nullish(v.string()),
-  conversation: v.nullish(v.union([v.string(), v.looseObject({})], "must be an id or an object with one")),
-  llmhub: v.nullish(v.looseObject({})),
+  store: given(v.boolean(), "Changes nothing: answers are not stored."),
+  background: given(v.boolean(), "Only false: answers are not stored."),
+  previous_response_id: given(v.string(), unstored),
+  conversation: given(v.union([v.string(), v.looseObject({})], "must be an id or an object with one"), unstored),
+  llmhub: ownField(CompleteRequestSchema, ownFields),
 };
 
 /** A request of OpenAI's Responses. Fields that it does not name are left to the provider. */
-export const responsesBody = v.looseObject(fields);
+export const responsesBody = named("ResponsesRequest", "A conversation to be completed.", v.looseObject(fields));
 
 /** A request after validation. */
 export type ResponsesBody = v.InferOutput<typeof responsesBody>;

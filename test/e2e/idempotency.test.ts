@@ -3,9 +3,10 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
 import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
 import { EmbeddingService } from "../../gen/llmhub/v1/embedding_service_pb.ts";
-import { textOf } from "../support/gateway.ts";
+import { TestGateway, textOf } from "../support/gateway.ts";
 import { by, cachingAt, keyNamed, type Play, tellNumber } from "./cache-stage.ts";
-import { chat } from "./faults/dialects.ts";
+import { broken, PacedUpstream, until } from "./faults/broken-stream.ts";
+import { chat, providerAt, request } from "./faults/dialects.ts";
 import { faultOf } from "./faults/fault.ts";
 import { asked, errorOf, held, keyed, keyedStage, textIn, work } from "./idempotency-stage.ts";
 
@@ -114,6 +115,19 @@ test("when the caller of the first call leaves, a repeat is carried out", async 
   expect(textIn(await second)).toBe("answer 2");
 });
 
+test("a stream that outlives the connection of its caller is the answer of a repeat", async () => {
+  await using upstream = await PacedUpstream.start();
+  await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, chat.kind) });
+  upstream.say("one ", "two ");
+  await broken(gateway, 3, { "idempotency-key": "k" });
+  await until(gateway, "orphaned_streams", 1);
+  const again = gateway.complete(request, keyed("k"));
+  upstream.say("three");
+  upstream.finish();
+  expect(textIn(await again)).toBe("one two three");
+  expect(upstream.upstream.requests).toHaveLength(1);
+});
+
 test("nothing is kept of what was refused, or failed and cost nothing", async () => {
   const failing: Play = async (connection, request, number) => {
     if (number > 1) return tellNumber(connection, request, number);
@@ -164,10 +178,10 @@ test("what a key led to is known after a reload that leads elsewhere", async () 
   await using at = await keyedStage();
   const config = { models: { aliases: { fast: "up/m-1" } } };
   const gateway = await at.gateway(config);
-  const request = { ...work, model: "fast" };
-  const first = await gateway.complete(request, keyed("k"));
+  const aliased = { ...work, model: "fast" };
+  const first = await gateway.complete(aliased, keyed("k"));
   await gateway.reload(cachingAt(at.upstream.url, { cache: {}, models: { aliases: { fast: "up/m-2" } } }));
-  const second = await gateway.complete(request, keyed("k"));
+  const second = await gateway.complete(aliased, keyed("k"));
   expect([textIn(second), second.routing?.model]).toEqual(["answer 1", first.routing?.model]);
 });
 
@@ -193,9 +207,9 @@ test("vectors come again, in the encoding that is asked for", async () => {
   await using at = await keyedStage(embedding);
   const gateway = await at.gateway();
   const client = createClient(EmbeddingService, gateway.transport);
-  const request = { model: "up/m-1", inputs: ["hi"] };
+  const texts = { model: "up/m-1", inputs: ["hi"] };
   const [first, again] = [keyed("k"), keyed("k")];
-  const answers = [await client.embed(request, first), await client.embed(request, again)];
+  const answers = [await client.embed(texts, first), await client.embed(texts, again)];
   expect(answers.map(({ vectors }) => vectors[0]?.values)).toEqual([
     [1, 0.5],
     [1, 0.5],

@@ -10,6 +10,7 @@ const paced = 500;
 const idle = 2000;
 /** After it the upstream is to know that nobody waits. */
 const closeMs = 1500;
+const rampMsMax = 30_000;
 
 /** L5: many streams at the pace of a model. */
 export async function pacedStreams(stand: Stand, capacity: Capacity, seconds: number): Promise<Row> {
@@ -76,7 +77,7 @@ export async function idleStreams(stand: Stand, capacity: Capacity, seconds: num
   };
 }
 
-/** So long that to open them is not a load of its own: at 0.3 C. */
+/** So long that to open them is not a load of its own: at 0.3 C, unless that takes for ever. */
 function rampMs(count: number, { perSecond }: Capacity): number {
-  return (count * 1000) / (0.3 * perSecond);
+  return Math.min(rampMsMax, (count * 1000) / (0.3 * perSecond));
 }

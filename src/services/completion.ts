@@ -167,7 +167,10 @@ export class CompletionHandlers {
         rejected(rpc, error);
         admitting.then((hold) => hold.release()).catch(() => undefined);
       },
-      unbegun: release,
+      unbegun: (error) => {
+        release();
+        callless(rpc, error);
+      },
     });
   }
 

@@ -19,7 +19,7 @@ import type { Dispatch } from "../../src/model/dispatch.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import type { ModelFacts, Provider } from "../../src/model/target.ts";
 import { counted, previewed } from "../../src/services/aside.ts";
-import { CompletionHandlers } from "../../src/services/completion.ts";
+import { CompletionHandlers, type CompletionParts } from "../../src/services/completion.ts";
 import { KeptStreams } from "../../src/services/resume/kept-streams.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
 import { callOf, finished as outcome, replyOf } from "../interceptors/call/ended-call.ts";
@@ -83,7 +83,11 @@ const answering: Dispatch<Call> = async (call) => ({
 
 const noneOut = { waitMs: () => 0, obstruction: () => undefined };
 
-function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerOf(provider, bare)) {
+function handlersOf(
+  dispatch: Dispatch<Call> = answering,
+  router = () => routerOf(provider, bare),
+  readerAdmitted: CompletionParts["readerAdmitted"] = () => undefined,
+) {
   const rejected: { rpc: Rpc; error: unknown }[] = [];
   const callless: Rpc[] = [];
   const rules = {
@@ -103,9 +107,12 @@ function handlersOf(dispatch: Dispatch<Call> = answering, router = () => routerO
     router,
     validator: createRequestValidator(),
     rejected: (rpc, error) => void rejected.push({ rpc, error }),
-    callless: (rpc) => void callless.push(rpc),
+    callless: (rpc, error) => {
+      callless.push(rpc);
+      if (error !== undefined) rejected.push({ rpc, error });
+    },
     streams: new KeptStreams({ rules: () => rules, counts, log: () => undefined, now: () => 0 }),
-    readerAdmitted: () => undefined,
+    readerAdmitted,
     newId: () => "cmp_new",
   });
   return { handlers, rejected, callless };
@@ -237,4 +244,18 @@ test("a failure of the dispatch is the failure of the stream", async () => {
   const error = new GatewayError("MODEL_NOT_FOUND", "no");
   const { handlers } = handlersOf(() => Promise.reject(error));
   await expect(handlers.streamComplete(askStream(), rpc).next()).rejects.toBe(error);
+});
+
+test("a reader who leaves before limits have let it in is told of, and gives back what it takes", async () => {
+  const admitted = Promise.withResolvers<{ release: () => void }>();
+  let released = 0;
+  const { handlers, callless, rejected } = handlersOf(undefined, undefined, () => admitted.promise);
+  const start = { case: "resume", value: { token: "t", afterSequence: 0 } } as const;
+  const events = handlers.streamComplete(create(StreamCompleteRequestSchema, { start }), rpc);
+  const next = events.next();
+  await events.return();
+  admitted.resolve({ release: () => released++ });
+  await expect(next).rejects.toMatchObject({ reason: "CANCELLED" });
+  expect([callless, released]).toEqual([[rpc], 1]);
+  expect(rejected).toMatchObject([{ rpc, error: { reason: "CANCELLED" } }]);
 });

@@ -12,8 +12,8 @@ export interface AdmittedParts {
   readonly begin: () => EventStream;
   /** Called with what forbids the reading, or with what its beginning threw. */
   readonly refused: (error: unknown) => void;
-  /** Called if the reader has left before anything was begun. */
-  readonly unbegun: () => void;
+  /** Called with that error if the reader has left before anything was begun. */
+  readonly unbegun: (error: GatewayError) => void;
 }
 
 /** A stream that is read on only when its reader is admitted. */
@@ -62,7 +62,8 @@ export class AdmittedEvents implements EventStream {
       refused(error);
       throw error;
     }
-    unbegun();
-    throw new GatewayError("CANCELLED", "the reader has left");
+    const left = new GatewayError("CANCELLED", "the reader has left");
+    unbegun(left);
+    throw left;
   }
 }

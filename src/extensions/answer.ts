@@ -41,6 +41,12 @@ function altered<R extends Served>(reply: R, changes: Partial<Reply>): R {
   });
 }
 
+/** Extensions are often plain JavaScript, and forget to return. */
+function listed(batch: Batch): Batch {
+  if (Array.isArray(batch)) return batch;
+  throw new TypeError("an extension gave no chunks");
+}
+
 class AlteredChunks implements AsyncIterableIterator<Batch> {
   readonly #source: Reply["chunks"];
   readonly #alter: (batch: Batch) => Batch;
@@ -56,7 +62,7 @@ class AlteredChunks implements AsyncIterableIterator<Batch> {
     if (this.#error !== undefined) throw this.#error;
     try {
       const result = await this.#source.next();
-      if (result.done !== true) return { done: false, value: this.#alter(result.value) };
+      if (result.done !== true) return { done: false, value: listed(this.#alter(result.value)) };
     } catch (error) {
       this.#error = GatewayError.of(error);
       this.#over.resolve();

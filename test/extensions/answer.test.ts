@@ -84,6 +84,12 @@ test("an exception ends the answer as INTERNAL, and the outcome says so", async 
   await expect(altered.chunks.next()).rejects.toMatchObject({ reason: "INTERNAL" });
 });
 
+test("one that forgets to give chunks ends the answer, too", async () => {
+  const altered = withChunks(new Answer(), () => JSON.parse("{}"));
+  await expect(altered.chunks.next()).rejects.toMatchObject({ reason: "INTERNAL" });
+  expect(await altered.outcome).toMatchObject({ state: "failed", error: { reason: "INTERNAL" } });
+});
+
 test("whoever stops reading lets the provider go, and the outcome still comes", async () => {
   const answer = new Answer();
   const altered = withChunks(answer, upper);

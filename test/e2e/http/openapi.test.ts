@@ -53,7 +53,8 @@ async function ask({ method, path, headers, body }: ExampleRequest, key: string 
   });
 }
 
-async function demandDocumented(operation: Operation, response: Response): Promise<void> {
+/** Throws what is not documented; gives the body. */
+async function demandDocumented(operation: Operation, response: Response): Promise<string> {
   const { status } = response;
   const documented = operation.responses[status] ?? operation.responses[`${Math.floor(status / 100)}XX`];
   const [type = ""] = (response.headers.get("content-type") ?? "").split(";");
@@ -64,10 +65,15 @@ async function demandDocumented(operation: Operation, response: Response): Promi
   }
   const text = await response.text();
   if (type === "application/json") demand(content.schema, JSON.parse(text));
-  if (type !== "text/event-stream") return;
+  if (type !== "text/event-stream") return text;
   const { events } = eventsIn(text);
   expect(events.length).toBeGreaterThan(2);
   for (const { data } of events) if (data !== "[DONE]") demand(content.schema, JSON.parse(data));
+  return text;
+}
+
+function isStream(body: unknown): boolean {
+  return Object(body).stream === true;
 }
 
 describe.each(operations)("%s %s", (path, method, operation) => {
@@ -79,8 +85,7 @@ describe.each(operations)("%s %s", (path, method, operation) => {
     if (schema !== undefined) demand(schema, example.body);
     const response = await ask(example);
     expect(response.status).toBe(200);
-    const streams =
-      Object(example.body).stream === true || operation.responses["200"]?.content?.["application/json"] === undefined;
+    const streams = isStream(example.body) || operation.responses["200"]?.content?.["application/json"] === undefined;
     expect(response.headers.get("content-type")?.startsWith("application/json")).toBe(!streams);
     await demandDocumented(operation, response);
   });
@@ -98,6 +103,23 @@ describe.each(operations)("%s %s", (path, method, operation) => {
     expect(response.status).toBe(400);
     await demandDocumented(operation, response);
   });
+});
+
+const streamed = operations.filter(([, , { responses }]) => responses["200"]?.content?.["text/event-stream"]);
+
+test.each(streamed)("%s: a stream that breaks, and a provider that refuses, are told as documented", async (...of) => {
+  const [path, method, operation] = of;
+  const example = examplesFor(path, method, operation).find(({ body }) => path === "/v1/stream" || isStream(body));
+  if (example === undefined) throw new Error("no example is a stream");
+  const body = { ...Object(example.body), model: "simulator/gpt:truncate" };
+  const broken = await ask({ ...example, body });
+  expect(broken.status).toBe(200);
+  const text = await demandDocumented(operation, broken);
+  expect(text).toMatch(/"reason":|"code":"unavailable"/);
+  const refused = await ask({ ...example, body: { ...body, model: "simulator/gpt:429:retry-after-2" } });
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("retry-after")).toMatch(/^[12]$/);
+  await demandDocumented(operation, refused);
 });
 
 test("the description is served as it is in the repository, and the page with what keeps a browser from loading more", async () => {

@@ -21,17 +21,18 @@ test("a repeat has the same body, whole", async () => {
   const gateway = await at.gateway();
   for (const [path, payload] of [
     ["/v1/chat/completions", body],
+    ["/v1/responses", { model: "up/m-1", input: "hi" }],
     ["/v1/messages", { ...body, max_tokens: 100 }],
     ["/v1/completions", { model: "up/m-1", input: "hi" }],
   ] as const) {
     const post = posting(gateway.url, `for-${path}`);
     const [first, second] = [await post(path, payload), await post(path, payload)];
-    const untimed = (text: string) => text.replace(/"(created|createTime)":("[^"]*"|\d+)/, "");
+    const untimed = (text: string) => text.replace(/"(created|created_at|completed_at|createTime)":("[^"]*"|\d+)/g, "");
     expect(untimed(second.text)).toBe(untimed(first.text));
     expect([first.status, second.status]).toEqual([200, 200]);
     expect([first.headers.get(replayHeader), second.headers.get(replayHeader)]).toEqual([null, "true"]);
   }
-  expect(at.upstream.requests).toHaveLength(3);
+  expect(at.upstream.requests).toHaveLength(4);
 });
 
 test("a stream comes again as a stream, with its deltas joined", async () => {

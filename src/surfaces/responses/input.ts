@@ -15,8 +15,8 @@ type ItemOf<Type extends KnownItem["type"]> = Extract<KnownItem, { type: Type }>
 const roles = { user: Role.USER, assistant: Role.ASSISTANT, system: Role.SYSTEM, developer: Role.SYSTEM } as const;
 
 /**
- * The conversation of a body, its instructions first. Neighbouring items of the model are one message, and so are
- * neighbouring results. `exact` is the input with numbers as they were written. Throws INVALID_REQUEST by the path of the
+ * The conversation of a body, its instructions first. Neighbouring items of the model are one message, but for two
+ * messages, and so are neighbouring results. `exact` is the input with numbers as they were written. Throws INVALID_REQUEST by the path of the
  * item, among others for a result whose call is not there and for items that would have to be stored.
  */
 export function messagesOf({ input, instructions }: ResponsesBody, exact: () => unknown): ChatMessage[] {
@@ -36,12 +36,16 @@ class Conversation {
   /** Parts that a signature may come for, by the id of their call or item. */
   readonly #signable = new Map<string, ContentPart>();
   readonly #callIds = new Set<string>();
+  /** The last item was a message of the model. */
+  #isMessage = false;
 
-  add(role: Role, parts: ContentPart[]): void {
+  /** `isNew`: a message that follows another stays apart from it. */
+  add(role: Role, parts: ContentPart[], isNew = false): void {
     const last = this.messages.at(-1);
     const isJoined = last?.role === role && (role === Role.ASSISTANT || role === Role.TOOL);
-    if (isJoined) last.content.push(...parts);
+    if (isJoined && !isNew) last.content.push(...parts);
     else this.messages.push(messageOf(role, parts));
+    this.#isMessage = false;
   }
 
   take(item: InputItem, path: string, exact: () => JsonObject): void {
@@ -64,7 +68,8 @@ class Conversation {
     if (typeof item.phase === "string") {
       for (const part of parts) part.signature = signatureOf({ phase: item.phase }, family);
     }
-    this.add(Role.ASSISTANT, parts.length === 0 ? [textOf("")] : parts);
+    this.add(Role.ASSISTANT, parts.length === 0 ? [textOf("")] : parts, this.#isMessage);
+    this.#isMessage = true;
   }
 
   #call({ call_id, name, arguments: argumentsJson, namespace, caller }: ItemOf<"function_call">): void {

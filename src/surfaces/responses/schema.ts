@@ -72,16 +72,18 @@ const knownTypes = ["message", "function_call", "function_call_output", "reasoni
 
 /** An item that only OpenAI's own models know, such as the use of a tool that runs there. */
 const ownItem = v.looseObject({
-  type: v.pipe(
-    v.string(),
-    v.check((type) => !knownTypes.includes(type), "must be the type of an item"),
+  // A check after v.string() would be told instead of what is wrong with the item by its known type.
+  type: v.custom<string>(
+    (type) => typeof type === "string" && !knownTypes.includes(type),
+    "must be the type of an item",
   ),
 });
 
+const knownItem = v.variant("type", [messageItem, callItem, callOutputItem, reasoningItem]);
 const item = named(
   "ResponseInputItem",
   "A message, a call, its result, or reasoning as an answer had it.",
-  v.union([messageItem, callItem, callOutputItem, reasoningItem, ownItem]),
+  v.union([knownItem, ownItem]),
 );
 
 const functionTool = v.looseObject({
@@ -94,10 +96,9 @@ const functionTool = v.looseObject({
 
 const ownTool = described(
   v.looseObject({
-    type: v.pipe(
-      v.string(),
-      v.regex(/^[A-Za-z0-9_.-]+$/, "must be the type of a tool"),
-      v.notValue("function", "must be the type of a tool of the provider"),
+    type: v.custom<string>(
+      (type) => typeof type === "string" && type !== "function" && /^[A-Za-z0-9_.-]+$/.test(type),
+      "must be the type of a tool",
     ),
     name: v.nullish(v.string()),
   }),
@@ -113,7 +114,7 @@ const toolChoice = v.union(
       tools: v.array(v.looseObject({ type: v.string(), name: v.nullish(v.string()) })),
     }),
     v.looseObject({
-      type: v.pipe(v.string(), v.notValue("allowed_tools", "needs mode and tools")),
+      type: v.custom<string>((type) => typeof type === "string" && type !== "allowed_tools", "needs mode and tools"),
       name: v.nullish(v.string()),
     }),
   ],

@@ -4,6 +4,7 @@ import { GatewayError } from "../../../src/model/error.ts";
 import { responseOf } from "../../../src/surfaces/responses/answer.ts";
 import { ResponseEvents } from "../../../src/surfaces/responses/events.ts";
 import { response, split } from "../../support/any-answer.ts";
+import { openaiProblems } from "../../support/openai-schema.ts";
 import { eventsOf } from "../../support/unfold.ts";
 
 const body = { input: "hi", tools: [{ type: "function" as const, name: "f" }] };
@@ -110,6 +111,7 @@ test("the events of a stream, however they are cut, join to the whole answer", (
       const answer = JSON.parse(JSON.stringify(responseOf(whole, body)));
       expect(last?.type).toBe(`response.${answer.status}`);
       expect(last?.response).toEqual(answer);
+      for (const event of events) expect(openaiProblems("ResponseStreamEvent", event)).toEqual([]);
       expect(withoutLogprobs(joined(events))).toEqual(withoutLogprobs(answer.output));
     }),
   );
@@ -127,6 +129,7 @@ test("a stream that fails tells the items that are complete, and goes on countin
       expect(after.map(({ type }) => type)).toEqual(["response.failed", "error"]);
       expect(after.map(({ sequence_number }) => sequence_number)).toEqual([before.length, before.length + 1]);
       const done = before.filter(({ type }) => type === "response.output_item.done").map(({ item }) => item);
+      for (const event of after) expect(openaiProblems("ResponseStreamEvent", event)).toEqual([]);
       expect(after[0]?.response.output).toEqual(done);
       expect(after[0]?.response).toMatchObject({ status: "failed", error: { code: "server_error" } });
       expect(after[1]).toMatchObject({

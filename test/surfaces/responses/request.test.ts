@@ -66,41 +66,43 @@ test("an answer that is given back is what the model said, part by part", () => 
   );
 });
 
+/** A part of every kind that the property above has not. */
+const rare = create(CompleteResponseSchema, {
+  id: "cmp_0",
+  message: {
+    role: Role.ASSISTANT,
+    content: [
+      {
+        part: { case: "media", value: { source: { case: "data", value: Buffer.from("x") }, mimeType: "image/png" } },
+      },
+      {
+        part: { case: "media", value: { source: { case: "data", value: Buffer.from("x") }, mimeType: "audio/wav" } },
+      },
+      {
+        part: { case: "text", value: "So 𝒂" },
+        citations: [
+          { source: { case: "uri", value: "https://a.test" }, title: "A", startCodePoint: 3, endCodePoint: 4 },
+          { source: { case: "documentId", value: "file-1" }, title: "B" },
+        ],
+        signature: { provider: "openai", value: '{"phase":"final_answer"}' },
+      },
+      { part: { case: "toolCall", value: { id: "s", name: "search", argumentsJson: "{}", providerExecuted: true } } },
+      {
+        part: {
+          case: "providerPart",
+          value: { provider: "openai", kind: "web_search_call", json: '{"id":"ws","n":1.0}' },
+        },
+      },
+      {
+        part: { case: "toolCall", value: { id: "c", name: "f", argumentsJson: "{}" } },
+        signature: { provider: "gemini", value: "S" },
+      },
+    ],
+  },
+});
+
 test("media, other parts and sources of an answer come back, too", () => {
-  const whole = create(CompleteResponseSchema, {
-    id: "cmp_0",
-    message: {
-      role: Role.ASSISTANT,
-      content: [
-        {
-          part: { case: "media", value: { source: { case: "data", value: Buffer.from("x") }, mimeType: "image/png" } },
-        },
-        {
-          part: { case: "media", value: { source: { case: "data", value: Buffer.from("x") }, mimeType: "audio/wav" } },
-        },
-        {
-          part: { case: "text", value: "So 𝒂" },
-          citations: [
-            { source: { case: "uri", value: "https://a.test" }, title: "A", startCodePoint: 3, endCodePoint: 4 },
-            { source: { case: "documentId", value: "file-1" }, title: "B" },
-          ],
-          signature: { provider: "openai", value: '{"phase":"final_answer"}' },
-        },
-        { part: { case: "toolCall", value: { id: "s", name: "search", argumentsJson: "{}", providerExecuted: true } } },
-        {
-          part: {
-            case: "providerPart",
-            value: { provider: "openai", kind: "web_search_call", json: '{"id":"ws","n":1.0}' },
-          },
-        },
-        {
-          part: { case: "toolCall", value: { id: "c", name: "f", argumentsJson: "{}" } },
-          signature: { provider: "gemini", value: "S" },
-        },
-      ],
-    },
-  });
-  const { output } = responseOf(whole, { input: "hi" }) as { readonly output: JsonObject[] };
+  const { output } = responseOf(rare, { input: "hi" }) as { readonly output: JsonObject[] };
   expect(output.map(({ type }) => type)).toEqual([
     "image_generation_call",
     "reasoning",
@@ -126,7 +128,7 @@ test("media, other parts and sources of an answer come back, too", () => {
   expect(messages.map(({ role }) => role)).toEqual([Role.ASSISTANT, Role.TOOL]);
   const [media, ...others] = messages[0]?.content ?? [];
   expect(media?.part).toMatchObject({ value: { source: { value: "data:image/png;base64,eA==" } } });
-  const [, ...said] = whole.message?.content ?? [];
+  const [, ...said] = rare.message?.content ?? [];
   const plain = (part: ContentPart) => toJson(ContentPartSchema, { ...part, citations: [] });
   expect(others.map(plain)).toEqual(
     said.map(plain).map((part) => {

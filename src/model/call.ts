@@ -46,6 +46,11 @@ export interface Rpc {
   readonly deadlineMs: number;
   /** Aborts when the caller leaves, the deadline passes, or the gateway stops. The reason is a GatewayError. */
   readonly signal: AbortSignal;
+  /**
+   * Name in provider_options under which settings of another's API stand that the caller speaks. Whoever answers and does
+   * not read them says so. Absent: the hub's own API, where they may be for any of several targets.
+   */
+  readonly dialect?: string | undefined;
   /** The header cache-control as it came; absent when it did not. */
   readonly cacheControl?: string | undefined;
   /** Absent: a repeat is a call of its own. */

@@ -24,6 +24,9 @@ export type Capability =
   | "media_url"
   | "provider_file";
 
+/** Longest name of a caller's own field that a warning repeats. */
+const fieldCharsMax = 64;
+
 type LossCode = "SETTING_IGNORED" | "SETTING_CHANGED" | "PART_DROPPED" | "SIGNATURE_DROPPED";
 
 /**
@@ -35,12 +38,14 @@ export class Rendering<Request extends Asked = CompleteRequest> {
   readonly target: Target;
   /** Provider name that stands for every server of the dialect, in provider_options and on parts. */
   readonly #family: string;
+  readonly #dialect: string | undefined;
   readonly #losses = new Map<string, { warning: Warning; more: number }>();
 
   constructor({ call, target }: Attempt<Request>, family: string) {
     this.request = call.request;
     this.target = target;
     this.#family = family;
+    this.#dialect = call.rpc.dialect;
   }
 
   /** Everything lost so far. */
@@ -57,6 +62,8 @@ export class Rendering<Request extends Asked = CompleteRequest> {
 
   /** Options for this target; those under the provider's own id win over those for the dialect. */
   options(all: Readonly<Record<string, JsonObject>>): JsonObject {
+    const foreign = this.#dialect === undefined || this.isOwn(this.#dialect) ? undefined : all[this.#dialect];
+    for (const field in foreign) this.ignored(field.slice(0, fieldCharsMax), "the target does not know the field");
     return { ...all[this.#family], ...all[this.target.provider.id] };
   }
 

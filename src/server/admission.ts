@@ -28,7 +28,7 @@ const anyone: Caller = { keyId: "", tenantId: "", models: undefined };
 const relievedPart = 0.05;
 
 /** What only the transport knows of a call. */
-export interface Line extends Pick<Rpc, "peerAddress" | "answerHeader"> {
+export interface Line extends Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {
   /** As in RpcScope. */
   readonly heldBytes: () => number;
 }
@@ -144,11 +144,12 @@ export class Admission {
     // Who can mend an overload is not kept out by it.
     const isFree = open || isOperators;
     const entrant = isFree ? undefined : door?.enter(caller, startMs, startMs + timeoutMs);
-    const { heldBytes, answerHeader } = line;
+    const { heldBytes, answerHeader, dialect } = line;
     const scope = new RpcScope(
       {
         peerAddress,
         answerHeader,
+        dialect,
         method,
         requestId,
         caller,

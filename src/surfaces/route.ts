@@ -55,6 +55,8 @@ export interface Failure {
 
 /** How a surface tells of failures. */
 export interface Words {
+  /** See Rpc.dialect. */
+  readonly dialect?: string;
   /** Before anything was sent. `requestId` is the gateway's. */
   failure(error: GatewayError, requestId: string): Failure;
   /** In the midst of a stream: the text of the last event. */

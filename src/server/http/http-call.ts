@@ -71,6 +71,7 @@ export class HttpCall {
     const { method, path } = this.#route;
     const response = this.#response;
     const line = {
+      dialect: this.#words.dialect,
       peerAddress: () => peerAddressOf(() => this.#request.socket),
       answerHeader: (name: string, value: string) => void (response.headersSent || response.setHeader(name, value)),
       heldBytes: () => Number(headers["content-length"] ?? 0) + response.writableLength,

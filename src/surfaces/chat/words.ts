@@ -1,5 +1,6 @@
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { GatewayError, Reason } from "../../model/error.ts";
+import { family } from "../../protocols/chat-completions/wire.ts";
 import { httpStatusOf } from "../http-status.ts";
 import type { Words } from "../route.ts";
 
@@ -41,6 +42,7 @@ const params: ParamNames = [
 
 /** Errors in the form of OpenAI's API. The reason of the hub stands beside them. */
 export const chatWords: Words = {
+  dialect: family,
   failure: (error) => ({ status: httpStatusOf(error.reason), body: { error: told(error, params) } }),
   broken: (error) => `data: ${JSON.stringify({ error: told(error, params) })}\n\n`,
 };

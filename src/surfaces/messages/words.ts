@@ -1,4 +1,5 @@
 import type { GatewayError, Reason } from "../../model/error.ts";
+import { family } from "../../protocols/messages/wire.ts";
 import { httpStatusOf } from "../http-status.ts";
 import type { Words } from "../route.ts";
 
@@ -23,6 +24,7 @@ const overloaded = 529;
 
 /** Errors in the form of Anthropic's API. The reason of the hub stands beside them. */
 export const messagesWords: Words = {
+  dialect: family,
   failure: (error, requestId) => ({
     status: statusOf(error),
     headers: { "request-id": requestId },

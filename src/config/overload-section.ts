@@ -30,7 +30,14 @@ const memory = section("What is done when memory runs short.", {
 export const overload = section("Which calls are refused when there are too many, so that the others do not suffer.", {
   enabled: v.optional(v.pipe(v.boolean(), v.description("false: every call is begun, however many there are.")), true),
   callsMax: v.optional(integer(1, 1_000_000, "Calls in flight at most."), 10_000),
-  callsMin: v.optional(integer(1, 1_000_000, "So many may be in flight however busy the process is."), 128),
+  callsMin: v.optional(
+    integer(
+      1,
+      1_000_000,
+      "So many may be in flight however late the event loop is, unless refusing leaves it no rest.",
+    ),
+    128,
+  ),
   lateness: v.optional(
     duration("The event loop may be late by so much; when it stays later, fewer calls may be in flight."),
     "30ms",

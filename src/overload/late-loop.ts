@@ -12,8 +12,26 @@ const growth = 1.1;
 const slowGrowth = 1.04;
 /** What remains of a lateness at the next look, if that is less late. */
 const fade = 0.8;
+/** A loop that idles less has no rest: what waits for it grows, in buffers where nobody sees it. */
+const restMin = 0.02;
+/** However crowded it is, so many calls may be in flight. */
+const crowdedMin = 4;
+/** From one step down to the next of a loop without rest. */
+const crowdedShrink = 0.8;
 /** Longest wait for room while the loop is late: a call that cannot begin soon had better be elsewhere. */
 const hurryMs = 10;
+
+/** What a look shows. */
+export interface Look {
+  readonly nowMs: number;
+  /** How much later than it should have it came. */
+  readonly lateMs: number;
+  readonly inFlight: number;
+  /** Part of the time since the look before in which the loop had nothing to do. */
+  readonly rest: number;
+  /** Since the look before somebody was refused for want of room. */
+  readonly refused: boolean;
+}
 
 /** What an operator decides about calls in flight. */
 export interface LoopRules {
@@ -29,13 +47,17 @@ export interface LoopRules {
  * How many calls may be in flight by how late the event loop is. All that a call costs here is done on one thread, so
  * what waits for it is the load, whatever the calls are: it needs no notion of how long a call should take. The limit goes
  * down for each tenth of a second that every look was late, by a tenth to a half of what is in flight, and up otherwise,
- * more slowly while it is made use of.
+ * more slowly while it is made use of. A loop that has no rest although calls are refused is late, too, where no look
+ * shows it: what it does not get to waits in sockets. Then even fewer calls than `callsMin` are let in, because refusing
+ * has to be paid for.
  */
 export class LateLoop {
   readonly #rules: () => LoopRules;
   #limit = Number.POSITIVE_INFINITY;
   /** Since when every look was late. */
   #lateSinceMs: number | undefined;
+  /** Since when it had no rest and calls were refused. */
+  #crowdedSinceMs: number | undefined;
   #changedMs = 0;
   #late = false;
   #recentMs = 0;
@@ -56,18 +78,19 @@ export class LateLoop {
     return this.#recentMs;
   }
 
-  /** Takes note of a look that came so much later than it should have. */
-  looked(nowMs: number, lateMs: number, inFlight: number): void {
+  looked({ nowMs, lateMs, inFlight, rest, refused }: Look): void {
     const { callsMax, callsMin, lateMs: lateMsMax } = this.#rules();
     this.#recentMs = Math.max(lateMs, this.#recentMs * fade);
-    if (lateMs <= lateMsMax) this.#lateSinceMs = undefined;
-    else this.#lateSinceMs ??= nowMs;
-    this.#late = this.#lateSinceMs !== undefined && nowMs - this.#lateSinceMs >= lastingMs;
+    this.#lateSinceMs = since(this.#lateSinceMs, lateMs > lateMsMax, nowMs);
+    this.#crowdedSinceMs = since(this.#crowdedSinceMs, rest < restMin && refused, nowMs);
+    const crowded = lasts(this.#crowdedSinceMs, nowMs);
+    this.#late = crowded || lasts(this.#lateSinceMs, nowMs);
     if (nowMs - this.#changedMs < changeMs) return;
     if (this.#late) {
       this.#changedMs = nowMs;
-      const shrink = Math.min(shrinkMax, Math.max(shrinkMin, lateMsMax / lateMs));
-      this.#limit = Math.max(callsMin, Math.floor(Math.min(this.limit, inFlight) * shrink));
+      const shrink = crowded ? crowdedShrink : Math.min(shrinkMax, Math.max(shrinkMin, lateMsMax / lateMs));
+      const floor = crowded ? crowdedMin : Math.min(callsMin, this.limit);
+      this.#limit = Math.max(floor, Math.floor(Math.min(this.limit, inFlight) * shrink));
     } else if (this.#limit < callsMax) {
       this.#changedMs = nowMs;
       const grown = Math.ceil(this.#limit * (inFlight > this.#limit / 2 ? slowGrowth : growth));
@@ -78,8 +101,17 @@ export class LateLoop {
   /** Nothing is in flight: what was learned is over. */
   rested(): void {
     this.#lateSinceMs = undefined;
+    this.#crowdedSinceMs = undefined;
     this.#late = false;
     this.#recentMs = 0;
     this.#limit = Number.POSITIVE_INFINITY;
   }
+}
+
+function since(beforeMs: number | undefined, holds: boolean, nowMs: number): number | undefined {
+  return holds ? (beforeMs ?? nowMs) : undefined;
+}
+
+function lasts(sinceMs: number | undefined, nowMs: number): boolean {
+  return sinceMs !== undefined && nowMs - sinceMs >= lastingMs;
 }

@@ -49,6 +49,9 @@ export class Overload {
   #relieve: (reason: GatewayError) => number = () => 0;
   #memoryTimer: NodeJS.Timeout | undefined;
   #looking = false;
+  /** How busy the loop had been at the last look. */
+  #busy = performance.eventLoopUtilization();
+  #refused = false;
   #dueMs = 0;
   #usedPart = 0;
 
@@ -138,12 +141,15 @@ export class Overload {
   }
 
   #shed(cause: Exclude<ShedCause, "target">): GatewayError {
+    if (cause !== "memory") this.#refused = true;
     this.#parts.shed(cause);
     return this.#refusals.of(cause);
   }
 
   #lookLater(): void {
     this.#looking = true;
+    this.#busy = performance.eventLoopUtilization();
+    this.#refused = false;
     this.#dueMs = now() + lookMs;
     later(this.#look, lookMs);
   }
@@ -155,7 +161,13 @@ export class Overload {
       return;
     }
     const nowMs = now();
-    this.#loop.looked(nowMs, nowMs - this.#dueMs, this.#entrance.inside);
+    this.#loop.looked({
+      nowMs,
+      lateMs: nowMs - this.#dueMs,
+      inFlight: this.#entrance.inside,
+      rest: 1 - performance.eventLoopUtilization(this.#busy).utilization,
+      refused: this.#refused,
+    });
     this.#lookLater();
   }
 

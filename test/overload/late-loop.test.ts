@@ -8,7 +8,7 @@ function look(loop: LateLoop, fromMs: number, ms: number, lateMs: (n: number) =>
   let nowMs = fromMs;
   for (let n = 0; nowMs < fromMs + ms; n++) {
     nowMs += 20 + lateMs(n);
-    loop.looked(nowMs, lateMs(n), inFlight);
+    loop.looked({ nowMs, lateMs: lateMs(n), inFlight, rest: 0.5, refused: true });
   }
   return nowMs;
 }
@@ -42,4 +42,26 @@ test("once it is in time the limit grows again, and is forgotten where nothing i
   look(loop, nowMs, 10_000, () => 60, 60);
   loop.rested();
   expect([loop.limit, loop.hurryMs()]).toEqual([1000, Number.POSITIVE_INFINITY]);
+});
+
+test("a loop without rest that has to refuse lets in fewer and fewer, until it has some", () => {
+  const loop = new LateLoop(() => rules);
+  let nowMs = 0;
+  const crowd = (rest: number, refused: boolean, looks: number) => {
+    for (let n = 0; n < looks; n++) {
+      nowMs += 25;
+      loop.looked({ nowMs, lateMs: 5, inFlight: 100, rest, refused });
+    }
+  };
+  crowd(0, false, 400);
+  expect([loop.limit, loop.hurryMs()]).toEqual([1000, Number.POSITIVE_INFINITY]);
+  crowd(0.01, true, 16);
+  const fewer = loop.limit;
+  expect(fewer).toBeLessThan(100);
+  expect(loop.hurryMs()).toBe(10);
+  crowd(0, true, 400);
+  expect(loop.limit).toBe(4);
+  crowd(0.05, true, 40);
+  expect(loop.limit).toBeGreaterThan(4);
+  expect(loop.hurryMs()).toBe(Number.POSITIVE_INFINITY);
 });

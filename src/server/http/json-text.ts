@@ -19,8 +19,12 @@ export function parseBody(text: string): JsonBody {
     throw new GatewayError("INVALID_REQUEST", `the body is not JSON${placeOf(error)}`, { cause: error });
   }
   // Only what is certainly JSON is looked through, so the look need not mind syntax.
-  const isHeldExactly = isExact(text);
-  return { value, exact: () => (isHeldExactly ? value : parseExact(text)) };
+  let exact = isExact(text) ? value : undefined;
+  const exactly = () => {
+    exact ??= parseExact(text);
+    return exact;
+  };
+  return { value, exact: exactly };
 }
 
 /** V8 quotes the text around the fault, which is content: only the position is kept. */

@@ -1,10 +1,11 @@
-import { StringDecoder } from "node:string_decoder";
+import { isUtf8 } from "node:buffer";
 import { GatewayError } from "../../model/error.ts";
 import type { AnyRequest } from "../request-handler.ts";
 
 /**
  * The body of a request as text. Rejects with PAYLOAD_TOO_LARGE beyond `bytesMax`, also where only the header says so, with
- * INVALID_REQUEST for another type than JSON or a content coding, and with the signal's reason if that comes first.
+ * INVALID_REQUEST for another type than JSON, a content coding, or bytes that are no UTF-8, and with the signal's reason if
+ * that comes first.
  */
 export async function requestText(request: AnyRequest, bytesMax: number, signal: AbortSignal): Promise<string> {
   const { "content-type": type = "", "content-length": length, "content-encoding": coding } = request.headers;
@@ -16,7 +17,8 @@ export async function requestText(request: AnyRequest, bytesMax: number, signal:
   }
   if (length !== undefined && Number(length) > bytesMax) throw tooLarge(bytesMax);
   const bytes = await collect(request, bytesMax, signal);
-  const text = new StringDecoder("utf8").end(bytes);
+  if (!isUtf8(bytes)) throw new GatewayError("INVALID_REQUEST", "the body is not UTF-8 - JSON has no other encoding");
+  const text = bytes.toString();
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 

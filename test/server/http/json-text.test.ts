@@ -34,6 +34,11 @@ test("numbers that a double cannot hold keep their digits, and their form", () =
   expect(JSON.stringify(parseBody(text).exact())).toBe(text);
 });
 
+test("the body with its numbers as they were is made once, however often it is asked for", () => {
+  const { exact } = parseBody('{"temperature":1.0,"messages":[{"content":[{},{}]}]}');
+  expect(exact()).toBe(exact());
+});
+
 test("what is no JSON is told by its place, without its content", () => {
   const failure = failureOf('{"secret": canary}');
   expect(failure.reason).toBe("INVALID_REQUEST");

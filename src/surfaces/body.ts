@@ -5,11 +5,31 @@ import { type FieldViolation, invalidRequest } from "../services/bad-request.ts"
 /** Problems of a body that an error names; the first tell enough. */
 const issuesMax = 20;
 
-/** A body as its schema wants it. Throws INVALID_REQUEST that names each field and what it has to be, and never a value. */
+/** Values of a body whose problems are all looked for: each problem takes more memory than what it is about. */
+const valuesMax = 10_000;
+
+/**
+ * A body as its schema wants it. Throws INVALID_REQUEST that names each field and what it has to be, and never a value; of a
+ * long body the first field.
+ */
 export function readBody<Schema extends v.GenericSchema>(schema: Schema, value: unknown): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
+  const first = v.safeParse(schema, value, { abortEarly: true });
+  if (first.success) return first.output;
+  const result = new Census().isShort(value) ? v.safeParse(schema, value) : first;
   if (result.success) return result.output;
   throw invalidRequest(result.issues.slice(0, issuesMax).map(violationOf));
+}
+
+/** Counts the values in JSON, as far as they are few. */
+class Census {
+  #left = valuesMax;
+
+  isShort(value: unknown): boolean {
+    if (--this.#left < 0) return false;
+    if (typeof value !== "object" || value === null) return true;
+    if (Array.isArray(value)) return value.length <= this.#left && value.every((item) => this.isShort(item));
+    return Object.values(value).every((item) => this.isShort(item));
+  }
 }
 
 /** The error for one field that is wrong. `field` is a path in the body: "messages[2].content". */
@@ -17,13 +37,14 @@ export function invalidField(field: string, description: string, reason = "value
   return invalidRequest([{ field, reason, description }]);
 }
 
-/** Fields of a body that a schema does not name. Undefined: there are none. */
+/** Fields that are given in a body and that a schema does not name. Undefined: there are none. */
 export function otherFields(body: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
   let others: JsonObject | undefined;
   for (const name in body) {
-    if (known.has(name)) continue;
+    const value = body[name];
+    if (known.has(name) || !isGiven(value)) continue;
     others ??= {};
-    others[name] = body[name] ?? null;
+    others[name] = value;
   }
   return others;
 }

@@ -15,7 +15,7 @@ export interface HttpRequest {
 export interface JsonBody {
   /** As JSON.parse gives it. */
   readonly value: unknown;
-  /** The same with every number as it was written, for what is passed on as JSON text (see `parseExact`). */
+  /** The same with every number as it was written, for what is passed on as JSON text (see `parseExact`). Made once. */
   readonly exact: () => unknown;
 }
 
@@ -33,7 +33,8 @@ export interface WholeAnswer {
 /** Server-sent events. */
 export interface StreamedAnswer {
   readonly kind: "streamed";
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Asked once, when the first event is there. */
+  readonly headers?: () => Readonly<Record<string, string>>;
   /**
    * Text of whole events, what belongs together in one piece. Nothing is sent before the first, so that a failure until
    * then is a status; one that comes later is told by `Words.broken`.

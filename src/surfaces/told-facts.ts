@@ -43,6 +43,9 @@ export function toldFacts({ id, routing, usage, cost, warnings }: Facts): Record
 
 /** "SETTING_IGNORED top_k, PART_DROPPED messages[0].content[1]": printable ASCII, at most 1 KiB. */
 function warningText(warnings: readonly Warning[]): string {
-  const text = warnings.map(({ code, field }) => (field === "" ? code : `${code} ${field}`)).join(", ");
-  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, warningCharsMax);
+  const told = new Set(warnings.map(({ code, field }) => (field === "" ? code : `${code} ${field}`)));
+  return [...told]
+    .join(", ")
+    .replace(/[^\x20-\x7e]/g, "?")
+    .slice(0, warningCharsMax);
 }

@@ -33,7 +33,8 @@ export class Cors {
 
   constructor({ origins, maxAgeMs }: CorsRules) {
     this.#any = origins.includes("*");
-    this.#origins = new Set(origins);
+    // As browsers write them: in small letters, without a port that goes without saying.
+    this.#origins = new Set(origins.map((origin) => URL.parse(origin)?.origin ?? origin));
     this.#maxAge = String(Math.floor(maxAgeMs / 1000));
   }
 

@@ -17,9 +17,9 @@ import type { SurfaceOptions } from "./surface.ts";
 /** Bytes that may wait for a slow caller before the next piece is asked for. */
 const waitingBytesMax = 64 * 1024;
 /** Browsers are not to guess types, and nobody on the way is to keep an answer. */
-const safeHeaders = { "x-content-type-options": "nosniff", "cache-control": "no-store" };
-const packedHeaders = { "content-encoding": "gzip", vary: "accept-encoding" };
-const eventHeaders = { ...safeHeaders, "content-type": "text/event-stream; charset=utf-8" };
+export const safeHeaders = { "x-content-type-options": "nosniff", "cache-control": "no-store" };
+/** nginx would collect events otherwise. */
+const eventHeaders = { ...safeHeaders, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
 
 const noBody: JsonBody = { value: null, exact: () => null };
 
@@ -101,12 +101,14 @@ export class HttpCall {
     const packed = await compressed(body, this.#asked.headers["accept-encoding"]);
     if (this.#over) return;
     const bytes = packed ?? Buffer.from(body);
+    // Beside what the rules for web pages vary by.
+    if (packed !== undefined) this.#response.appendHeader("vary", "accept-encoding");
     this.#response.writeHead(status, {
       ...safeHeaders,
       "x-request-id": this.#requestId,
       "content-type": type,
       "content-length": bytes.length,
-      ...(packed === undefined ? {} : packedHeaders),
+      ...(packed === undefined ? {} : { "content-encoding": "gzip" }),
       ...headers,
     });
     if (this.#request.method === "HEAD") this.#response.end();
@@ -122,7 +124,7 @@ export class HttpCall {
       const { done, value } = await events.next();
       if (this.#over) return;
       if (!response.headersSent)
-        response.writeHead(200, { "x-request-id": this.#requestId, ...eventHeaders, ...headers });
+        response.writeHead(200, { "x-request-id": this.#requestId, ...eventHeaders, ...headers?.() });
       if (done === true) break;
       response.write(value);
       if (response.writableLength > waitingBytesMax) await this.#drained();
@@ -153,7 +155,11 @@ export class HttpCall {
     } else {
       const { status, headers, body } = this.#words.failure(error, this.#requestId);
       const text = JSON.stringify(body);
-      const advice = error.retryMs === undefined ? {} : { "retry-after": String(Math.ceil(error.retryMs / 1000)) };
+      // OpenAI's and Anthropic's SDKs repeat every 5xx and 429 unless told not to.
+      const advice =
+        error.retryMs === undefined
+          ? { "x-should-retry": "false" }
+          : { "retry-after": String(Math.ceil(error.retryMs / 1000)) };
       for (const [name, value] of error.metadata) if (name.startsWith("x-ratelimit-")) response.setHeader(name, value);
       // What is left of the body stays unread, so the connection can carry nothing more.
       const parting = this.#request.complete || this.#request.httpVersionMajor > 1 ? {} : { connection: "close" };

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { create } from "@bufbuild/protobuf";
 import {
   type GetModelResponse,
@@ -9,9 +8,8 @@ import {
 } from "../../../gen/llmhub/v1/model_service_pb.ts";
 import type { Caller } from "../../model/call.ts";
 import { getModel, listModels, type ModelView } from "../../services/models.ts";
-import { chatWords } from "../chat/words.ts";
-import { messagesWords } from "../messages/words.ts";
-import type { HttpRequest, Route, WholeAnswer, Words } from "../route.ts";
+import { callerWords, speaksMessages } from "../caller-words.ts";
+import type { HttpRequest, Route, WholeAnswer } from "../route.ts";
 
 /** Names that a list holds: a page of a picker, not a catalogue. */
 const pageSize = 1000;
@@ -25,20 +23,18 @@ interface Named {
 
 /** How an API tells of models. */
 interface Form {
-  readonly words: Words;
   one(named: Named): object;
   list(all: readonly Named[]): object;
 }
 
 /** Every name that the caller may use, models and aliases alike, as clients of OpenAI's API read them. */
 export function modelRoutes(models: () => ModelView): readonly Route[] {
-  const words = (headers: IncomingHttpHeaders) => formOf(headers).words;
   return [
     {
       method: "GET",
       path: "/v1/models",
       chained: false,
-      words,
+      words: callerWords,
       read:
         (_, { headers }) =>
         async ({ caller }) =>
@@ -48,7 +44,7 @@ export function modelRoutes(models: () => ModelView): readonly Route[] {
       method: "GET",
       path: "/v1/models/{model}",
       chained: false,
-      words,
+      words: callerWords,
       read:
         (_, { headers, parameter }) =>
         async ({ caller }) => {
@@ -61,7 +57,6 @@ export function modelRoutes(models: () => ModelView): readonly Route[] {
 }
 
 const openaiForm: Form = {
-  words: chatWords,
   one: ({ id, model }) => ({
     id,
     object: "model",
@@ -74,7 +69,6 @@ const openaiForm: Form = {
 };
 
 const anthropicForm: Form = {
-  words: messagesWords,
   one: ({ id, model }) => ({
     type: "model",
     id,
@@ -89,9 +83,8 @@ const anthropicForm: Form = {
   }),
 };
 
-/** Clients of Anthropic's API say which version of it they speak. */
 function formOf(headers: HttpRequest["headers"]): Form {
-  return headers["anthropic-version"] === undefined ? openaiForm : anthropicForm;
+  return speaksMessages(headers) ? anthropicForm : openaiForm;
 }
 
 async function namesFor(view: ModelView, caller: Caller): Promise<readonly Named[]> {

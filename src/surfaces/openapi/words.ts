@@ -69,9 +69,10 @@ export const limitHeaders: Readonly<Record<string, Header>> = Object.fromEntries
   ]),
 );
 
-/** Headers that errors have where a repeat may help. */
+/** Headers by which errors say whether a repeat may help. */
 export const errorHeaders = {
   "retry-after": { description: "Seconds after which a repeat may help.", schema: { type: "integer" } },
+  "x-should-retry": { description: "false: no repeat helps.", schema: { type: "string", enum: ["false"] } },
 } as const satisfies Readonly<Record<string, Header>>;
 
 /** Headers of answers that calls of a provider brought. */
@@ -82,7 +83,7 @@ export const callAnswerHeaders = {
   },
 } as const satisfies Readonly<Record<string, Header>>;
 
-/** What `toldFacts` says of an answer that is no stream. */
+/** What `toldFacts` says of an answer; of a stream what is known when it begins. */
 export const factHeaders = {
   "x-llmhub-id": { description: "The gateway's id of the answer.", schema: text },
   "x-llmhub-provider": { description: "Who answered.", schema: text },
@@ -92,9 +93,12 @@ export const factHeaders = {
     description: "What the gateway's cache had to do with it.",
     schema: { type: "string", enum: ["miss", "hit", "bypass"] },
   },
-  "x-llmhub-input-tokens": { description: "Tokens of the input.", schema: { type: "integer" } },
-  "x-llmhub-output-tokens": { description: "Tokens of the answer.", schema: { type: "integer" } },
-  "x-llmhub-cost-nanos": { description: "The cost in billionths of a dollar.", schema: { type: "integer" } },
+  "x-llmhub-input-tokens": { description: "Tokens of the input; not of a stream.", schema: { type: "integer" } },
+  "x-llmhub-output-tokens": { description: "Tokens of the answer; not of a stream.", schema: { type: "integer" } },
+  "x-llmhub-cost-nanos": {
+    description: "The cost in billionths of a dollar; not of a stream.",
+    schema: { type: "integer" },
+  },
   "x-llmhub-warnings": {
     description: "What was ignored or changed: codes and paths of fields, with commas between them.",
     schema: { type: "string" },

@@ -11,6 +11,7 @@ import type { Citation, ContentPart, PartSignature } from "../../../gen/llmhub/v
 import type { Chunk } from "../../model/chunk.ts";
 import type { GatewayError } from "../../model/error.ts";
 import { logprobOf } from "../chat/answer.ts";
+import type { EventWriter } from "../written-events.ts";
 import { type Envelope, endingOf, envelopeOf, whyIncomplete } from "./answer.ts";
 import {
   annotationOf,
@@ -42,7 +43,8 @@ interface Open {
 }
 
 /** Batches of chunks in, text of numbered events out. A delta of text costs no object. */
-export class ResponseEvents {
+export class ResponseEvents implements EventWriter {
+  begun: StreamStarted | undefined;
   readonly #body: ResponsesBody;
   #envelope: Envelope = {};
   readonly #outline = new Outline();
@@ -54,7 +56,6 @@ export class ResponseEvents {
     this.#body = body;
   }
 
-  /** The events of a batch; empty if it says nothing that this API has words for. */
   write(batch: readonly Chunk[]): string {
     let out = "";
     for (const chunk of batch) {
@@ -90,6 +91,7 @@ export class ResponseEvents {
   }
 
   #started(started: StreamStarted): string {
+    this.begun = started;
     this.#outline.begin(started.id);
     this.#envelope = envelopeOf(started, this.#body);
     const response = this.#envelope;

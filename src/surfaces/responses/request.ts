@@ -1,9 +1,10 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { type CompleteRequest, CompletionView, type ReasoningOptions } from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { CompleteRequest, ReasoningOptions } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { family } from "../../protocols/responses/wire.ts";
 import { invalidField, isGiven, otherFields, placeIn, readBody } from "../body.ts";
 import { labelsOf } from "../labels.ts";
 import { setOwn } from "../own-fields.ts";
+import { requestOf } from "../parts.ts";
 import type { JsonBody } from "../route.ts";
 import { messagesOf } from "./input.ts";
 import { ownFields, type ResponsesBody, responsesBody, responsesFields } from "./schema.ts";
@@ -26,22 +27,11 @@ const includedAnyway: ReadonlySet<string> = new Set(["reasoning.encrypted_conten
 export function readResponses({ value, exact }: JsonBody): ResponsesRequest {
   const body = readBody(responsesBody, value);
   refuseStored(body);
-  const request: CompleteRequest = {
-    $typeName: "llmhub.v1.CompleteRequest",
-    model: body.model ?? "",
-    messages: messagesOf(body, () => placeIn(exact(), ["input"])),
-    input: "",
-    system: "",
-    tools: toolsOf(body, exact),
-    stopSequences: [],
-    labels: labelsOf(body.metadata ?? {}),
-    endUserId: body.safety_identifier ?? body.user ?? "",
-    serviceTier: body.service_tier ?? "",
-    providerOptions: {},
-    view: CompletionView.UNSPECIFIED,
-    validateOnly: false,
-    lossless: false,
-  };
+  const messages = messagesOf(body, () => placeIn(exact(), ["input"]));
+  const request = requestOf(body.model, messages, toolsOf(body, exact));
+  request.labels = labelsOf(body.metadata ?? {});
+  request.endUserId = body.safety_identifier ?? body.user ?? "";
+  request.serviceTier = body.service_tier ?? "";
   setSampling(request, body);
   const choice = choiceOf(body);
   if (choice !== undefined) request.toolChoice = choice;

@@ -1,8 +1,8 @@
 import type { Rpc } from "../../model/call.ts";
-import type { Chunk } from "../../model/chunk.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
 import { type Answer, always, type Route } from "../route.ts";
 import { toldFacts } from "../told-facts.ts";
+import { begunFacts, writtenEvents } from "../written-events.ts";
 import { responseOf } from "./answer.ts";
 import { ResponseEvents } from "./events.ts";
 import { type ResponsesRequest, readResponses } from "./request.ts";
@@ -28,7 +28,8 @@ function streamed(handlers: CompletionHandlers, { request, body }: ResponsesRequ
   const writer = new ResponseEvents(body);
   return {
     kind: "streamed",
-    events: eventsOf(handlers.events(request, rpc), writer),
+    headers: () => begunFacts(writer.begun),
+    events: writtenEvents(handlers.events(request, rpc), writer),
     broken: (error) => writer.broken(error),
   };
 }
@@ -36,19 +37,4 @@ function streamed(handlers: CompletionHandlers, { request, body }: ResponsesRequ
 async function whole(handlers: CompletionHandlers, { request, body }: ResponsesRequest, rpc: Rpc): Promise<Answer> {
   const response = await handlers.complete(request, rpc);
   return { kind: "whole", body: JSON.stringify(responseOf(response, body)), headers: toldFacts(response) };
-}
-
-async function* eventsOf(
-  source: AsyncIterableIterator<readonly Chunk[]>,
-  writer: ResponseEvents,
-): AsyncGenerator<string> {
-  try {
-    for await (const batch of source) {
-      const text = writer.write(batch);
-      if (text !== "") yield text;
-    }
-  } finally {
-    // Also after a failure, of which a loop does not tell its source.
-    await source.return?.();
-  }
 }

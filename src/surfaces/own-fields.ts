@@ -42,5 +42,10 @@ export function setOwn(request: CompleteRequest, given: unknown, names: readonly
   request.lossless = lossless;
   Object.assign(request.labels, labels);
   request.view = view;
-  Object.assign(request.providerOptions, providerOptions);
+  addOptions(request.providerOptions, providerOptions);
+}
+
+/** Adds options of providers to others; those added win. */
+export function addOptions(options: Record<string, JsonObject>, more: Readonly<Record<string, JsonObject>>): void {
+  for (const [provider, added] of Object.entries(more)) options[provider] = { ...options[provider], ...added };
 }

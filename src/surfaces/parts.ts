@@ -1,3 +1,4 @@
+import { type CompleteRequest, CompletionView } from "../../gen/llmhub/v1/completion_pb.ts";
 import type {
   CacheHint,
   ChatMessage,
@@ -7,6 +8,7 @@ import type {
   Role,
   ToolResultPart,
 } from "../../gen/llmhub/v1/content_pb.ts";
+import type { Tool } from "../../gen/llmhub/v1/tool_pb.ts";
 
 /** What a part can have besides what it says. */
 interface Besides {
@@ -27,6 +29,26 @@ export function textOf(value: string, besides?: Besides): ContentPart {
   return partOf({ case: "text", value }, besides);
 }
 
+/** A request that asks for nothing but an answer to a conversation, as a plain literal, too. */
+export function requestOf(model: string | null | undefined, messages: ChatMessage[], tools: Tool[]): CompleteRequest {
+  return {
+    $typeName: "llmhub.v1.CompleteRequest",
+    model: model ?? "",
+    messages,
+    input: "",
+    system: "",
+    tools,
+    stopSequences: [],
+    labels: {},
+    endUserId: "",
+    serviceTier: "",
+    providerOptions: {},
+    view: CompletionView.UNSPECIFIED,
+    validateOnly: false,
+    lossless: false,
+  };
+}
+
 /** A message of parts. */
 export function messageOf(role: Role, content: ContentPart[], name = ""): ChatMessage {
   return { $typeName: "llmhub.v1.ChatMessage", role, content, text: "", name };
@@ -44,14 +66,6 @@ export function mediaAt(uri: string, { mimeType = "", filename = "", detail = ""
 export function fileAt(provider: string, fileId: string, filename = ""): MediaOf {
   const file = { $typeName: "llmhub.v1.ProviderFile", provider, fileId } as const;
   return { case: "media", value: mediaOf({ case: "providerFile", value: file }, "", filename, "") };
-}
-
-/** A mark for the provider's prompt cache, for as long as "5m" or "1h"; undefined: the provider's default. */
-export function cacheHintOf(ttl: string | undefined | null): CacheHint {
-  const seconds = ttl === "1h" ? 3600n : 300n;
-  const hint: CacheHint = { $typeName: "llmhub.v1.CacheHint" };
-  if (typeof ttl === "string") hint.ttl = { $typeName: "google.protobuf.Duration", seconds, nanos: 0 };
-  return hint;
 }
 
 function mediaOf(source: MediaPart["source"], mimeType: string, filename: string, detail: string): MediaPart {

@@ -33,12 +33,20 @@ const image = v.object({
   image_url: v.object({ url: described(v.string(), "A data: URI.") }),
 });
 
+const audio = v.object({
+  id: described(v.string(), "Send it with the message in the next turn, instead of the sound."),
+  data: described(v.string(), "Base64."),
+  expires_at: described(whole, "0: it is the provider's to say."),
+  transcript: v.string(),
+});
+
 /** What a whole message and a piece of one can both say. */
 const said = {
   reasoning_content: v.optional(described(v.string(), "What the model thought, where it shows that.")),
   reasoning_details: v.optional(v.array(detail)),
   annotations: v.optional(described(v.array(annotation), "Sources on the web.")),
   images: v.optional(described(v.array(image), "Pictures that the model made.")),
+  audio: v.optional(described(audio, "Sound that the model made. Its words are in content, too.")),
 };
 
 const tokenFields = { token: v.string(), logprob: v.number(), bytes: v.array(whole) };

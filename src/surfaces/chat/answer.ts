@@ -1,7 +1,9 @@
 import { type CompleteResponse, FinishReason, type TokenLogprob } from "../../../gen/llmhub/v1/completion_pb.ts";
-import type { Citation, ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import type { Citation, ContentPart, PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { addUsages } from "../../model/sum.ts";
 import { base64Of, mimeTypeOf } from "../../protocols/media-source.ts";
+import { seal } from "../seal.ts";
 import { detailOf, extraContent } from "./echoed.ts";
 
 const finishReasons: ReadonlyMap<FinishReason, string> = new Map([
@@ -42,21 +44,16 @@ export function createdOf({ createTime }: Partial<Pick<CompleteResponse, "create
 
 /** Tokens, summed over the choices; what no choice tells of is left out. */
 export function usageOf(usages: readonly Usage[]): object {
-  const sum = (count: (usage: Usage) => number | undefined) => sumOf(usages.map(count));
-  const prompt = sum(({ inputTokens }) => inputTokens) ?? 0;
-  const completion = sum(({ outputTokens }) => outputTokens) ?? 0;
-  const cached = sum(({ cacheReadTokens }) => cacheReadTokens);
-  const written = sum(({ cacheWriteTokens }) => cacheWriteTokens);
-  const reasoning = sum(({ reasoningTokens }) => reasoningTokens);
+  const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens, reasoningTokens } = addUsages(usages);
   return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: prompt + completion,
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
     prompt_tokens_details: {
-      cached_tokens: cached ?? 0,
-      ...(written === undefined ? {} : { cache_write_tokens: written }),
+      cached_tokens: cacheReadTokens ?? 0,
+      ...(cacheWriteTokens === undefined ? {} : { cache_write_tokens: cacheWriteTokens }),
     },
-    completion_tokens_details: { reasoning_tokens: reasoning ?? 0 },
+    completion_tokens_details: { reasoning_tokens: reasoningTokens ?? 0 },
   };
 }
 
@@ -81,6 +78,7 @@ function messageOf(parts: readonly ContentPart[]): object {
   const calls = parts.flatMap(callOf);
   const annotations = annotationsOf(parts);
   const images = parts.flatMap(imageOf);
+  const [audio] = parts.flatMap(audioOf);
   return {
     role: "assistant",
     content: text ?? null,
@@ -89,6 +87,7 @@ function messageOf(parts: readonly ContentPart[]): object {
     ...(details.length === 0 ? {} : { reasoning_details: details }),
     ...(annotations.length === 0 ? {} : { annotations }),
     ...(images.length === 0 ? {} : { images }),
+    ...(audio === undefined ? {} : { audio: { ...audio, transcript: text ?? "" } }),
     ...(calls.length === 0 ? {} : { tool_calls: calls }),
   };
 }
@@ -144,6 +143,18 @@ export function imageOf({ part }: ContentPart): object[] {
   return [{ type: "image_url", image_url: { url: `data:${type};base64,${data}` } }];
 }
 
+type Signed = Pick<ContentPart, "part"> & { readonly signature?: PartSignature | undefined };
+
+/**
+ * Sound that the model made; its words are text of the message, too. The id is for the way back, and the gateway does not
+ * know for how long the provider heeds it.
+ */
+export function audioOf({ part, signature }: Signed): object[] {
+  if (part.case !== "media" || !mimeTypeOf(part.value).startsWith("audio/")) return [];
+  const data = base64Of(part.value);
+  return data === undefined ? [] : [{ id: seal({ signature }), data, expires_at: 0, transcript: "" }];
+}
+
 /** One token with its alternatives. */
 export function logprobOf({ token, logprob, alternatives }: TokenLogprob): object {
   return { ...tokenOf(token, logprob), top_logprobs: alternatives.map((other) => tokenOf(other.token, other.logprob)) };
@@ -156,10 +167,4 @@ function tokenOf(token: string, logprob: number): object {
 function tierOf(response: CompleteResponse | undefined): object {
   const tier = response?.usage?.serviceTier ?? "";
   return tier === "" ? {} : { service_tier: tier };
-}
-
-function sumOf(counts: readonly (number | undefined)[]): number | undefined {
-  let sum: number | undefined;
-  for (const count of counts) if (count !== undefined) sum = (sum ?? 0) + count;
-  return sum;
 }

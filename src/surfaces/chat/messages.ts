@@ -1,8 +1,10 @@
 import { type ContentPart, type ChatMessage as Message, Role } from "../../../gen/llmhub/v1/content_pb.ts";
-import { textSignature } from "../../protocols/chat-completions/echo.ts";
+import { echoSignature, textSignature } from "../../protocols/chat-completions/echo.ts";
 import { family } from "../../protocols/chat-completions/wire.ts";
-import { invalidField } from "../body.ts";
-import { cacheHintOf, callOf, fileAt, mediaAt, messageOf, partOf, reasoningOf, resultOf, textOf } from "../parts.ts";
+import { invalidField, isGiven } from "../body.ts";
+import { marked, markWithin } from "../cache-mark.ts";
+import { callOf, fileAt, mediaAt, messageOf, partOf, reasoningOf, resultOf, textOf } from "../parts.ts";
+import { opened } from "../seal.ts";
 import { readDetails, readEchoed } from "./echoed.ts";
 import type { ChatMessage } from "./schema.ts";
 
@@ -24,7 +26,7 @@ function read(message: ChatMessage, path: string): Message {
     case "user":
       return messageOf(Role.USER, userParts(message.content, path), message.name ?? "");
     case "assistant":
-      return messageOf(Role.ASSISTANT, assistantParts(message), message.name ?? "");
+      return messageOf(Role.ASSISTANT, assistantParts(message, path), message.name ?? "");
     case "tool":
       return messageOf(Role.TOOL, [returned(message)]);
   }
@@ -65,8 +67,11 @@ function fileOf({ file_data, file_id, filename }: Extract<UserPart, { type: "fil
 }
 
 /** Reasoning comes first, as models produce it. */
-function assistantParts(message: Of<"assistant">): ContentPart[] {
-  const { content, refusal, tool_calls, reasoning_content } = message;
+function assistantParts(message: Of<"assistant">, path: string): ContentPart[] {
+  const { content, refusal, audio, tool_calls, reasoning_content } = message;
+  if (isGiven(message["function_call"])) {
+    throw invalidField(`${path}.function_call`, "is no longer served. Use tool_calls");
+  }
   const parts = readDetails(message["reasoning_details"]);
   if (parts.length === 0 && typeof reasoning_content === "string" && reasoning_content !== "") {
     parts.push(shown(reasoning_content));
@@ -74,10 +79,15 @@ function assistantParts(message: Of<"assistant">): ContentPart[] {
   if (typeof content === "string" && content !== "") parts.push(textOf(content));
   else if (Array.isArray(content)) {
     for (const part of content) {
-      parts.push(part.type === "text" ? textOf(part.text) : partOf({ case: "refusal", value: part.refusal }));
+      parts.push(
+        part.type === "text"
+          ? textOf(part.text, marked(part.cache_control))
+          : partOf({ case: "refusal", value: part.refusal }),
+      );
     }
   }
   if (typeof refusal === "string" && refusal !== "") parts.push(partOf({ case: "refusal", value: refusal }));
+  if (isGiven(audio)) parts.push(soundOf(audio.id));
   for (const call of tool_calls ?? []) parts.push(called(call));
   return parts.length === 0 ? [textOf("")] : parts;
 }
@@ -87,20 +97,21 @@ function shown(text: string): ContentPart {
   return partOf(reasoningOf(text), { signature: textSignature("reasoning_content", family) });
 }
 
+/** The sound itself is at the provider that the id says, or at OpenAI where it is none of the gateway's making. */
+function soundOf(id: string): ContentPart {
+  const signature = opened(id)?.signature ?? echoSignature({ audio: { id } }, family);
+  return partOf(mediaAt("data:audio/wav;base64,", { mimeType: "audio/wav" }), { signature });
+}
+
 function called({ id, function: { name, arguments: argumentsJson }, ...rest }: ToolCall): ContentPart {
   return partOf(callOf(id, name, argumentsJson), { signature: readEchoed(rest["extra_content"]) });
 }
 
 function returned({ content, tool_call_id: callId }: Of<"tool">): ContentPart {
-  const texts = typeof content === "string" ? [content] : content.map(({ text }) => text);
-  return partOf(
-    resultOf(
-      callId,
-      texts.map((value) => ({ case: "text", value })),
-    ),
+  const parts = typeof content === "string" ? [{ text: content, cache_control: undefined }] : content;
+  const result = resultOf(
+    callId,
+    parts.map(({ text }) => ({ case: "text", value: text })),
   );
-}
-
-function marked(mark: { readonly ttl?: string | null | undefined } | null | undefined) {
-  return mark === undefined || mark === null ? undefined : { cacheHint: cacheHintOf(mark.ttl) };
+  return partOf(result, marked(markWithin(parts)));
 }

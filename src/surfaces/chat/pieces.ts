@@ -2,7 +2,7 @@ import type { PartDelta, PartFinished, StreamFinished } from "../../../gen/llmhu
 import type { ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Chunk } from "../../model/chunk.ts";
-import { annotationOf, finishReasonOf, imageOf, logprobOf } from "./answer.ts";
+import { annotationOf, audioOf, finishReasonOf, imageOf, logprobOf } from "./answer.ts";
 import { detailOf, extraContent } from "./echoed.ts";
 
 /** What all pieces of one stream say around their choice, as JSON text. */
@@ -143,12 +143,17 @@ export class ChoicePieces {
   /** Signatures are known only now. */
   #closed({ index, signature, encryptedContent }: PartFinished): string {
     const growing = this.#parts.get(index);
+    this.#parts.delete(index);
     const { part } = growing?.part ?? {};
     const signed = signature ?? growing?.part.signature;
     if (part?.case === "toolCall") {
       const position = this.#calls.get(index);
       if (position === undefined || signed === undefined) return "";
       return this.#piece({ tool_calls: [{ index: position, extra_content: extraContent(signed) }] });
+    }
+    if (part?.case === "media") {
+      const [audio] = audioOf({ part, signature: signed });
+      return audio === undefined ? "" : this.#piece({ audio });
     }
     if (part?.case !== "reasoning") return "";
     const value = {

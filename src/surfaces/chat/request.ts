@@ -1,9 +1,11 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import { type CompleteRequest, CompletionView } from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { family } from "../../protocols/chat-completions/wire.ts";
+import { objectOf } from "../../protocols/field.ts";
 import { invalidField, isGiven, otherFields, readBody } from "../body.ts";
 import { labelsOf } from "../labels.ts";
 import { setOwn } from "../own-fields.ts";
+import { requestOf } from "../parts.ts";
 import type { JsonBody } from "../route.ts";
 import { messagesOf } from "./messages.ts";
 import { type ChatBody, chatBody, chatFields, ownFields } from "./schema.ts";
@@ -23,22 +25,11 @@ export interface ChatRequest {
 export function readChat({ value, exact }: JsonBody): ChatRequest {
   refuseOld(value);
   const body = readBody(chatBody, value);
-  const request: CompleteRequest = {
-    $typeName: "llmhub.v1.CompleteRequest",
-    model: body.model ?? "",
-    messages: messagesOf(body.messages),
-    input: "",
-    system: "",
-    tools: toolsOf(body, exact),
-    stopSequences: typeof body.stop === "string" ? [body.stop] : (body.stop ?? []),
-    labels: labelsOf(body.metadata ?? {}),
-    endUserId: body.user ?? "",
-    serviceTier: body.service_tier ?? "",
-    providerOptions: {},
-    view: CompletionView.UNSPECIFIED,
-    validateOnly: false,
-    lossless: false,
-  };
+  const request = requestOf(body.model, messagesOf(body.messages), toolsOf(body, exact));
+  request.stopSequences = typeof body.stop === "string" ? [body.stop] : (body.stop ?? []);
+  request.labels = labelsOf(body.metadata ?? {});
+  request.endUserId = body.user ?? "";
+  request.serviceTier = body.service_tier ?? "";
   setSampling(request, body);
   setAnswer(request, body, exact);
   const others = otherFields(body as JsonObject, chatFields);
@@ -78,12 +69,8 @@ function setAnswer(request: CompleteRequest, body: ChatBody, exact: JsonBody["ex
 
 /** Fields of years ago, which the provider would not read either. */
 function refuseOld(value: unknown): void {
-  if (!isObject(value)) return;
+  const body = objectOf(value) ?? {};
   for (const name of ["functions", "function_call"]) {
-    if (name in value) throw invalidField(name, "is no longer served. Use tools and tool_choice");
+    if (isGiven(body[name])) throw invalidField(name, "is no longer served. Use tools and tool_choice");
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

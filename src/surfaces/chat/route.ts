@@ -1,7 +1,10 @@
+import type { CompleteResponse, StreamStarted } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Rpc } from "../../model/call.ts";
+import { addCosts, addUsages } from "../../model/sum.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
 import { type Answer, always, type Route } from "../route.ts";
 import { toldFacts } from "../told-facts.ts";
+import { begunFacts } from "../written-events.ts";
 import { chatCompletion } from "./answer.ts";
 import { type ChatRequest, readChat } from "./request.ts";
 import { chatEvents, requestsFor } from "./stream.ts";
@@ -25,7 +28,11 @@ function streamed(handlers: CompletionHandlers, { request, choices, includeUsage
   const sources = requestsFor(request, choices).map((one, choice) =>
     handlers.events(one, rpcFor(rpc, choice, choices)),
   );
-  return { kind: "streamed", events: chatEvents(sources, includeUsage) };
+  let begun: StreamStarted | undefined;
+  const events = chatEvents(sources, includeUsage, (started) => {
+    begun ??= started;
+  });
+  return { kind: "streamed", headers: () => begunFacts(begun), events };
 }
 
 async function whole(handlers: CompletionHandlers, { request, choices }: ChatRequest, rpc: Rpc): Promise<Answer> {
@@ -33,9 +40,18 @@ async function whole(handlers: CompletionHandlers, { request, choices }: ChatReq
     handlers.complete(one, rpcFor(rpc, choice, choices)),
   );
   const responses = await Promise.all(asked);
+  return { kind: "whole", body: JSON.stringify(chatCompletion(responses)), headers: factsOfAll(responses) };
+}
+
+/** What headers tell: who gave the first answer, and what all of them took. */
+function factsOfAll(responses: readonly CompleteResponse[]): Record<string, string> {
   const [first] = responses;
-  const headers = first === undefined ? {} : toldFacts(first);
-  return { kind: "whole", body: JSON.stringify(chatCompletion(responses)), headers };
+  if (first === undefined) return {};
+  const usage = addUsages(responses.flatMap(({ usage }) => usage ?? []));
+  const cost = addCosts(responses.map(({ cost }) => cost));
+  const attemptCount = responses.reduce((sum, { routing }) => sum + (routing?.attemptCount ?? 0), 0);
+  const routing = first.routing && { ...first.routing, attemptCount };
+  return toldFacts({ id: first.id, routing, usage, cost, warnings: responses.flatMap(({ warnings }) => warnings) });
 }
 
 /** Each answer is a piece of work of its own: under the one key it is told apart by its number. */

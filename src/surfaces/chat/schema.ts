@@ -1,16 +1,8 @@
 import * as v from "valibot";
 import { CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { cacheControl } from "../cache-mark.ts";
 import { described, given, named, whole } from "../field.ts";
 import { ownField } from "../own-fields.ts";
-
-/** Mark of the end of a prefix that the provider is to cache, as clients for Anthropic's models send it through this API. */
-const cacheControl = given(
-  v.looseObject({
-    type: v.literal("ephemeral"),
-    ttl: v.nullish(v.picklist(["5m", "1h"])),
-  }),
-  "The prompt up to here is to be kept in the provider's prompt cache.",
-);
 
 const textPart = named(
   "ChatTextPart",
@@ -75,6 +67,7 @@ const message = named(
         ),
       ),
       refusal: v.nullish(v.string()),
+      audio: given(v.looseObject({ id: v.string() }), "Sound of an earlier answer, by its id."),
       tool_calls: v.nullish(v.array(toolCall)),
       reasoning_content: given(v.string(), "Reasoning without a signature. What has one is in reasoning_details."),
       reasoning_details: described(v.optional(v.unknown()), "As an answer had them."),
@@ -125,8 +118,17 @@ const toolChoice = v.union(
   [
     v.picklist(["none", "auto", "required"]),
     v.looseObject({ type: v.literal("function"), function: v.looseObject({ name: v.string() }) }),
+    v.looseObject({
+      type: v.literal("allowed_tools"),
+      allowed_tools: v.looseObject({
+        mode: v.picklist(["auto", "required"]),
+        tools: v.array(
+          v.looseObject({ type: v.string(), function: v.nullish(v.looseObject({ name: v.nullish(v.string()) })) }),
+        ),
+      }),
+    }),
   ],
-  'must be "none", "auto", "required" or {"type":"function","function":{"name":...}}',
+  'must be "none", "auto", "required", {"type":"function","function":{"name":...}} or {"type":"allowed_tools",...}',
 );
 
 /** What the field "llmhub" may say: what this API has no field for. */

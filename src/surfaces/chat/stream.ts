@@ -21,8 +21,13 @@ interface Lane {
 /**
  * The events of a stream of chat completions: the pieces of every choice as they come, the usage if it is wanted, and the
  * marker of the end. A failure of any choice ends them all.
+ * @param began told what each choice begins with.
  */
-export async function* chatEvents(sources: readonly Source[], includeUsage: boolean): AsyncGenerator<string> {
+export async function* chatEvents(
+  sources: readonly Source[],
+  includeUsage: boolean,
+  began: (started: StreamStarted) => void,
+): AsyncGenerator<string> {
   const lanes = sources.map((source): Lane => ({ source, pieces: undefined }));
   let frame: Frame | undefined;
   let usageHead = "";
@@ -33,6 +38,7 @@ export async function* chatEvents(sources: readonly Source[], includeUsage: bool
       let out = "";
       const [first] = result.value;
       if (lane.pieces === undefined && first?.case === "started") {
+        began(first.value);
         usageHead ||= headOf(first.value);
         frame ??= frameOf(usageHead, includeUsage);
         lane.pieces = new ChoicePieces(frame, index);

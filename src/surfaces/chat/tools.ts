@@ -10,16 +10,17 @@ type GivenTool = NonNullable<ChatBody["tools"]>[number];
 
 const modes = { none: ToolMode.NONE, auto: ToolMode.AUTO, required: ToolMode.REQUIRED } as const;
 
-/** Functions, and the tools that OpenAI itself defines. Schemas stay text: order of keys and digits of numbers matter. */
-export function toolsOf({ tools }: ChatBody, exact: JsonBody["exact"]): Tool[] {
-  return (tools ?? []).map((tool, index) => {
+/** Functions, and the tools that OpenAI itself defines, as far as the choice allows them. Schemas stay text: order of keys and digits of numbers matter. */
+export function toolsOf({ tools, tool_choice: choice }: ChatBody, exact: JsonBody["exact"]): Tool[] {
+  return (tools ?? []).flatMap((tool, index) => {
+    if (!isAllowed(tool, choice)) return [];
     const kind: Tool["kind"] = isFunction(tool)
       ? {
           case: "function",
           value: functionOf(tool.function, placeIn(exact(), ["tools", index, "function", "parameters"])),
         }
       : { case: "providerTool", value: ownTool(tool) };
-    return { $typeName: "llmhub.v1.Tool", kind };
+    return [{ $typeName: "llmhub.v1.Tool", kind }];
   });
 }
 
@@ -37,7 +38,15 @@ export function choiceOf(
 
 function chosen(choice: NonNullable<ChatBody["tool_choice"]>): ToolChoice["choice"] {
   if (typeof choice === "string") return { case: "mode", value: modes[choice] };
+  if (choice.type === "allowed_tools") return { case: "mode", value: modes[choice.allowed_tools.mode] };
   return { case: "toolName", value: choice.function.name };
+}
+
+function isAllowed(tool: GivenTool, choice: ChatBody["tool_choice"]): boolean {
+  if (typeof choice !== "object" || choice?.type !== "allowed_tools") return true;
+  return choice.allowed_tools.tools.some(
+    (allowed) => allowed.type === tool.type && (!isFunction(tool) || allowed.function?.name === tool.function.name),
+  );
 }
 
 /** The form of the answer. */

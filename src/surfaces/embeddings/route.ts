@@ -9,9 +9,9 @@ import type { Vectors } from "../../model/vectors.ts";
 import { family } from "../../protocols/chat-completions/wire.ts";
 import { embed } from "../../services/embedding.ts";
 import type { ValueParts } from "../../services/value-call.ts";
-import { otherFields, readBody } from "../body.ts";
+import { isGiven, otherFields, readBody } from "../body.ts";
 import { chatWords } from "../chat/words.ts";
-import { readOwn } from "../own-fields.ts";
+import { addOptions, readOwn } from "../own-fields.ts";
 import { always, type JsonBody, type Route } from "../route.ts";
 import { toldFacts } from "../told-facts.ts";
 import { embeddingsBody, embeddingsFields, ownFields } from "./schema.ts";
@@ -36,14 +36,18 @@ export function embeddingsRoute(parts: ValueParts<EmbedRequest, Vectors>): Route
 
 function readEmbeddings({ value }: JsonBody): EmbedRequest {
   const body = readBody(embeddingsBody, value);
-  const { model, input, encoding_format, dimensions, llmhub } = body;
+  const { model, input, encoding_format, dimensions, user, llmhub } = body;
   const request = readOwn(EmbedRequestSchema, llmhub, ownFields) ?? create(EmbedRequestSchema);
+  const own = request.providerOptions;
   request.model = model ?? "";
   request.inputs = typeof input === "string" ? [input] : input;
   request.encoding = encoding_format === "base64" ? VectorEncoding.PACKED : VectorEncoding.FLOAT;
   if (typeof dimensions === "number") request.dimensions = dimensions;
   const others = otherFields(body as JsonObject, embeddingsFields);
-  if (others !== undefined) request.providerOptions[family] ??= others;
+  // The hub's request has no end user.
+  const options = { ...others, ...(isGiven(user) ? { user } : {}) };
+  request.providerOptions = Object.keys(options).length === 0 ? {} : { [family]: options };
+  addOptions(request.providerOptions, own);
   return request;
 }
 

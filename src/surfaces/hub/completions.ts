@@ -1,4 +1,3 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import {
   CompleteRequestSchema,
   CompleteResponseSchema,
@@ -7,6 +6,7 @@ import {
   StreamCompleteResponseSchema,
 } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { GatewayError } from "../../model/error.ts";
+import { objectOf } from "../../protocols/field.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
 import type { EventStream } from "../../services/event-stream.ts";
 import { always, type Route } from "../route.ts";
@@ -45,13 +45,14 @@ export function completionRoutes(handlers: CompletionHandlers): readonly Route[]
 
 /** A StreamCompleteRequest, or for short the CompleteRequest in it. */
 function readStart(value: unknown): StreamCompleteRequest {
-  const isWhole = isObject(value) && ("request" in value || "resume" in value);
+  const body = objectOf(value) ?? {};
+  const isWhole = "request" in body || "resume" in body;
   return readProtoJson(StreamCompleteRequestSchema, isWhole ? value : { request: value });
 }
 
 /** OpenAI's completions before chat had this path. */
 function refuseLegacy(value: unknown): void {
-  if (!isObject(value) || !("prompt" in value)) return;
+  if (!("prompt" in (objectOf(value) ?? {}))) return;
   throw new GatewayError(
     "INVALID_REQUEST",
     "this path takes the hub's own JSON, with input or messages; OpenAI's prompt completions are not served - " +
@@ -83,8 +84,4 @@ async function* eventsOf(events: EventStream): AsyncGenerator<string> {
     // Also after a failure, of which a loop does not tell its source.
     await events.return();
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

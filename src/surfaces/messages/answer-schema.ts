@@ -1,13 +1,24 @@
 import * as v from "valibot";
 import { described, named, whole } from "../field.ts";
 
-const citation = v.object({
-  type: v.literal("web_search_result_location"),
-  url: v.string(),
-  title: v.string(),
+const document = {
   cited_text: v.string(),
-  encrypted_index: v.string(),
-});
+  document_index: described(whole, "Position among the documents of the request."),
+  document_title: v.nullable(v.string()),
+  file_id: v.null(),
+};
+
+const citation = v.variant("type", [
+  v.object({
+    type: v.literal("web_search_result_location"),
+    url: v.string(),
+    title: v.string(),
+    cited_text: v.string(),
+    encrypted_index: v.string(),
+  }),
+  v.object({ type: v.literal("char_location"), ...document, start_char_index: whole, end_char_index: whole }),
+  v.object({ type: v.literal("page_location"), ...document, start_page_number: whole, end_page_number: whole }),
+]);
 
 const known = v.variant("type", [
   v.object({ type: v.literal("text"), text: v.string(), citations: v.optional(v.array(citation)) }),

@@ -1,9 +1,13 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import { type ChatMessage, type ContentPart, Role } from "../../../gen/llmhub/v1/content_pb.ts";
+import { citationOf } from "../../protocols/messages/citation.ts";
 import { family } from "../../protocols/messages/wire.ts";
+import { isGiven } from "../body.ts";
+import { marked, markWithin } from "../cache-mark.ts";
 import { callOf, messageOf, partOf, reasoningOf, resultOf, textOf } from "../parts.ts";
 import type { Sealed } from "../seal.ts";
-import { documentOf, imageOf, marked, resultParts } from "./media.ts";
-import type { KnownBlock, PromptBody } from "./schema.ts";
+import { documentOf, imageOf, resultParts, sourceIn } from "./media.ts";
+import { type KnownBlock, knownTypes, type PromptBody } from "./schema.ts";
 import { unseal } from "./seal.ts";
 
 type Message = PromptBody["messages"][number];
@@ -39,6 +43,7 @@ function read({ role, content }: Message, exact: Exact): ChatMessage[] {
   const signatures: Sealed[] = [];
   for (const [index, block] of content.entries()) {
     if (isKnown(block) && block.type === "tool_result") results.push(resultPart(block));
+    else if (isKnown(block) && block.type === "text" && role === "assistant") parts.push(saidText(block));
     else if (isKnown(block) && block.type === "thinking") parts.push(...thoughtOf(block, signatures));
     else parts.push(partOfBlock(block, exact("content", index)));
   }
@@ -58,14 +63,19 @@ function partOfBlock(block: Block, exact: unknown): ContentPart {
       return textOf(block.text, marked(block.cache_control));
     case "image":
       return partOf(imageOf(block), marked(block.cache_control));
-    case "document":
-      return partOf(documentOf(block), marked(block.cache_control));
+    case "document": {
+      const part = partOf(documentOf(block), marked(block.cache_control));
+      const { context } = block;
+      if (isGiven(context) && sourceIn(context) === "") part.providerOptions[family] = { context };
+      return part;
+    }
     case "tool_use": {
       const { input } = exact as { input: unknown };
       return partOf(callOf(block.id, block.name, JSON.stringify(input)), marked(block.cache_control));
     }
     case "redacted_thinking": {
-      const { signature, encrypted = block.data } = unseal(block.data);
+      const { signature, encrypted = block.data, part: own } = unseal(block.data);
+      if (own !== undefined) return own;
       const isOwn = signature?.value === block.data;
       const part = reasoningOf("", { encryptedContent: encrypted });
       return partOf(part, { signature: isOwn && signature !== undefined ? { ...signature, value: "" } : signature });
@@ -75,12 +85,19 @@ function partOfBlock(block: Block, exact: unknown): ContentPart {
   }
 }
 
+/** What the model said and cited; that goes along so that who cannot take it back says so. */
+function saidText({ text, citations, cache_control }: Extract<KnownBlock, { type: "text" }>): ContentPart {
+  const part = textOf(text, marked(cache_control));
+  part.citations = (citations ?? []).map((citation) => citationOf(citation as JsonObject, []));
+  return part;
+}
+
 /** The reasoning; none where the block only carries the signature of a call, which is noted. */
 function thoughtOf(
   { thinking, signature }: Extract<KnownBlock, { type: "thinking" }>,
   signatures: Sealed[],
 ): ContentPart[] {
-  const sealed = unseal(signature ?? "");
+  const sealed = isGiven(signature) && signature !== "" ? unseal(signature) : {};
   if (sealed.callId !== undefined) {
     signatures.push(sealed);
     return [];
@@ -95,8 +112,10 @@ function sign(parts: readonly ContentPart[], callId: string | undefined, signatu
 }
 
 function resultPart(block: Extract<KnownBlock, { type: "tool_result" }>): ContentPart {
-  const part = resultOf(block.tool_use_id, resultParts(block.content), block.is_error ?? false);
-  return partOf(part, marked(block.cache_control));
+  const { tool_use_id, content, is_error, cache_control } = block;
+  const within = typeof content === "string" ? [] : (content ?? []);
+  const mark = marked(cache_control ?? markWithin(within));
+  return partOf(resultOf(tool_use_id, resultParts(content), is_error ?? false), mark);
 }
 
 /** A block that means something to Anthropic's own models only. */
@@ -104,16 +123,6 @@ function ownPart(kind: string, exact: unknown): ContentPart {
   const json = JSON.stringify(exact);
   return partOf({ case: "providerPart", value: { $typeName: "llmhub.v1.ProviderPart", provider: family, kind, json } });
 }
-
-const knownTypes = new Set<string>([
-  "text",
-  "image",
-  "document",
-  "tool_use",
-  "tool_result",
-  "thinking",
-  "redacted_thinking",
-] satisfies KnownBlock["type"][]);
 
 function isKnown(block: Block): block is KnownBlock {
   return knownTypes.has(block.type);

@@ -1,6 +1,6 @@
 import type { ContentPart, DocumentPart, ToolResultPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import { family } from "../../protocols/messages/wire.ts";
-import { cacheHintOf, fileAt, type MediaOf, mediaAt } from "../parts.ts";
+import { fileAt, type MediaOf, mediaAt } from "../parts.ts";
 import type { KnownBlock } from "./schema.ts";
 
 type Of<Type extends KnownBlock["type"]> = Extract<KnownBlock, { type: Type }>;
@@ -18,11 +18,18 @@ export function documentOf(block: Of<"document">): Extract<ContentPart["part"], 
     $typeName: "llmhub.v1.DocumentPart",
     body: bodyOf(source, title ?? ""),
     title: title ?? "",
-    uri: context?.startsWith("Source: ") ? context.slice("Source: ".length) : "",
+    uri: sourceIn(context ?? ""),
     documentId: "",
     citable: citations?.enabled ?? false,
   };
   return { case: "document", value };
+}
+
+const sourceMark = "Source: ";
+
+/** The address in a context that says nothing else, as the gateway itself writes it to Anthropic's models; else empty. */
+export function sourceIn(context: string): string {
+  return context.startsWith(sourceMark) ? context.slice(sourceMark.length) : "";
 }
 
 /** What a tool returned, part by part. */
@@ -33,11 +40,6 @@ export function resultParts(content: Of<"tool_result">["content"]): ToolResultPa
     if (block.type === "image") return imageOf(block);
     return block.type === "document" ? documentOf(block) : { case: "text", value: block.text };
   });
-}
-
-/** What a mark for the prompt cache adds to a part. */
-export function marked(mark: Of<"text">["cache_control"]) {
-  return mark === undefined || mark === null ? {} : { cacheHint: cacheHintOf(mark.ttl) };
 }
 
 function bodyOf(source: Of<"document">["source"], filename: string): DocumentPart["body"] {

@@ -1,13 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
-import {
-  type CompleteRequest,
-  CompletionView,
-  type ReasoningOptions,
-  type ResponseFormat,
-} from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { CompleteRequest, ReasoningOptions, ResponseFormat } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { family } from "../../protocols/messages/wire.ts";
 import { isGiven, otherFields, placeIn, readBody } from "../body.ts";
 import { setOwn } from "../own-fields.ts";
+import { requestOf } from "../parts.ts";
 import type { HttpRequest, JsonBody } from "../route.ts";
 import { messagesOf } from "./conversation.ts";
 import { countBody, messagesBody, messagesFields, ownFields, type PromptBody } from "./schema.ts";
@@ -45,22 +41,7 @@ export function readCount(body: JsonBody, headers: HttpRequest["headers"]): Comp
 
 function promptOf(read: PromptBody, { exact }: JsonBody, headers: HttpRequest["headers"]): CompleteRequest {
   const at = (...path: readonly (string | number)[]) => placeIn(exact(), path);
-  const request: CompleteRequest = {
-    $typeName: "llmhub.v1.CompleteRequest",
-    model: read.model ?? "",
-    messages: messagesOf(read, at),
-    input: "",
-    system: "",
-    tools: toolsOf(read.tools ?? [], at),
-    stopSequences: [],
-    labels: {},
-    endUserId: "",
-    serviceTier: "",
-    providerOptions: {},
-    view: CompletionView.UNSPECIFIED,
-    validateOnly: false,
-    lossless: false,
-  };
+  const request = requestOf(read.model, messagesOf(read, at), toolsOf(read.tools ?? [], at));
   const choice = choiceOf(read.tool_choice);
   if (choice !== undefined) request.toolChoice = choice;
   const reasoning = reasoningOf(read);

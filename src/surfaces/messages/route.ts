@@ -4,9 +4,11 @@ import type { Rpc } from "../../model/call.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
 import { type Answer, always, type Route } from "../route.ts";
 import { toldFacts } from "../told-facts.ts";
+import { begunFacts, writtenEvents } from "../written-events.ts";
 import { messageOf } from "./answer.ts";
+import { Citations } from "./citations.ts";
 import { type MessagesRequest, readCount, readMessages } from "./request.ts";
-import { messageEvents } from "./stream.ts";
+import { MessageEvents } from "./stream.ts";
 import { messagesWords } from "./words.ts";
 
 /** Anthropic's messages and their count of tokens, whatever the provider behind. */
@@ -40,7 +42,16 @@ export function messagesRoutes(handlers: CompletionHandlers): readonly Route[] {
 
 async function answer(handlers: CompletionHandlers, { request, stream }: MessagesRequest, rpc: Rpc): Promise<Answer> {
   const id = { "request-id": rpc.requestId };
-  if (stream) return { kind: "streamed", headers: id, events: messageEvents(handlers.events(request, rpc)) };
+  const citations = new Citations(request.messages);
+  if (stream) {
+    const writer = new MessageEvents(citations);
+    const events = writtenEvents(handlers.events(request, rpc), writer);
+    return { kind: "streamed", headers: () => ({ ...id, ...begunFacts(writer.begun) }), events };
+  }
   const response = await handlers.complete(request, rpc);
-  return { kind: "whole", headers: { ...id, ...toldFacts(response) }, body: JSON.stringify(messageOf(response)) };
+  return {
+    kind: "whole",
+    headers: { ...id, ...toldFacts(response) },
+    body: JSON.stringify(messageOf(response, citations)),
+  };
 }

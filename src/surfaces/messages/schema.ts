@@ -1,17 +1,18 @@
 import * as v from "valibot";
 import { CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
+import { cacheControl } from "../cache-mark.ts";
 import { described, given, named, whole } from "../field.ts";
 import { ownField } from "../own-fields.ts";
-
-const cacheControl = given(
-  v.looseObject({ type: v.literal("ephemeral"), ttl: v.nullish(v.picklist(["5m", "1h"])) }),
-  "The prompt up to here is to be kept in the provider's prompt cache.",
-);
 
 const textBlock = named(
   "TextBlock",
   "Text in a message.",
-  v.looseObject({ type: v.literal("text"), text: v.string(), cache_control: cacheControl }),
+  v.looseObject({
+    type: v.literal("text"),
+    text: v.string(),
+    citations: given(v.array(v.looseObject({})), "As an answer had them."),
+    cache_control: cacheControl,
+  }),
 );
 
 const source = v.variant("type", [
@@ -77,13 +78,23 @@ const known = [
   thinkingBlock,
   redactedBlock,
 ] as const;
-const knownTypes = ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking"];
+
+/** Their types. */
+export const knownTypes: ReadonlySet<string> = new Set([
+  "text",
+  "image",
+  "document",
+  "tool_use",
+  "tool_result",
+  "thinking",
+  "redacted_thinking",
+] satisfies KnownBlock["type"][]);
 
 /** A block that only Anthropic's own models know, such as the use of a tool that runs there. */
 const ownBlock = v.looseObject({
   type: v.pipe(
     v.string(),
-    v.check((type) => !knownTypes.includes(type), "must be the type of a block"),
+    v.check((type) => !knownTypes.has(type), "must be the type of a block"),
   ),
 });
 

@@ -11,24 +11,9 @@ import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Chunk } from "../../model/chunk.ts";
 import { stopReasonOf } from "../../protocols/messages/stop-reason.ts";
 import { seal } from "../seal.ts";
-import { type Block, blocksOf, citationOf, signatureBlock, usageOf } from "./answer.ts";
-
-/** The batches of one call, as the handlers give them. */
-type Source = AsyncIterableIterator<readonly Chunk[]>;
-
-/** The events of a stream of messages. */
-export async function* messageEvents(source: Source): AsyncGenerator<string> {
-  const writer = new MessageEvents();
-  try {
-    for await (const batch of source) {
-      const text = writer.write(batch);
-      if (text !== "") yield text;
-    }
-  } finally {
-    // Also after a failure, of which a loop does not tell its source.
-    await source.return?.();
-  }
-}
+import type { EventWriter } from "../written-events.ts";
+import { type Block, blocksOf, signatureBlock, usageOf } from "./answer.ts";
+import type { Citations } from "./citations.ts";
 
 /** A part on its way. */
 interface Open {
@@ -38,9 +23,14 @@ interface Open {
 }
 
 /** Batches of chunks in, text of events out. A delta of text costs no object. */
-class MessageEvents {
+export class MessageEvents implements EventWriter {
+  begun: StreamStarted | undefined;
+  readonly #citations: Citations;
   readonly #open = new Map<number, Open>();
-  /** Reasoning of which nothing has come: whether it has a text or comes encrypted is not known yet. */
+  /**
+   * Parts of which nothing has been told: of reasoning it is not known yet whether it has a text or comes encrypted, of what
+   * does not grow whether it is signed.
+   */
   readonly #silent = new Map<number, ContentPart>();
   #blocks = 0;
   #usage: Usage | undefined;
@@ -48,7 +38,10 @@ class MessageEvents {
   #textPart = -1;
   #textHead = "";
 
-  /** The events of a batch; empty if it says nothing that this API has words for. */
+  constructor(citations: Citations) {
+    this.#citations = citations;
+  }
+
   write(batch: readonly Chunk[]): string {
     let out = "";
     for (const chunk of batch) {
@@ -79,7 +72,9 @@ class MessageEvents {
     return out;
   }
 
-  #started({ id, routing }: StreamStarted): string {
+  #started(started: StreamStarted): string {
+    this.begun = started;
+    const { id, routing } = started;
     const message = {
       id,
       type: "message",
@@ -111,7 +106,8 @@ class MessageEvents {
         return this.#start(index, { type: "tool_use", id, name, input: {} }) + this.#argued(index, argumentsJson);
       }
       default:
-        return this.#whole(blocksOf(part));
+        this.#silent.set(index, part);
+        return "";
     }
   }
 
@@ -137,7 +133,8 @@ class MessageEvents {
       case "argumentsJson":
         return this.#argued(index, delta.value);
       case "citation":
-        return citationOf(delta.value)
+        return this.#citations
+          .locationsOf(delta.value)
           .map((citation) => this.#delta(index, { type: "citations_delta", citation }))
           .join("");
       default:
@@ -181,13 +178,14 @@ class MessageEvents {
     return event("content_block_delta", { index: open.index, delta }) + stop;
   }
 
-  /** Reasoning without a text. */
+  /** Reasoning without a text, and parts that do not grow. */
   #unsaid(content: ContentPart, signature: ContentPart["signature"], encryptedContent: string): string {
     const { part } = content;
-    if (part.case !== "reasoning") return "";
-    const value = { ...part.value, encryptedContent: encryptedContent || part.value.encryptedContent };
-    const closed = { ...content, part: { case: part.case, value } };
-    return this.#whole(blocksOf(signature === undefined ? closed : { ...closed, signature }));
+    const closed = signature === undefined ? { ...content } : { ...content, signature };
+    if (part.case === "reasoning" && encryptedContent !== "") {
+      closed.part = { case: part.case, value: { ...part.value, encryptedContent } };
+    }
+    return this.#whole(blocksOf(closed, this.#citations));
   }
 
   #finished({ finishReason, stopSequence, usage }: StreamFinished): string {

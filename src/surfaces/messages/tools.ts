@@ -1,7 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { type Tool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
 import { family } from "../../protocols/messages/wire.ts";
-import { marked } from "./media.ts";
+import { marked } from "../cache-mark.ts";
 import type { PromptBody } from "./schema.ts";
 
 type GivenTool = NonNullable<PromptBody["tools"]>[number];

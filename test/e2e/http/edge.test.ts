@@ -40,6 +40,12 @@ test("a page that may call is told so before and with the answer, over every pro
   }
 });
 
+test("an origin is the same however the configuration writes it", async () => {
+  await using gateway = await withPage(["https://App.Example.com:443"]);
+  const answer = await fetch(`${gateway.url}/v1/models`, { headers: { origin: page } });
+  expect(answer.headers.get("access-control-allow-origin")).toBe(page);
+});
+
 test("other pages are told nothing", async () => {
   await using gateway = await withPage([page]);
   const headers = { origin: "https://evil.example", "access-control-request-method": "POST" };
@@ -72,6 +78,55 @@ test("long answers are compressed for those who read that", async () => {
   expect(one?.choices).toEqual(other?.choices);
   expect(plain.headers.get("x-content-type-options")).toBe("nosniff");
   expect(plain.headers.get("cache-control")).toBe("no-store");
+});
+
+test("an answer that is compressed for one page is not kept for another", async () => {
+  await using gateway = await withPage([page]);
+  const response = await fetch(`${gateway.url}/openapi.json`, { headers: { origin: page, "accept-encoding": "gzip" } });
+  expect(response.headers.get("content-encoding")).toBe("gzip");
+  expect(response.headers.get("vary")).toBe("origin, accept-encoding");
+});
+
+test("bytes that are no UTF-8 are refused rather than read as something else", async () => {
+  await using gateway = await TestGateway.start({ providers: { simulator: {} } });
+  const refused = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: "POST",
+    headers: json,
+    body: Buffer.from(body.replace("Write", "Gr\u00fc\u00df"), "latin1"),
+  });
+  expect(refused.status).toBe(400);
+  expect(await refused.json()).toMatchObject({ error: { message: expect.stringContaining("UTF-8") } });
+});
+
+test("what is not served says so in the words of the client", async () => {
+  await using gateway = await TestGateway.start({ providers: { simulator: {} } });
+  const ask = async (method: string, path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(gateway.url + path, { method, headers: { "x-request-id": "r-1", ...headers } });
+    expect(response.headers.get("x-request-id")).toBe("r-1");
+    return { status: response.status, body: await response.json() };
+  };
+  const invalid = { type: "invalid_request_error" };
+  expect(await ask("POST", "/v1/images/generations")).toMatchObject({ status: 404, body: { error: invalid } });
+  expect(await ask("GET", "/v1/files", { "anthropic-version": "2023-06-01" })).toMatchObject({
+    status: 404,
+    body: { type: "error", error: { type: "not_found_error" }, request_id: "r-1" },
+  });
+  expect(await ask("GET", "/v1/chat/completions")).toMatchObject({ status: 405, body: { error: invalid } });
+});
+
+test("errors that no repeat mends tell the SDKs so", async () => {
+  await using gateway = await TestGateway.start({ providers: { simulator: {} } });
+  const ask = async (words: string) => {
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: json,
+      body: body.replace("simulator/gpt", `simulator/gpt:${words}`),
+    });
+    await response.text();
+    return [response.status, response.headers.get("x-should-retry"), response.headers.has("retry-after")];
+  };
+  expect(await ask("401")).toEqual([503, "false", false]);
+  expect(await ask("500")).toEqual([503, null, true]);
 });
 
 test("a port of its own takes the same calls, over HTTP/1.1 and HTTP/2", async () => {

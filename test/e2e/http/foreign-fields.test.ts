@@ -30,6 +30,47 @@ test("fields that are not the hub's go to providers that speak the caller's API;
   );
 });
 
+test("streams say it, too, and who answers", async () => {
+  await using stage = await crossed();
+  for (const [path, fields] of [
+    ["/chat/completions", { messages: [{ role: "user", content: "hi" }], verbosity: "low" }],
+    ["/responses", { input: "hi", text: { verbosity: "low" } }],
+  ] as const) {
+    const response = await fetch(stage.baseURL + path, {
+      method: "POST",
+      headers: json,
+      body: JSON.stringify({ model: "anthropic/claude-sonnet-4-5", stream: true, ...fields }),
+    });
+    await response.text();
+    const told = (name: string) => response.headers.get(`x-llmhub-${name}`);
+    expect([told("warnings"), told("provider")]).toEqual(["SETTING_IGNORED verbosity", "anthropic"]);
+    expect(told("id")).toMatch(/^cmp_/);
+  }
+  const body = { messages: [{ role: "user", content: "hi" }], max_tokens: 100, container: "c", stream: true };
+  expect(await warningsOf(`${stage.baseURL}/messages`, { model: "openai/gpt-5", ...body })).toBe(
+    "SETTING_IGNORED container",
+  );
+});
+
+test("headers tell what all choices of an answer took", async () => {
+  await using stage = await crossed();
+  const ask = async (n: number) => {
+    const response = await fetch(`${stage.baseURL}/chat/completions`, {
+      method: "POST",
+      headers: json,
+      body: JSON.stringify({ model: "openai/gpt-5", n, messages: [{ role: "user", content: "hi" }] }),
+    });
+    const { usage } = (await response.json()) as { usage: { prompt_tokens: number } };
+    const told = ["input-tokens", "cost-nanos", "attempts"].map((name) => response.headers.get(`x-llmhub-${name}`));
+    expect(told[0]).toBe(String(usage.prompt_tokens));
+    return told.map(Number);
+  };
+  const one = await ask(1);
+  const three = await ask(3);
+  expect([three[0], three[2]]).toEqual([3 * Number(one[0]), 3]);
+  expect(three[1]).toBeGreaterThan(2 * Number(one[1]));
+});
+
 test("options for several providers are no loss on the hub's own API", async () => {
   await using stage = await crossed();
   const { warnings } = await stage.gateway.complete({

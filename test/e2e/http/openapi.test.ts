@@ -61,7 +61,8 @@ async function demandDocumented(operation: Operation, response: Response): Promi
   const content = documented?.content?.[type];
   if (content === undefined) throw new Error(`${status} with ${type} is not documented`);
   for (const name of response.headers.keys()) {
-    if (/^x-(?!content-type)|^retry-after$/.test(name)) expect(Object.keys(documented?.headers ?? {})).toContain(name);
+    if (/^x-(?!content-type|accel-)|^retry-after$/.test(name))
+      expect(Object.keys(documented?.headers ?? {})).toContain(name);
   }
   const text = await response.text();
   if (type === "application/json") demand(content.schema, JSON.parse(text));

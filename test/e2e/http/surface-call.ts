@@ -27,10 +27,13 @@ export interface Surface {
 
 const server = "server_error";
 
+const words = "Say hello to the world";
+const said = { messages: [{ role: "user", content: words }] };
+
 const chat: Surface = {
   name: "chat completions",
   path: "/v1/chat/completions",
-  fields: {},
+  fields: said,
   whole: (body: { choices: [{ message: { content: string } }] }) => body.choices[0].message.content,
   piece: (data: { choices?: { delta: { content?: string } }[] }) => data.choices?.[0]?.delta.content ?? "",
   isEnd: ({ data }) => data === "[DONE]" || data.includes('"finish_reason":"'),
@@ -49,7 +52,7 @@ const chat: Surface = {
 const messages: Surface = {
   name: "messages",
   path: "/v1/messages",
-  fields: { max_tokens: 100 },
+  fields: { ...said, max_tokens: 100 },
   whole: (body: { content: [{ text: string }] }) => body.content[0].text,
   piece: (data: { delta?: { text?: string } }) => data.delta?.text ?? "",
   isEnd: ({ event }) => event === "message_stop" || event === "message_delta",
@@ -65,13 +68,23 @@ const messages: Surface = {
   },
 };
 
-/** Both. */
-export const surfaces: readonly Surface[] = [chat, messages];
+const responses: Surface = {
+  name: "responses",
+  path: "/v1/responses",
+  fields: { input: words },
+  whole: (body: { output: [{ content: [{ text: string }] }] }) => body.output[0].content[0].text,
+  piece: (data: { type: string; delta?: string }) =>
+    data.type === "response.output_text.delta" ? (data.delta ?? "") : "",
+  isEnd: ({ event }) => event === "response.completed" || event === "response.incomplete",
+  errors: chat.errors,
+};
+
+/** All that have words of another's API. */
+export const surfaces: readonly Surface[] = [chat, messages, responses];
 
 /** The body of a call. */
 export function bodyOf({ fields }: Surface, mode: Mode, model = "up/m-1"): string {
-  const said = [{ role: "user", content: "Say hello to the world" }];
-  return JSON.stringify({ model, messages: said, stream: mode === "stream", ...fields });
+  return JSON.stringify({ model, stream: mode === "stream", ...fields });
 }
 
 /** Makes a call. */
@@ -110,7 +123,8 @@ export function errorIn(surface: Surface, body: string): { reason: string } & Om
   const told = JSON.parse(body);
   if (surface === messages)
     expect(told).toMatchObject({ type: "error", request_id: expect.stringMatching(/^[0-9a-f-]{36}$/) });
-  const { message, param: _, ...error } = told.error;
+  // An event of Responses says that it is an error in the field for the type.
+  const { message, param: _, sequence_number: __, ...error } = told.error ?? { ...told, type: server };
   expect(message).toMatch(/\w+ \w+/);
   return error;
 }

@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Chunk } from "../../../src/model/chunk.ts";
 import { messageOf } from "../../../src/surfaces/messages/answer.ts";
+import { Citations } from "../../../src/surfaces/messages/citations.ts";
 import { unseal } from "../../../src/surfaces/messages/seal.ts";
-import { messageEvents } from "../../../src/surfaces/messages/stream.ts";
+import { MessageEvents } from "../../../src/surfaces/messages/stream.ts";
+import { writtenEvents } from "../../../src/surfaces/written-events.ts";
 import { interleave, response, split } from "../../support/any-answer.ts";
 import { eventsOf } from "../../support/unfold.ts";
 
@@ -73,7 +75,7 @@ async function textOf(events: readonly Chunk[]): Promise<string> {
     for (const event of events) yield [event];
   }
   let text = "";
-  for await (const piece of messageEvents(batches())) text += piece;
+  for await (const piece of writtenEvents(batches(), new MessageEvents(new Citations([])))) text += piece;
   return text;
 }
 
@@ -84,7 +86,7 @@ test("the events of a stream, however they are cut, join to the whole message", 
       const cuts = () => 1 + (numbers[turn++ % numbers.length] ?? 0);
       const events = eventsOf(whole).flatMap((event) => split(event, cuts));
       const streamed = joined(await textOf(events)) as { content: unknown[] };
-      const expected = messageOf(whole) as { content: unknown[] };
+      const expected = messageOf(whole, new Citations([])) as { content: unknown[] };
       expect({ ...streamed, content: streamed.content.filter(isSaying) }).toEqual({
         ...expected,
         content: expected.content.filter(isSaying),
@@ -108,7 +110,7 @@ test("blocks of parts that come in turn keep their own deltas", async () => {
       const streamed = joined(await textOf([started, ...mixed, end])) as { content: Record<string, unknown>[] };
       const texts = (blocks: Record<string, unknown>[]) =>
         blocks.flatMap(({ text, thinking }) => (text || thinking ? [text ?? thinking] : [])).sort();
-      const expected = messageOf(whole) as { content: Record<string, unknown>[] };
+      const expected = messageOf(whole, new Citations([])) as { content: Record<string, unknown>[] };
       expect(texts(streamed.content)).toEqual(texts(expected.content));
     }),
   );

@@ -1,4 +1,5 @@
 import { CompletionService } from "../../../gen/llmhub/v1/completion_service_pb.ts";
+import { encodeAnswer } from "../../services/answer-encoder.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
 import { type GrpcMethod, streaming, unary } from "./transport.ts";
 
@@ -8,7 +9,7 @@ const { complete, streamComplete } = CompletionService.method;
 export function hotMethods(handlers: CompletionHandlers): ReadonlyMap<string, GrpcMethod> {
   const path = (name: string) => `/${CompletionService.typeName}/${name}`;
   return new Map([
-    [path(complete.name), unary(complete.input, complete.output, (request, rpc) => handlers.complete(request, rpc))],
+    [path(complete.name), unary(complete.input, (request, rpc) => handlers.complete(request, rpc), encodeAnswer)],
     [
       path(streamComplete.name),
       streaming(streamComplete.input, (request, rpc) => handlers.streamComplete(request, rpc)),

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import type { Rpc } from "../../model/call.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { EventStream } from "../../services/event-stream.ts";
@@ -69,10 +69,10 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
 }
 
 /** A unary method out of a handler. */
-export function unary<I extends DescMessage, O extends DescMessage>(
+export function unary<I extends DescMessage, Answer>(
   input: I,
-  output: O,
-  handle: (request: MessageShape<I>, rpc: Rpc) => Promise<MessageShape<O>>,
+  handle: (request: MessageShape<I>, rpc: Rpc) => Promise<Answer>,
+  encode: (answer: Answer) => Uint8Array,
 ): GrpcMethod {
   return {
     kind: "unary",
@@ -80,7 +80,7 @@ export function unary<I extends DescMessage, O extends DescMessage>(
       const request = decode(input, bytes);
       return async (rpc) => {
         const answer = await handle(request, rpc);
-        return () => toBinary(output, answer);
+        return () => encode(answer);
       };
     },
   };

@@ -14,6 +14,7 @@ import { Admission, type AdmissionOptions } from "../../../src/server/admission.
 import { connectHandler } from "../../../src/server/connect.ts";
 import { type GrpcLimits, GrpcTransport, streaming, unary } from "../../../src/server/grpc/transport.ts";
 import { Listener } from "../../../src/server/listener.ts";
+import { encodeAnswer } from "../../../src/services/answer-encoder.ts";
 import { PassingEvents } from "../../../src/services/event-stream.ts";
 import type { Rejection } from "../../../src/telemetry/rejections.ts";
 import { memoryLogger } from "../../support/memory-logger.ts";
@@ -61,7 +62,7 @@ export class HotEdge implements AsyncDisposable {
     const all = { ...usual, ...limits };
     const transport = new GrpcTransport({
       methods: new Map([
-        [paths.complete, unary(CompleteRequestSchema, CompleteResponseSchema, complete)],
+        [paths.complete, unary(CompleteRequestSchema, complete, encodeAnswer)],
         [paths.stream, streaming(StreamCompleteRequestSchema, (_, rpc) => new PassingEvents(stream(rpc)))],
       ]),
       admission: this.admission,

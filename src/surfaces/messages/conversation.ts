@@ -6,7 +6,7 @@ import { isGiven } from "../body.ts";
 import { marked, markWithin } from "../cache-mark.ts";
 import { callOf, messageOf, partOf, reasoningOf, resultOf, textOf } from "../parts.ts";
 import type { Sealed } from "../seal.ts";
-import { documentOf, imageOf, resultParts, sourceIn } from "./media.ts";
+import { documentOf, imageOf, isTold, resultParts, sourceIn, type ToldContent } from "./media.ts";
 import { type KnownBlock, knownTypes, type PromptBody } from "./schema.ts";
 import { unseal } from "./seal.ts";
 
@@ -42,8 +42,9 @@ function read({ role, content }: Message, exact: Exact): ChatMessage[] {
   const parts: ContentPart[] = [];
   const signatures: Sealed[] = [];
   for (const [index, block] of content.entries()) {
-    if (isKnown(block) && block.type === "tool_result") results.push(resultPart(block));
-    else if (isKnown(block) && block.type === "text" && role === "assistant") parts.push(saidText(block));
+    if (isKnown(block) && block.type === "tool_result" && isTold(block.content)) {
+      results.push(resultPart(block, block.content));
+    } else if (isKnown(block) && block.type === "text" && role === "assistant") parts.push(saidText(block));
     else if (isKnown(block) && block.type === "thinking") parts.push(...thoughtOf(block, signatures));
     else parts.push(partOfBlock(block, exact("content", index)));
   }
@@ -111,8 +112,8 @@ function sign(parts: readonly ContentPart[], callId: string | undefined, signatu
   if (called !== undefined && signature !== undefined) called.signature = signature;
 }
 
-function resultPart(block: Extract<KnownBlock, { type: "tool_result" }>): ContentPart {
-  const { tool_use_id, content, is_error, cache_control } = block;
+function resultPart(block: Extract<KnownBlock, { type: "tool_result" }>, content: ToldContent): ContentPart {
+  const { tool_use_id, is_error, cache_control } = block;
   const within = typeof content === "string" ? [] : (content ?? []);
   const mark = marked(cache_control ?? markWithin(within));
   return partOf(resultOf(tool_use_id, resultParts(content), is_error ?? false), mark);

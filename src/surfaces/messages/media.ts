@@ -1,7 +1,7 @@
 import type { ContentPart, DocumentPart, ToolResultPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import { family } from "../../protocols/messages/wire.ts";
 import { fileAt, type MediaOf, mediaAt } from "../parts.ts";
-import type { KnownBlock } from "./schema.ts";
+import type { KnownBlock, ToldBlock } from "./schema.ts";
 
 type Of<Type extends KnownBlock["type"]> = Extract<KnownBlock, { type: Type }>;
 type Source = Of<"image">["source"];
@@ -32,8 +32,18 @@ export function sourceIn(context: string): string {
   return context.startsWith(sourceMark) ? context.slice(sourceMark.length) : "";
 }
 
+/** What a tool returned, as far as every provider can be told. */
+export type ToldContent = string | ToldBlock[] | null | undefined;
+
+const toldTypes: ReadonlySet<string> = new Set(["text", "image", "document"] satisfies ToldBlock["type"][]);
+
+/** Whether a tool returned nothing that only Anthropic's own models know, such as references to tools. */
+export function isTold(content: Of<"tool_result">["content"]): content is ToldContent {
+  return !Array.isArray(content) || content.every(({ type }) => toldTypes.has(type));
+}
+
 /** What a tool returned, part by part. */
-export function resultParts(content: Of<"tool_result">["content"]): ToolResultPart["part"][] {
+export function resultParts(content: ToldContent): ToolResultPart["part"][] {
   if (content === undefined || content === null) return [];
   if (typeof content === "string") return [{ case: "text", value: content }];
   return content.map((block) => {

@@ -54,10 +54,21 @@ const toolUseBlock = v.looseObject({
   cache_control: cacheControl,
 });
 
+/** A block that only Anthropic's own models know, such as the use of a tool that runs there. */
+const ownBlock = v.looseObject({
+  type: v.pipe(
+    v.string(),
+    v.check((type) => !knownTypes.has(type), "must be the type of a block"),
+  ),
+});
+
+/** What the result of a tool may hold for models of every provider. */
+const toldBlocks = [textBlock, imageBlock, documentBlock] as const;
+
 const toolResultBlock = v.looseObject({
   type: v.literal("tool_result"),
   tool_use_id: v.string(),
-  content: v.nullish(v.union([v.string(), v.array(v.variant("type", [textBlock, imageBlock, documentBlock]))])),
+  content: v.nullish(v.union([v.string(), v.array(v.union([v.variant("type", toldBlocks), ownBlock]))])),
   is_error: v.nullish(v.boolean()),
   cache_control: cacheControl,
 });
@@ -89,14 +100,6 @@ export const knownTypes: ReadonlySet<string> = new Set([
   "thinking",
   "redacted_thinking",
 ] satisfies KnownBlock["type"][]);
-
-/** A block that only Anthropic's own models know, such as the use of a tool that runs there. */
-const ownBlock = v.looseObject({
-  type: v.pipe(
-    v.string(),
-    v.check((type) => !knownTypes.has(type), "must be the type of a block"),
-  ),
-});
 
 const block = v.union([v.variant("type", known), ownBlock]);
 
@@ -184,6 +187,9 @@ export type PromptBody = v.InferOutput<typeof countBody>;
 
 /** One block of a message that every provider can be told. */
 export type KnownBlock = v.InferOutput<(typeof known)[number]>;
+
+/** One block of the result of a tool that every provider can be told. */
+export type ToldBlock = v.InferOutput<(typeof toldBlocks)[number]>;
 
 /** Names of the fields above. */
 export const messagesFields: ReadonlySet<string> = new Set(Object.keys(fields));

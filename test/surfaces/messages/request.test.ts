@@ -57,6 +57,21 @@ test("a mark for the prompt cache within the result of a tool is one on the resu
   expect(messages[1]?.content[0]?.cacheHint).toBeDefined();
 });
 
+test("a result that only Anthropic's models can read goes to them as it is", () => {
+  const result = { type: "tool_result", tool_use_id: "t1", content: [{ type: "tool_reference", tool_name: "g" }] };
+  const { messages } = read({
+    messages: [
+      { role: "assistant", content: [{ type: "tool_use", id: "t1", name: "f", input: {} }] },
+      { role: "user", content: [result] },
+    ],
+  });
+  expect(messages[1]?.content[0]?.part.value).toMatchObject({
+    provider: "anthropic",
+    kind: "tool_result",
+    json: JSON.stringify(result),
+  });
+});
+
 test("thinking without a signature is nobody's", () => {
   const blocks = [
     { type: "thinking", thinking: "a", signature: "" },

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import {
   type CompleteRequest,
-  CompleteRequestSchema,
   type CompleteResponse,
   CompleteResponseSchema,
   type StreamCompleteRequest,
@@ -77,7 +76,7 @@ export class CompletionHandlers {
   /** Answers in one message: a fold over the same chunks that a stream would carry. */
   async complete(request: CompleteRequest, rpc: Rpc): Promise<CompleteResponse> {
     this.#tell(rpc, () => {
-      this.#parts.validator.check(CompleteRequestSchema, request);
+      this.#parts.validator.checkCompletion(request);
       checkConversation(request);
     });
     const call = this.#callOf(request, rpc, false);
@@ -114,7 +113,7 @@ export class CompletionHandlers {
   /** Like `streamComplete`, for surfaces whose clients cannot resume: nothing is kept. */
   events(request: CompleteRequest, rpc: Rpc): AsyncIterableIterator<Batch> {
     this.#tell(rpc, () => {
-      this.#parts.validator.check(CompleteRequestSchema, request);
+      this.#parts.validator.checkCompletion(request);
       checkConversation(request);
       refusePreview(request);
     });

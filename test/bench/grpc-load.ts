@@ -3,7 +3,7 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import { Role } from "../../gen/llmhub/v1/content_pb.ts";
 import { piecesPerStream } from "./answers.ts";
-import type { WorkloadName } from "./workload.ts";
+import type { Shape } from "./workload.ts";
 
 /** Connections that the calls are spread over, as a client with a small pool does. */
 const sessionsOpen = 4;
@@ -38,10 +38,10 @@ export class GrpcLoad {
   }
 
   /** One call. Rejects when the answer is not complete. */
-  call(workload: WorkloadName): Promise<void> {
+  call(shape: Shape): Promise<void> {
     const session = this.#sessions[this.#next++ % sessionsOpen] as ClientHttp2Session;
-    const method = workload === "unary" ? "Complete" : "StreamComplete";
-    const messagesMin = workload === "unary" ? 1 : piecesPerStream + 2;
+    const method = shape === "unary" ? "Complete" : "StreamComplete";
+    const messagesMin = shape === "unary" ? 1 : piecesPerStream + 2;
     return new Promise((resolve, reject) => {
       const counter = new MessageCounter();
       let status: unknown;
@@ -55,7 +55,7 @@ export class GrpcLoad {
         if (status === "0" && counter.messages >= messagesMin) resolve();
         else reject(new Error(`the gateway answered status ${status} after ${counter.messages} messages`));
       });
-      stream.end(workload === "unary" ? unaryFrame : streamFrame);
+      stream.end(shape === "unary" ? unaryFrame : streamFrame);
     });
   }
 }

@@ -3,7 +3,12 @@ import { HttpLoad } from "./http-load.ts";
 import { concurrency, type LoadOrder, type LoadResult, type LoadTargets } from "./workload.ts";
 
 const { rawUrl, gatewayUrl, apiKey }: LoadTargets = JSON.parse(process.argv[2] ?? "{}");
-const targets = { raw: new HttpLoad(rawUrl), gateway: new GrpcLoad(gatewayUrl, apiKey) };
+const targets = {
+  raw: HttpLoad.raw(rawUrl),
+  grpc: new GrpcLoad(gatewayUrl, apiKey),
+  http: HttpLoad.openai(gatewayUrl, apiKey),
+  connect: HttpLoad.connect(gatewayUrl, apiKey),
+};
 
 process.once("disconnect", () => process.exit());
 process.on("message", (order: LoadOrder) => {
@@ -11,14 +16,14 @@ process.on("message", (order: LoadOrder) => {
 });
 
 /** Keeps so many calls under way until the time is over, then lets them finish. */
-async function run({ workload, target, durationMs }: LoadOrder): Promise<LoadResult> {
+async function run({ shape, target, durationMs }: LoadOrder): Promise<LoadResult> {
   const startMs = performance.now();
   const endMs = startMs + durationMs;
   let calls = 0;
   let problem: string | undefined;
   const worker = async () => {
     while (performance.now() < endMs && problem === undefined) {
-      await targets[target].call(workload);
+      await targets[target].call(shape);
       calls++;
     }
   };

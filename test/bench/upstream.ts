@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import { serveParent } from "../support/child.ts";
 import { answerEvents, answerHeaders, wholeAnswer } from "./answers.ts";
-import type { WorkloadName } from "./workload.ts";
+import type { Shape } from "./workload.ts";
 
 const wholeHeaders = { ...answerHeaders, "content-type": "application/json", "content-length": wholeAnswer.length };
 const streamHeaders = {
@@ -11,9 +11,9 @@ const streamHeaders = {
 };
 const paceMs = 1;
 
-let workload: WorkloadName = "unary";
-process.on("message", (name: WorkloadName) => {
-  workload = name;
+let shape: Shape = "unary";
+process.on("message", (next: Shape) => {
+  shape = next;
 });
 
 const server = createServer((request, response) => {
@@ -22,12 +22,12 @@ const server = createServer((request, response) => {
 await serveParent(server);
 
 function answer(response: ServerResponse): void {
-  if (workload === "unary") {
+  if (shape === "unary") {
     response.writeHead(200, wholeHeaders).end(wholeAnswer);
     return;
   }
   response.writeHead(200, streamHeaders);
-  if (workload === "burst") burst(response);
+  if (shape === "burst") burst(response);
   else pace(response);
 }
 

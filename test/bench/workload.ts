@@ -1,21 +1,50 @@
+import { answerEvents } from "./answers.ts";
+
 /** What is measured. */
 export interface Workload {
-  readonly name: WorkloadName;
+  readonly name: string;
   readonly title: string;
-  /** What a figure is divided by: events of one call. */
-  readonly unitsPerCall: number;
-  /** The gateway's cost divided by the raw proxy's: what must be reached, and what is aimed at. */
+  readonly shape: Shape;
+  readonly door: Door;
+  readonly goals?: Goals;
+}
+
+/** The gateway's cost divided by the raw proxy's: what must be reached, and what is aimed at. */
+export interface Goals {
   readonly must: number;
   readonly aim: number;
 }
 
 /** Whole answers; streams that come at once; streams with one event per millisecond. */
-export type WorkloadName = "unary" | "burst" | "paced";
+export type Shape = "unary" | "burst" | "paced";
+
+/** How the gateway is called: gRPC, the OpenAI-compatible API or Connect with JSON, both over HTTP/1.1. */
+export type Door = "grpc" | "http" | "connect";
+
+/** Goals are for the whole chain: authentication, limits, metrics, access log, validation, usage and cost. */
+export const workloads: readonly Workload[] = [
+  of("unary", "grpc", "unary", "gRPC unary, per call", { must: 2, aim: 1.5 }),
+  of("burst", "grpc", "burst", "gRPC stream in a burst, per chunk", { must: 2, aim: 1.2 }),
+  of("paced", "grpc", "paced", "gRPC stream of one chunk per ms, per chunk", { must: 1.2, aim: 0.8 }),
+  of("http-unary", "http", "unary", "OpenAI-compatible unary, per call", { must: 3, aim: 2 }),
+  of("http-burst", "http", "burst", "OpenAI-compatible stream in a burst, per chunk", { must: 3, aim: 2 }),
+  of("http-paced", "http", "paced", "OpenAI-compatible stream of one chunk per ms, per chunk", { must: 3, aim: 2 }),
+  of("connect-unary", "connect", "unary", "Connect JSON unary, per call"),
+];
+
+function of(name: string, door: Door, shape: Shape, title: string, goals?: Goals): Workload {
+  return { name, door, shape, title, ...(goals && { goals }) };
+}
+
+/** What the cost of a call is divided by: its events. */
+export function unitsPerCall({ shape }: Workload): number {
+  return shape === "unary" ? 1 : answerEvents.length;
+}
 
 /** What main asks the load generator for. */
 export interface LoadOrder {
-  readonly workload: WorkloadName;
-  readonly target: "raw" | "gateway";
+  readonly shape: Shape;
+  readonly target: "raw" | Door;
   readonly durationMs: number;
 }
 

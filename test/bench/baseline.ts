@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { type Measured, ratioOf } from "./report.ts";
+import type { Workload } from "./workload.ts";
+
+/** Ratios of one honest run, by workload. */
+export type Baseline = Readonly<Record<string, number>>;
+
+/** Wide, because machines that check do other things at the same time. */
+const tolerance = 1.5;
+const runsMax = 3;
+const runsBeyondMax = 1;
+
+export function readBaseline(): Baseline {
+  return JSON.parse(readFileSync(new URL("baseline.json", import.meta.url), "utf8"));
+}
+
+/**
+ * What got grossly worse, a sentence for each workload: its ratio is beyond the tolerance in two of three runs. Only
+ * what was beyond it in the first run is run again.
+ */
+export async function regressionsOf(
+  measured: readonly Measured[],
+  baseline: Baseline,
+  again: (workload: Workload) => Promise<Measured>,
+): Promise<readonly string[]> {
+  const regressions: string[] = [];
+  for (const first of measured) {
+    const { name } = first.workload;
+    const limit = tolerance * (baseline[name] ?? Number.NaN);
+    if (Number.isNaN(limit)) throw new Error(`baseline.json has no ratio for ${name}`);
+    const ratios = [ratioOf(first).median];
+    const beyond = () => ratios.filter((ratio) => !(ratio <= limit)).length;
+    while (beyond() === runsBeyondMax && ratios.length < runsMax) {
+      ratios.push(ratioOf(await again(first.workload)).median);
+    }
+    if (beyond() <= runsBeyondMax) continue;
+    const seen = ratios.map((ratio) => ratio.toFixed(2)).join(", ");
+    regressions.push(`${name}: ${seen} × raw, more than ${limit.toFixed(2)}, which is ${tolerance} × the baseline`);
+  }
+  return regressions;
+}

@@ -12,6 +12,7 @@ import { Ports } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
 import { Admission } from "./server/admission.ts";
 import { OpsServer } from "./server/ops.ts";
+import { pageOrigins } from "./server/page-origins.ts";
 import { TrustedProxies } from "./server/trusted-proxies.ts";
 import { Discovery } from "./services/discovery.ts";
 import type { ModelView } from "./services/models.ts";
@@ -90,6 +91,7 @@ class App implements Gateway {
       deadlineMaxMs: limits.deadlineMaxMs,
       draining: () => this.#draining,
       proxies: trustedProxies.length === 0 ? undefined : new TrustedProxies(trustedProxies),
+      mayCall: pageOrigins(config.server.cors?.origins ?? []),
       door: this.#traffic.overload,
       now,
     });

@@ -55,6 +55,8 @@ export interface AdmissionOptions {
   readonly deadlineMaxMs: number;
   /** The gateway takes no new calls. */
   readonly draining: () => boolean;
+  /** Web pages that may call where no key is asked for. Absent: all. */
+  readonly mayCall?: (origin: string) => boolean;
   /** Who may say where a call comes from. Absent: nobody but the connection. */
   readonly proxies?: TrustedProxies | undefined;
   /** Absent: every call is let in. Probes, descriptions and calls of operators always are. */
@@ -133,6 +135,7 @@ export class Admission {
     }
     const known = open ? undefined : keys();
     const caller = known === undefined ? anyone : known.identify(credential(headers));
+    if (known === undefined && !open) this.#checkOrigin(headers.origin);
     const isOperators = method.startsWith(adminPrefix);
     if (isOperators) this.#checkOperator(caller, known === undefined);
     const peerAddress = this.#addressOf(headers["x-forwarded-for"], line.peerAddress);
@@ -174,6 +177,13 @@ export class Admission {
     const { proxies } = this.#options;
     if (proxies === undefined || forwardedFor === undefined) return ofPeer;
     return () => proxies.callerOf(forwardedFor, ofPeer());
+  }
+
+  #checkOrigin(origin: string | undefined): void {
+    if (origin === undefined || this.#options.mayCall?.(origin) !== false) return;
+    const message =
+      "web pages of this origin may not call a gateway that asks for no API key. Name it in server.cors.origins, or set auth.mode to keys";
+    throw new GatewayError("PERMISSION_DENIED", message, { metadata: { resource: "origin", scope: "" } });
   }
 
   #checkOperator({ keyId, scopes = [] }: Caller, isKeyless: boolean): void {

@@ -60,6 +60,19 @@ test("other pages are told nothing", async () => {
   expect(refused.headers.get("access-control-allow-origin")).toBeNull();
 });
 
+test("without keys, pages of other names than this machine's may not call, whatever their name leads to", async () => {
+  await using gateway = await TestGateway.start({ providers: { simulator: {} } });
+  const ask = (origin: string, path: string, sent: string) =>
+    fetch(gateway.url + path, { method: "POST", headers: { ...json, origin }, body: sent });
+  for (const [path, sent] of [
+    ["/v1/chat/completions", body.replace("2000", "3")],
+    ["/llmhub.v1.CompletionService/Complete", '{"input":"hi"}'],
+  ] as const) {
+    expect((await ask("http://evil.example:4000", path, sent)).status).toBe(403);
+    expect((await ask("http://localhost:3000", path, sent)).status).toBe(200);
+  }
+});
+
 test("an origin that is none is refused when the configuration is read", async () => {
   await expect(withPage(["app.example.com/path"])).rejects.toThrow(/server\.cors\.origins\[0\]: must be an origin/);
 });

@@ -7,7 +7,7 @@ import { type Kinds, kindsWith } from "./extensions/kinds.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
-import { chainedMethods, operated, operations } from "./operations.ts";
+import { chainedMethods, operated, operations, warmUp } from "./operations.ts";
 import { Ports } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
 import { Admission } from "./server/admission.ts";
@@ -17,6 +17,7 @@ import { TrustedProxies } from "./server/trusted-proxies.ts";
 import { Discovery } from "./services/discovery.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
+import { createRequestValidator } from "./services/validation.ts";
 import type { Simulator } from "./simulator/server.ts";
 import { Snapshot, simulatorFor } from "./snapshot.ts";
 import { surfaceRoutes } from "./surfaces/index.ts";
@@ -56,6 +57,7 @@ class App implements Gateway {
   readonly #readiness = new Readiness();
   readonly #discovery: Discovery;
   readonly #admission: Admission;
+  readonly #validator = createRequestValidator();
   readonly #ports: Ports;
   readonly #ops: OpsServer;
   readonly #traffic: Traffic;
@@ -105,11 +107,12 @@ class App implements Gateway {
     const models = () => this.#modelView();
     const lines = new CallLines(logger, metrics, chainedMethods);
     const router = () => this.#snapshot.router;
-    const served = operations({ logger, metrics, lines, router, traffic, extensions: this.#extensions });
+    const [validator, extensions] = [this.#validator, this.#extensions];
+    const served = operations({ logger, metrics, validator, lines, router, traffic, extensions });
     const { reflection } = server;
     const { reach } = traffic.health;
     const system = operated(traffic, () => admission.inFlight);
-    const services = { ...served, readiness, reach, reflection, models, system };
+    const services = { ...served, validator, readiness, reach, reflection, models, system };
     return new Ports({ server, services, surfaces: surfaceRoutes(services), admission, lines, logger });
   }
 
@@ -145,6 +148,7 @@ class App implements Gateway {
       },
       "serving calls",
     );
+    warmUp(this.#validator);
   }
 
   reload(config: Config): Promise<void> {

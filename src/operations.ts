@@ -32,7 +32,7 @@ import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
 import { routingOf } from "./services/routing-info.ts";
 import type { SystemParts } from "./services/system.ts";
-import { createRequestValidator, type RequestValidator } from "./services/validation.ts";
+import type { RequestValidator } from "./services/validation.ts";
 import type { CallLines } from "./telemetry/call-lines.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -51,6 +51,7 @@ export interface OperationParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly lines: CallLines;
+  readonly validator: RequestValidator;
   /** The router of the configuration in force. */
   readonly router: () => Router;
   /** What calls share: limits, breakers, streams for callers who lose their connection, the response cache. */
@@ -59,12 +60,9 @@ export interface OperationParts {
 }
 
 /** Everything that can be asked of a model, with the chains around it. */
-export function operations(
-  parts: OperationParts,
-): Pick<RouteParts, "handlers" | "embedding" | "reranking" | "validator"> {
-  const { router, lines, metrics, traffic } = parts;
+export function operations(parts: OperationParts): Pick<RouteParts, "handlers" | "embedding" | "reranking"> {
+  const { router, lines, metrics, traffic, validator } = parts;
   const { streams } = traffic;
-  const validator = warmValidator();
   const shared = { validator, rejected: lines.refused, newId };
   const journey = journeyOf(parts);
   const prospect = (call: Call<Asked>) => {
@@ -78,7 +76,6 @@ export function operations(
   const around = { ...parts, journey, cached, keyed };
   const generate = chained(around, completions, ({ generate }) => generate, restartable);
   return {
-    validator,
     handlers: new CompletionHandlers({
       ...shared,
       dispatch: generate,
@@ -121,17 +118,22 @@ function journeyOf({ metrics: { retries, hedges, chainSteps }, traffic }: Operat
   };
 }
 
-/** A validator that has met every request of the data plane: the first of each costs tens of milliseconds. */
-function warmValidator(): RequestValidator {
-  const validator = createRequestValidator();
-  validator.warm([
+/**
+ * Has the validator meet every request of the data plane, once calls are taken: it would be a fifth of the start. One step per
+ * turn of the loop; a call that comes before its step compiles for itself.
+ */
+export function warmUp(validator: RequestValidator): void {
+  const steps = validator.warm([
     CompleteRequestSchema,
     StreamCompleteRequestSchema,
     CountTokensRequestSchema,
     EmbedRequestSchema,
     RerankRequestSchema,
   ]);
-  return validator;
+  const step = () => {
+    if (steps.next().done !== true) setImmediate(step).unref();
+  };
+  setImmediate(step).unref();
 }
 
 /** What stands around every operation. */

@@ -8,8 +8,11 @@ import { isPlainRequest } from "./plain-request.ts";
 
 /** Checks requests against the rules in their proto files. */
 export interface RequestValidator {
-  /** Compiles the rules of these messages: about 100 ms together, which the first caller would pay otherwise. */
-  warm(schemas: readonly DescMessage[]): void;
+  /**
+   * Compiles the rules of these messages, which the first caller would pay for otherwise: 200 ms together, one message
+   * per step, the innermost first.
+   */
+  warm(schemas: readonly DescMessage[]): IterableIterator<DescMessage>;
   /** Throws INVALID_REQUEST with everything that is wrong. 3 µs for a short request, 0.4 µs for each message more. */
   check<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void;
   /** The same for a completion; a plain one is seen at a glance. */
@@ -31,10 +34,27 @@ export function createRequestValidator(): RequestValidator {
     checkCompletion(request) {
       if (!isPlainRequest(request)) check(CompleteRequestSchema, request);
     },
-    warm(schemas) {
-      for (const schema of schemas) validator.validate(schema, create(schema));
+    *warm(schemas) {
+      for (const schema of inwardFirst(schemas)) {
+        validator.validate(schema, create(schema));
+        yield schema;
+      }
     },
   };
+}
+
+/** The messages and all that are part of them, each once, after its parts. */
+function inwardFirst(schemas: readonly DescMessage[]): Iterable<DescMessage> {
+  const seen = new Set<DescMessage>();
+  const ordered = new Set<DescMessage>();
+  const visit = (schema: DescMessage) => {
+    if (seen.has(schema)) return;
+    seen.add(schema);
+    for (const { message } of schema.fields) if (message !== undefined) visit(message);
+    ordered.add(schema);
+  };
+  for (const schema of schemas) visit(schema);
+  return ordered;
 }
 
 function fieldViolationOf({ field, ruleId, message }: Violation): FieldViolation {

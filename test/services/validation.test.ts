@@ -14,7 +14,7 @@ import type { GatewayError } from "../../src/model/error.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
 
 const validator = createRequestValidator();
-validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, ListModelsRequestSchema]);
+Array.from(validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, ListModelsRequestSchema]));
 
 function refusalOf(request: MessageInitShape<typeof CompleteRequestSchema>): GatewayError {
   try {

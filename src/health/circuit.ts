@@ -108,7 +108,14 @@ export class Circuit {
     else if (!this.#breaker.closed) return;
     if (verdict === "nothing" || this.#breaker.isShutdown) return;
     this.#turn();
-    this.#breaker.fire(verdict).catch(ignore);
+    if (verdict === "ok" && this.#breaker.closed) this.#succeed();
+    else this.#breaker.fire(verdict).catch(ignore);
+  }
+
+  /** What most attempts do. opossum counts by these events; `fire` would make six promises around them. */
+  #succeed(): void {
+    this.#breaker.emit("fire");
+    this.#breaker.emit("success");
   }
 
   /** Opens, whatever was counted. */

@@ -71,9 +71,15 @@ export class Limits {
     void this.#shared.resume();
   }
 
-  /** Takes what a call needs from every limit that concerns it, or nothing; undefined where none does. Never rejects. */
-  async admit(call: Call<Asked>): Promise<Admission | undefined> {
-    if (this.#rules.length === 0) return undefined;
+  /**
+   * Takes what a call needs from every limit that concerns it, or nothing; undefined where none does, at once where there
+   * is none.
+   */
+  admit(call: Call<Asked>): Promise<Admission | undefined> | undefined {
+    return this.#rules.length === 0 ? undefined : this.#admit(call);
+  }
+
+  async #admit(call: Call<Asked>): Promise<Admission | undefined> {
     const target = this.#needsTarget ? this.#parts.targetOf(call) : undefined;
     const need = this.#needsTokens ? needOf(call.request, target) : undefined;
     return this.#take(call, drawsOf(this.#rules, call, target, need), need);

@@ -12,17 +12,20 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 
 /** Refuses calls beyond the limits; what a call took and did not use is given back when it has ended. */
 export function limit(limits: Limits, metrics: Metrics): Interceptor<Call<Asked>> {
-  return (next) => async (call) => {
-    const admission = await limits.admit(call);
-    if (admission === undefined) return next(call);
-    tell(admission, call, metrics);
-    const reply = await next(call).catch((error: unknown) => {
-      admission.settle(usedBefore(error));
-      throw error;
+  return (next) => (call) => {
+    const admitting = limits.admit(call);
+    if (admitting === undefined) return next(call);
+    return admitting.then(async (admission) => {
+      if (admission === undefined) return next(call);
+      tell(admission, call, metrics);
+      const reply = await next(call).catch((error: unknown) => {
+        admission.settle(usedBefore(error));
+        throw error;
+      });
+      void reply.outcome.then((outcome) => admission.settle(usedBy(reply, outcome)));
+      if (call.stream && admission.grows) limits.follow(admission, () => usedByNow(reply), reply.outcome);
+      return reply;
     });
-    void reply.outcome.then((outcome) => admission.settle(usedBy(reply, outcome)));
-    if (call.stream && admission.grows) limits.follow(admission, () => usedByNow(reply), reply.outcome);
-    return reply;
   };
 }
 

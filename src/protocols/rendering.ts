@@ -62,9 +62,14 @@ export class Rendering<Request extends Asked = CompleteRequest> {
 
   /** Options for this target; those under the provider's own id win over those for the dialect. */
   options(all: Readonly<Record<string, JsonObject>>): JsonObject {
-    const foreign = this.#dialect === undefined || this.isOwn(this.#dialect) ? undefined : all[this.#dialect];
-    for (const field in foreign) this.ignored(field.slice(0, fieldCharsMax), "the target does not know the field");
+    if (this.#dialect !== undefined && !this.isOwn(this.#dialect)) this.unread(all);
     return { ...all[this.#family], ...all[this.target.provider.id] };
+  }
+
+  /** Options of a place where the target takes none: those in the caller's own API are told of. */
+  unread(all: Readonly<Record<string, JsonObject>>): void {
+    const own = this.#dialect === undefined ? undefined : all[this.#dialect];
+    for (const field in own) this.ignored(field.slice(0, fieldCharsMax), "the target does not know the field");
   }
 
   /** The dialect has no place for a setting. `field` is a path in the request. */

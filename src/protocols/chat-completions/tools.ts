@@ -20,9 +20,11 @@ export function renderTools(
   }
   const choice = toolChoice === undefined ? undefined : renderChoice(toolChoice);
   return {
-    tools: tools.map(({ kind }, index) => {
+    tools: tools.map(({ kind, providerOptions }, index) => {
       const path = `tools[${index}]`;
-      if (kind.case === "function") return renderFunction(kind.value, `${path}.function`, losses);
+      if (kind.case === "function") {
+        return { ...renderFunction(kind.value, `${path}.function`, losses), ...losses.options(providerOptions) };
+      }
       if (kind.case === "providerTool") return renderProviderTool(kind.value, `${path}.provider_tool`, losses);
       throw losses.invalid(path, "names no kind of tool that is known here");
     }),

@@ -12,7 +12,8 @@ export function renderTools(rendering: Rendering): Pick<CohereBody, "tools" | "t
     }
     return {};
   }
-  const functions = tools.map(({ kind }, index) => {
+  const functions = tools.map(({ kind, providerOptions }, index) => {
+    rendering.unread(providerOptions);
     const path = `tools[${index}]`;
     if (kind.case === "function") return { tool: kind.value, path: `${path}.function` };
     throw rendering.unsupported(`${path}.provider_tool`, "provider_tool", "the target has no tools of its own");

@@ -11,7 +11,8 @@ const namedMax = 512;
 
 /** The tool definitions of a request. Throws for tools that other providers define. */
 export function renderTools(points: CachePoints, rendering: Rendering): Slot[] {
-  return rendering.request.tools.flatMap(({ kind, cacheHint }, index) => {
+  return rendering.request.tools.flatMap(({ kind, cacheHint, providerOptions }, index) => {
+    rendering.unread(providerOptions);
     const path = `tools[${index}]`;
     if (kind.case === undefined) return [];
     const tool =

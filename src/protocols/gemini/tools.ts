@@ -15,7 +15,8 @@ import type { FunctionDeclaration, Prompt, Tool, ToolConfig } from "./wire.ts";
 export function renderTools(rendering: Rendering): Pick<Prompt, "tools" | "toolConfig"> {
   const declarations: FunctionDeclaration[] = [];
   const own: Tool[] = [];
-  for (const [index, { kind, cacheHint }] of rendering.request.tools.entries()) {
+  for (const [index, { kind, cacheHint, providerOptions }] of rendering.request.tools.entries()) {
+    rendering.unread(providerOptions);
     const path = `tools[${index}]`;
     if (cacheHint !== undefined) warnCacheHint(path, rendering);
     if (kind.case === "function") declarations.push(declare(kind.value, `${path}.function`, rendering));

@@ -7,12 +7,12 @@ import type { ToolChoice, ToolDefinition } from "./wire.ts";
 
 /** The tool definitions of a request. Throws for tools that other providers define. */
 export function renderTools(tools: readonly Tool[], marks: CacheMarks, rendering: Rendering): ToolDefinition[] {
-  return tools.flatMap(({ kind, cacheHint }, index) => {
+  return tools.flatMap(({ kind, cacheHint, providerOptions }, index) => {
     const path = `tools[${index}]`;
     if (kind.case === undefined) return [];
     const tool =
       kind.case === "function"
-        ? functionTool(kind.value, `${path}.function`, rendering)
+        ? { ...functionTool(kind.value, `${path}.function`, rendering), ...rendering.options(providerOptions) }
         : providerTool(kind.value, `${path}.provider_tool`, rendering);
     marks.put(tool, cacheHint, path);
     return [tool];

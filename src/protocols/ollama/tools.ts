@@ -20,7 +20,8 @@ export function renderTools(rendering: Rendering): Pick<OllamaBody, "tools"> {
     return {};
   }
   return {
-    tools: tools.map(({ kind }, index) => {
+    tools: tools.map(({ kind, providerOptions }, index) => {
+      rendering.unread(providerOptions);
       const path = `tools[${index}]`;
       if (kind.case === "function") return renderFunction(kind.value, `${path}.function`, rendering);
       throw rendering.unsupported(`${path}.provider_tool`, "provider_tool", "the target has no tools of its own");

@@ -17,9 +17,11 @@ export function renderTools(
   }
   const choice = renderChoice(rendering);
   return {
-    tools: tools.map(({ kind }, index) => {
+    tools: tools.map(({ kind, providerOptions }, index) => {
       const path = `tools[${index}]`;
-      if (kind.case === "function") return renderFunction(kind.value, `${path}.function`, rendering);
+      if (kind.case === "function") {
+        return { ...renderFunction(kind.value, `${path}.function`, rendering), ...rendering.options(providerOptions) };
+      }
       if (kind.case === "providerTool") return renderProviderTool(kind.value, `${path}.provider_tool`, rendering);
       throw rendering.invalid(path, "names no kind of tool that is known here");
     }),

@@ -20,7 +20,7 @@ export function toolsOf({ tools, tool_choice: choice }: ChatBody, exact: JsonBod
           value: functionOf(tool.function, placeIn(exact(), ["tools", index, "function", "parameters"])),
         }
       : { case: "providerTool", value: ownTool(tool) };
-    return [{ $typeName: "llmhub.v1.Tool", kind }];
+    return [{ $typeName: "llmhub.v1.Tool", kind, providerOptions: {} }];
   });
 }
 

@@ -121,6 +121,9 @@ const customTool = v.looseObject({
   cache_control: cacheControl,
 });
 
+/** Fields of a function that every provider can be told. */
+export const customFields: ReadonlySet<string> = new Set(Object.keys(customTool.entries));
+
 const ownTool = v.looseObject({
   type: v.pipe(v.string(), v.notValue("custom", "must be the type of a tool of the provider")),
   name: v.nullish(v.string()),

@@ -1,8 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { type Tool, type ToolChoice, ToolMode } from "../../../gen/llmhub/v1/tool_pb.ts";
 import { family } from "../../protocols/messages/wire.ts";
+import { otherFields } from "../body.ts";
 import { marked } from "../cache-mark.ts";
-import type { PromptBody } from "./schema.ts";
+import { customFields, type PromptBody } from "./schema.ts";
 
 type GivenTool = NonNullable<PromptBody["tools"]>[number];
 type CustomTool = Extract<GivenTool, { input_schema: unknown }>;
@@ -20,7 +21,14 @@ export function toolsOf(
       ? functionOf(tool, JSON.stringify(exact("tools", index, "input_schema")))
       : { case: "providerTool", value: ownTool(tool) },
     ...marked(tool.cache_control),
+    providerOptions: isCustom(tool) ? extrasOf(tool as JsonObject) : {},
   }));
+}
+
+/** What a function says besides, for Anthropic's own models: when it is loaded, examples, who may call it. */
+function extrasOf(tool: JsonObject): Record<string, JsonObject> {
+  const extras = otherFields(tool, customFields);
+  return extras === undefined ? {} : { [family]: extras };
 }
 
 /** Undefined: the body leaves it to the provider. */

@@ -20,7 +20,7 @@ export function toolsOf({ tools, tool_choice: choice }: ResponsesBody, exact: Js
     const kind: Tool["kind"] = isFunction(tool)
       ? { case: "function", value: functionOf(tool, placeIn(exact(), ["tools", index, "parameters"])) }
       : { case: "providerTool", value: ownTool(tool) };
-    return [{ $typeName: "llmhub.v1.Tool", kind }];
+    return [{ $typeName: "llmhub.v1.Tool", kind, providerOptions: {} }];
   });
 }
 

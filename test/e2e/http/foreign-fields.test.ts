@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { TestGateway } from "../../support/gateway.ts";
+import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
+import { messages, providerAt } from "../faults/dialects.ts";
 import { crossed } from "./crossed.ts";
 
 const json = { "content-type": "application/json" };
@@ -17,15 +20,15 @@ async function warningsOf(url: string, body: object, headers: Record<string, str
 test("fields that are not the hub's go to providers that speak the caller's API; others say that they do not know them", async () => {
   await using stage = await crossed();
   const chat = `${stage.baseURL}/chat/completions`;
-  const messages = `${stage.baseURL}/messages`;
+  const path = `${stage.baseURL}/messages`;
   const verbosity = { verbosity: "low" };
   expect(await warningsOf(chat, { model: "openai/gpt-5", ...verbosity })).toBe("");
   expect(await warningsOf(chat, { model: "anthropic/claude-sonnet-4-5", ...verbosity })).toBe(
     "SETTING_IGNORED verbosity",
   );
   const container = { container: "c_1" };
-  expect(await warningsOf(messages, { model: "anthropic/claude-sonnet-4-5", ...container })).toBe("");
-  expect(await warningsOf(messages, { model: "openai/gpt-5", ...container }, { "anthropic-beta": "x-1" })).toBe(
+  expect(await warningsOf(path, { model: "anthropic/claude-sonnet-4-5", ...container })).toBe("");
+  expect(await warningsOf(path, { model: "openai/gpt-5", ...container }, { "anthropic-beta": "x-1" })).toBe(
     "SETTING_IGNORED container, SETTING_IGNORED anthropic_beta",
   );
 });
@@ -79,4 +82,23 @@ test("options for several providers are no loss on the hub's own API", async () 
     providerOptions: { openai: { verbosity: "low" } },
   });
   expect(warnings).toEqual([]);
+});
+
+test("what a function says besides goes to Anthropic's models, and is told of elsewhere", async () => {
+  await using upstream = await ScriptedUpstream.start(async (connection) => {
+    for (;;) {
+      await connection.request();
+      await connection.respond(200, messages.whole("Hello"));
+    }
+  });
+  await using gateway = await TestGateway.start({ providers: providerAt(upstream.url, "anthropic") });
+  const tools = [{ name: "get_time", input_schema: { type: "object" }, defer_loading: true, input_examples: [{}] }];
+  expect(await warningsOf(`${gateway.url}/v1/messages`, { model: "up/m", tools })).toBe("");
+  expect(JSON.parse(upstream.requests[0]?.body ?? "").tools).toMatchObject([
+    { name: "get_time", defer_loading: true, input_examples: [{}] },
+  ]);
+  await using stage = await crossed();
+  expect(await warningsOf(`${stage.baseURL}/messages`, { model: "openai/gpt-5", tools })).toBe(
+    "SETTING_IGNORED defer_loading, SETTING_IGNORED input_examples",
+  );
 });

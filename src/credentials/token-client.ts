@@ -1,8 +1,9 @@
-import { Client } from "undici";
+import type { Client as UndiciClient } from "undici";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 import { Secret } from "../model/secret.ts";
 import { parseObject } from "../protocols/field.ts";
+import { Client } from "../upstream/client.ts";
 import type { AccessToken } from "./bearer.ts";
 import { noToken, refusal, type Source, unreachable } from "./fault.ts";
 
@@ -97,7 +98,7 @@ export class TokenClient {
   }
 }
 
-const clientOptions: Client.Options = { allowH2: false, maxHeaderSize: headBytesMax };
+const clientOptions: UndiciClient.Options = { allowH2: false, maxHeaderSize: headBytesMax };
 
 function contentTypeOf(form: unknown, json: unknown): Readonly<Record<string, string>> {
   if (form !== undefined) return { "content-type": "application/x-www-form-urlencoded" };

@@ -1,5 +1,6 @@
-import { Client, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { GatewayError } from "../model/error.ts";
+import { Client } from "./client.ts";
 import { connectionCause } from "./connection-fault.ts";
 import { EgressGuard, type EgressGuardOptions, pinned, unreachable } from "./egress-guard.ts";
 import { Turns } from "./turns.ts";

@@ -1,9 +1,10 @@
 import type { LookupFunction } from "node:net";
-import { Client, Pool } from "undici";
+import type { Client as UndiciClient } from "undici";
 import type { Authorizer, OutgoingRequest, Proof } from "../model/authorizer.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 import { type Carrier, type Handler, noConnection, type Post, Turnstile, unsent } from "./carrier.ts";
+import { Client, Pool } from "./client.ts";
 import { HostLookup } from "./host-lookup.ts";
 import { Turns } from "./turns.ts";
 
@@ -157,7 +158,7 @@ export class Upstream implements Carrier {
     await Promise.all([this.#pool.close(), this.#smallPool.close()]);
   }
 
-  #clientOptions(): Client.Options {
+  #clientOptions(): UndiciClient.Options {
     return {
       // Providers answer every request on its own connection or stream as well over HTTP/1.1, which undici knows best.
       allowH2: false,

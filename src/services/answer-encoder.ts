@@ -10,8 +10,10 @@ import { BackwardWriter } from "./backward-writer.ts";
 const charsMax = 20_000;
 /** Parts of such an answer, each with two bytes of tags and eight of lengths at most. */
 const partsMax = 64;
+/** Words of metadata, each with less than 32 bytes of tags and lengths. */
+const wordsMax = 16;
 /** One for all answers: to encode takes no turn of the event loop. */
-const writer = new BackwardWriter(3 * charsMax + 10 * partsMax + 1024);
+const writer = new BackwardWriter(3 * charsMax + 10 * partsMax + 32 * wordsMax + 1024);
 
 /**
  * The answer as protobuf-es would encode it, byte by byte, in a third of the time where it is an ordinary one: text, with
@@ -30,7 +32,7 @@ function isPlain(answer: CompleteResponse): boolean {
     answer.$unknown === undefined &&
     answer.warnings.length === 0 &&
     answer.logprobs.length === 0 &&
-    isEmpty(answer.providerMetadata) &&
+    isPlainMetadata(answer.providerMetadata) &&
     isCount(answer.finishReason) &&
     (message === undefined || isPlainMessage(message)) &&
     (usage === undefined || isPlainUsage(usage)) &&
@@ -88,6 +90,17 @@ function isPlainTime(time: Timestamp | Duration | undefined): boolean {
   return time === undefined || (time.$unknown === undefined && isSafe(time.seconds) && isCount(time.nanos));
 }
 
+/** Words only, such as OpenAI's system_fingerprint. */
+function isPlainMetadata(metadata: CompleteResponse["providerMetadata"]): boolean {
+  let words = 0;
+  for (const provider in metadata) {
+    const said = metadata[provider];
+    for (const name in said) if (typeof said[name] !== "string" || ++words > wordsMax) return false;
+    if (++words > wordsMax) return false;
+  }
+  return true;
+}
+
 /** What is not, protobuf-es encodes in ten bytes or refuses. */
 function isCount(value: number | undefined): boolean {
   return value === undefined || (value >= 0 && (value | 0) === value);
@@ -102,8 +115,14 @@ function isEmpty(map: Readonly<Record<string, unknown>>): boolean {
   return true;
 }
 
-function charsOf({ id, message, nativeFinishReason, stopSequence, usage, cost, routing }: CompleteResponse): number {
+function charsOf(answer: CompleteResponse): number {
+  const { id, message, nativeFinishReason, stopSequence, usage, cost, routing } = answer;
   let chars = id.length + nativeFinishReason.length + stopSequence.length;
+  for (const provider in answer.providerMetadata) {
+    const said = answer.providerMetadata[provider];
+    chars += provider.length;
+    for (const name in said) chars += name.length + (said[name] as string).length;
+  }
   if (message !== undefined) {
     chars += message.text.length + message.name.length;
     for (const { part } of message.content) if (part.case === "text") chars += part.value.length;
@@ -120,6 +139,7 @@ function charsOf({ id, message, nativeFinishReason, stopSequence, usage, cost, r
 
 function writeAnswer(answer: CompleteResponse): void {
   const { message, usage, cost, routing, createTime } = answer;
+  writeMetadata(13, answer.providerMetadata);
   if (createTime !== undefined) writeTime(12, createTime);
   if (routing !== undefined) writeRouting(8, routing);
   if (cost !== undefined) writeCost(7, cost);
@@ -129,6 +149,32 @@ function writeAnswer(answer: CompleteResponse): void {
   writer.number(3, answer.finishReason);
   if (message !== undefined) writeMessage(2, message);
   writer.text(1, answer.id);
+}
+
+/** A map of google.protobuf.Struct, which is a map of google.protobuf.Value, of which 3 is a string. */
+function writeMetadata(field: number, metadata: CompleteResponse["providerMetadata"]): void {
+  const providers = Object.keys(metadata);
+  for (let i = providers.length - 1; i >= 0; i--) {
+    const provider = providers[i] as string;
+    const end = writer.at;
+    writeWords(2, metadata[provider] as Readonly<Record<string, string>>);
+    writer.member(1, provider);
+    writer.closed(field, end);
+  }
+}
+
+function writeWords(field: number, words: Readonly<Record<string, string>>): void {
+  const end = writer.at;
+  const names = Object.keys(words);
+  for (let i = names.length - 1; i >= 0; i--) {
+    const name = names[i] as string;
+    const wordEnd = writer.at;
+    writer.member(3, words[name] as string);
+    writer.closed(2, wordEnd);
+    writer.member(1, name);
+    writer.closed(1, wordEnd);
+  }
+  writer.closed(field, end);
 }
 
 function writeMessage(field: number, { role, content, text, name }: ChatMessage): void {

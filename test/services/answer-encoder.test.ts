@@ -100,7 +100,17 @@ const answer = fc
     createTime: fc.option(time("google.protobuf.Timestamp"), rarely),
     warnings: mostly([], [create(WarningSchema, { message: "guessed" })]),
     logprobs: mostly([], [create(TokenLogprobSchema, { token: "a" })]),
-    providerMetadata: mostly<Record<string, JsonObject>>({}, { openai: { a: 1 } }),
+    providerMetadata: fc.oneof(
+      fc.dictionary(word, fc.dictionary(word, word, { maxKeys: 3 }), { maxKeys: 3 }),
+      mostly<Record<string, JsonObject>>(
+        { openai: { system_fingerprint: "fp_1" } },
+        { openai: { a: 1 }, b: { c: ["d"] } },
+      ),
+      mostly<Record<string, JsonObject>>(
+        {},
+        { openai: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [i, "a"])) },
+      ),
+    ),
     strange,
   })
   .map(({ message, usage, cost, routing, createTime, strange, ...rest }): CompleteResponse => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Measured, ratioOf } from "./report.ts";
 import type { Workload } from "./workload.ts";
 
-/** Ratios of one honest run, by workload. */
+/** Ratios by workload, as short runs show them, whose code is colder than that of the long run in README. */
 export type Baseline = Readonly<Record<string, number>>;
 
 /** Wide, because machines that check do other things at the same time. */

@@ -67,10 +67,11 @@ test.each([["0"]])("U16: a wish of %s is no pause", async (hint) => {
 
 test.each([["-1"], ["abc"], [undefined]])("U16: without a readable wish (%s) it is 2 s", async (hint) => {
   await using at = await behaving(failing(429, hint === undefined ? {} : { "retry-after": hint }));
-  await at.gateway.failure(request, { timeoutMs: 1000 });
-  const seconds = await at.gateway.metric("cooldown_seconds", { provider: "up" });
-  expect(seconds).toBeGreaterThan(0);
-  expect(seconds).toBeLessThanOrEqual(2);
+  const error = await at.gateway.failure(request, { timeoutMs: 1000 });
+  // What is left of the pause by the time that the caller is told.
+  const toldMs = Number(error.metadata.get("grpc-retry-pushback-ms"));
+  expect(toldMs).toBeGreaterThan(1000);
+  expect(toldMs).toBeLessThanOrEqual(2000);
 });
 
 test.each(["insufficient_quota", "enforced_spend_limit_reached"])("U17: an empty account, %s", async (code) => {

@@ -1,3 +1,4 @@
+import { namedOrigins } from "../page-origins.ts";
 import type { AnyRequest, AnyResponse } from "../request-handler.ts";
 
 /** Web pages that may call. */
@@ -28,13 +29,12 @@ const exposed = [
  */
 export class Cors {
   readonly #any: boolean;
-  readonly #origins: ReadonlySet<string>;
+  readonly #isNamed: (origin: string) => boolean;
   readonly #maxAge: string;
 
   constructor({ origins, maxAgeMs }: CorsRules) {
     this.#any = origins.includes("*");
-    // As browsers write them: in small letters, without a port that goes without saying.
-    this.#origins = new Set(origins.map((origin) => URL.parse(origin)?.origin ?? origin));
+    this.#isNamed = namedOrigins(origins);
     this.#maxAge = String(Math.floor(maxAgeMs / 1000));
   }
 
@@ -44,7 +44,7 @@ export class Cors {
     const isAsking = request.method === "OPTIONS" && "access-control-request-method" in request.headers;
     if (origin === undefined) return false;
     response.setHeader("vary", "origin");
-    const isAllowed = this.#any || this.#origins.has(origin);
+    const isAllowed = this.#isNamed(origin);
     if (isAllowed) {
       response.setHeader("access-control-allow-origin", this.#any ? "*" : origin);
       response.setHeader("access-control-expose-headers", exposed);

@@ -6,9 +6,9 @@ import {
   SystemService,
 } from "../../gen/llmhub/admin/v1/system_service_pb.ts";
 import { noWords, readArguments } from "./arguments.ts";
-import { callProblem } from "./call-problem.ts";
-import { channelOptions, openChannel } from "./channel.ts";
+import { channelOptions } from "./channel.ts";
 import { type Command, CommandError, type Exit, type Shell } from "./command.ts";
+import { interruptible } from "./interruptible.ts";
 
 const options = {
   "of-tenant": { type: "string", value: "ID", about: "flush only what this tenant was answered" },
@@ -35,7 +35,8 @@ gateway refuses, unless auth.adminWithoutKey is true.`,
 
 type Values = ReturnType<typeof readArguments<typeof options>>["values"];
 
-async function run(args: readonly string[], { env, signals, stdout }: Shell): Promise<Exit> {
+async function run(args: readonly string[], shell: Shell): Promise<Exit> {
+  const { stdout } = shell;
   const { values, words } = readArguments(args, options);
   const [what, ...others] = words;
   noWords(others);
@@ -45,28 +46,17 @@ async function run(args: readonly string[], { env, signals, stdout }: Shell): Pr
   if (what === "stats" && scopeOf(values).some((value) => value !== "")) {
     throw new CommandError("usage", "--of-tenant, --of-key and --of-model go with flush");
   }
-  const channel = openChannel(values, env);
-  const cancel = new AbortController();
-  const interrupt = () => cancel.abort();
-  signals.once("SIGINT", interrupt);
-  try {
+  return interruptible(values, shell, async (channel, signal) => {
     const client = channel.client(SystemService);
     if (what === "stats") {
-      const answer = await client.getDiagnostics({}, { signal: cancel.signal });
+      const answer = await client.getDiagnostics({}, { signal });
       stdout.write(values.json ? `${toJsonString(GetDiagnosticsResponseSchema, answer)}\n` : statsText(answer.caches));
-      return "ok";
+      return;
     }
     const [tenant, apiKey, model] = scopeOf(values);
-    const answer = await client.flushCache({ tenant, apiKey, model }, { signal: cancel.signal });
+    const answer = await client.flushCache({ tenant, apiKey, model }, { signal });
     stdout.write(values.json ? `${toJsonString(FlushCacheResponseSchema, answer)}\n` : `removed ${answer.removed}\n`);
-    return "ok";
-  } catch (error) {
-    if (cancel.signal.aborted) return "interrupted";
-    throw callProblem(error, channel.address);
-  } finally {
-    signals.off("SIGINT", interrupt);
-    channel.close();
-  }
+  });
 }
 
 function scopeOf(values: Values): [tenant: string, apiKey: string, model: string] {

@@ -10,9 +10,9 @@ import {
 } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { moneyText } from "./answer-stats.ts";
 import { noWords, readArguments } from "./arguments.ts";
-import { callProblem } from "./call-problem.ts";
-import { type Channel, channelOptions, openChannel } from "./channel.ts";
+import { type Channel, channelOptions } from "./channel.ts";
 import type { Command, Exit, Shell } from "./command.ts";
+import { interruptible } from "./interruptible.ts";
 
 const options = {
   provider: { type: "string", short: "p", value: "NAME", about: "only models of this provider" },
@@ -34,28 +34,18 @@ also take models that are not listed.`,
   run,
 };
 
-async function run(args: readonly string[], { env, signals, stdout }: Shell): Promise<Exit> {
+async function run(args: readonly string[], shell: Shell): Promise<Exit> {
+  const { stdout } = shell;
   const { values, words } = readArguments(args, options);
   noWords(words);
-  const channel = openChannel(values, env);
-  const cancel = new AbortController();
-  const interrupt = () => cancel.abort();
-  signals.once("SIGINT", interrupt);
-  try {
-    const found = await listAll(channel, values.provider ?? "", cancel.signal);
+  return interruptible(values, shell, async (channel, signal) => {
+    const found = await listAll(channel, values.provider ?? "", signal);
     if (values.json) for (const model of found) stdout.write(`${toJsonString(ModelSchema, model)}\n`);
     else
       stdout.write(
         found.length === 0 ? "no models are listed; a call may still name one as provider/model\n" : modelTable(found),
       );
-    return "ok";
-  } catch (error) {
-    if (cancel.signal.aborted) return "interrupted";
-    throw callProblem(error, channel.address);
-  } finally {
-    signals.off("SIGINT", interrupt);
-    channel.close();
-  }
+  });
 }
 
 async function listAll(channel: Channel, provider: string, signal: AbortSignal): Promise<Model[]> {

@@ -16,6 +16,9 @@ import { streams } from "./streams-section.ts";
 const limits = section("What one caller can take from the server.", {
   requestBytesMax: v.optional(integer(1024, 1024 ** 3, "Largest request, in bytes."), 33_554_432),
   connectionsMax: v.optional(integer(1, 1_000_000, "Most connections at once."), 10_000),
+  connectionAgeMax: v.optional(
+    duration("Age at which a connection is asked to leave, up to a tenth earlier or later. Absent: any."),
+  ),
   streamsPerConnectionMax: v.optional(integer(1, 100_000, "Most calls at once on one connection."), 1000),
   headerTimeout: v.optional(duration("Time for the headers of a request to arrive."), "10s"),
   bodyTimeout: v.optional(duration("Time for the body of a request to arrive."), "60s"),

@@ -94,6 +94,7 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
     limits: {
       requestBytesMax: limits.requestBytesMax,
       connectionsMax: limits.connectionsMax,
+      connectionAgeMs: limits.connectionAgeMax,
       streamsPerConnectionMax: limits.streamsPerConnectionMax,
       headerTimeoutMs: limits.headerTimeout,
       bodyTimeoutMs: limits.bodyTimeout,

@@ -74,6 +74,8 @@ export interface CorsConfig {
 interface LimitsConfig {
   readonly requestBytesMax: number;
   readonly connectionsMax: number;
+  /** Age at which a connection is asked to leave; its calls in flight go on. Undefined: none is too old. */
+  readonly connectionAgeMs: number | undefined;
   readonly streamsPerConnectionMax: number;
   /** For the headers of a request to arrive. */
   readonly headerTimeoutMs: number;

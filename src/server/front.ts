@@ -9,6 +9,8 @@ import { secureContext, type TlsMaterial } from "./tls.ts";
 /** What one caller can take of the port. */
 export interface ListenerLimits {
   readonly connectionsMax: number;
+  /** Age at which a connection is asked to leave, give or take a tenth. Undefined: none is too old. */
+  readonly connectionAgeMs: number | undefined;
   readonly streamsPerConnectionMax: number;
   /** For the TLS handshake, for the HTTP/2 preface and settings, and for the headers of an HTTP/1.1 request. */
   readonly headerTimeoutMs: number;

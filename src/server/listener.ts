@@ -37,6 +37,8 @@ export class Listener {
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #responses = new Set<ServerResponse>();
   readonly #waiting = new Set<() => void>();
+  /** When connections of HTTP/1.1 that have made a request have to leave. */
+  readonly #leaveMs = new WeakMap<Socket, number>();
   #streams = 0;
   #draining = false;
 
@@ -134,6 +136,8 @@ export class Listener {
     const watch = new SessionWatch(session, limits.headerTimeoutMs, now);
     this.#sessions.add(session);
     session.once("close", () => this.#sessions.delete(session));
+    const { connectionAgeMs } = limits;
+    if (connectionAgeMs !== undefined) leaveIn(session, jittered(connectionAgeMs));
     session.on("error", (err) => log.debug({ fault: faultOf(err) }, "an HTTP/2 session failed"));
     session.on("stream", (stream, headers, flags, rawHeaders) => {
       this.#streams++;
@@ -171,7 +175,7 @@ export class Listener {
       if (socket.writableLength > 0) socket.destroy();
       else socket.setTimeout(this.#options.limits.writeStallMs);
     });
-    if (this.#draining) leaveAfter(response);
+    if (this.#draining || this.#isOld(socket)) leaveAfter(response);
     this.#serve(request, response);
   }
 
@@ -185,6 +189,15 @@ export class Listener {
     }
   }
 
+  /** A connection counts from its first request: before it, it takes nobody's turn. */
+  #isOld(socket: Socket): boolean {
+    const { limits, now } = this.#options;
+    if (limits.connectionAgeMs === undefined) return false;
+    const leaveMs = this.#leaveMs.get(socket);
+    if (leaveMs === undefined) this.#leaveMs.set(socket, now() + jittered(limits.connectionAgeMs));
+    return leaveMs !== undefined && now() >= leaveMs;
+  }
+
   #callEnded(): void {
     if (this.streamsOpen > 0) return;
     for (const empty of [...this.#waiting]) empty();
@@ -196,4 +209,15 @@ function leaveAfter(response: ServerResponse): void {
   const { socket } = response;
   response.shouldKeepAlive = false;
   if (response.headersSent) response.once("finish", () => socket?.destroySoon());
+}
+
+/** GOAWAY at that age; calls in flight go on. */
+function leaveIn(session: ServerHttp2Session, ageMs: number): void {
+  const timer = setTimeout(() => session.close(), ageMs).unref();
+  session.once("close", () => clearTimeout(timer));
+}
+
+/** Connections that were made together are not to leave together. */
+function jittered(ms: number): number {
+  return ms * (0.9 + 0.2 * Math.random());
 }

@@ -16,6 +16,7 @@ test("without a file and keys: this machine only, the simulator, no authenticati
       limits: {
         requestBytesMax: 33_554_432,
         connectionsMax: 10_000,
+        connectionAgeMs: undefined,
         streamsPerConnectionMax: 1000,
         headerTimeoutMs: 10_000,
         bodyTimeoutMs: 60_000,

@@ -11,6 +11,7 @@ import { memoryLogger } from "../support/memory-logger.ts";
 
 const usualLimits: ListenerLimits = {
   connectionsMax: 100,
+  connectionAgeMs: undefined,
   streamsPerConnectionMax: 100,
   headerTimeoutMs: 5000,
   bodyTimeoutMs: 10_000,

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request as requestHttp1 } from "node:http";
-import { connect as connectHttp2, constants } from "node:http2";
+import { connect as connectHttp2, constants, type ServerHttp2Stream } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import { createClient } from "@connectrpc/connect";
@@ -255,4 +255,39 @@ test("cuts everything off when it must", async () => {
   expect(signal.reason).toMatchObject({ reason: "CANCELLED" });
   expect([edge.listener.connectionsOpen, edge.listener.sessionsOpen, edge.listener.streamsOpen]).toEqual([0, 0, 0]);
   edge.events.emit("release");
+});
+
+test("asks an HTTP/2 connection to leave at its age; its calls go on", async () => {
+  const opened = Promise.withResolvers<ServerHttp2Stream>();
+  await using edge = await Edge.start({
+    limits: { connectionAgeMs: 1 },
+    onStream: (stream) => {
+      opened.resolve(stream);
+      return true;
+    },
+  });
+  const session = connectHttp2(edge.url);
+  const goaway = once(session, "goaway");
+  const stream = session.request({ ":path": "/" });
+  const [served] = await Promise.all([opened.promise, goaway]);
+  served.respond({ ":status": 200 });
+  served.end("whole");
+  expect(await text(stream)).toBe("whole");
+  if (!session.destroyed) await once(session, "close");
+});
+
+test("answers an HTTP/1.1 connection of that age for the last time", async () => {
+  const { listener, port } = await startListener({ connectionAgeMs: 1 }, (_, response) => response.end("ok"));
+  const socket = connect(port, "127.0.0.1");
+  const ask = () => socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  let answers = "";
+  socket.on("data", (bytes) => {
+    answers += String(bytes);
+    if (!answers.includes("onnection: close")) ask();
+  });
+  ask();
+  await once(socket, "close");
+  expect(answers.indexOf("onnection: keep-alive")).toBeGreaterThan(-1);
+  expect(answers.indexOf("onnection: keep-alive")).toBeLessThan(answers.indexOf("onnection: close"));
+  await listener.closeNow();
 });

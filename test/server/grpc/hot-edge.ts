@@ -85,6 +85,7 @@ export class HotEdge implements AsyncDisposable {
       onRequest,
       limits: {
         connectionsMax: 100,
+        connectionAgeMs: undefined,
         streamsPerConnectionMax: 100,
         headerTimeoutMs: 5000,
         bodyTimeoutMs: all.bodyTimeoutMs,

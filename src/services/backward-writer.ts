@@ -20,6 +20,11 @@ export class BackwardWriter {
     return this.#at;
   }
 
+  /** Nothing has been written since `begin`. */
+  get isEmpty(): boolean {
+    return this.#at === this.#room.length;
+  }
+
   /** Forgets what was written. */
   begin(): void {
     this.#at = this.#room.length;
@@ -59,6 +64,16 @@ export class BackwardWriter {
   closed(field: number, end: number): void {
     this.#varint(end - this.#at);
     this.#room[--this.#at] = (field << 3) | 2;
+  }
+
+  /** Puts the envelope of a gRPC message before what was written since `end` was the place: a flag, and its length. */
+  envelope(end: number): void {
+    const bytes = end - this.#at;
+    this.#room[--this.#at] = bytes;
+    this.#room[--this.#at] = bytes >>> 8;
+    this.#room[--this.#at] = bytes >>> 16;
+    this.#room[--this.#at] = bytes >>> 24;
+    this.#room[--this.#at] = 0;
   }
 
   #varint(value: number): void {

@@ -4,7 +4,6 @@ import {
   type CompleteResponse,
   CompleteResponseSchema,
   type StreamCompleteRequest,
-  StreamCompleteRequestSchema,
   type StreamResume,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import {
@@ -99,7 +98,7 @@ export class CompletionHandlers {
   streamComplete(message: StreamCompleteRequest, rpc: Rpc): EventStream {
     const { options, start } = message;
     const heartbeatMs = heartbeatOf(msOf(options?.heartbeatInterval), this.#parts.streams.heartbeatMs);
-    this.#tell(rpc, () => this.#parts.validator.check(StreamCompleteRequestSchema, message));
+    this.#tell(rpc, () => this.#parts.validator.checkStream(message));
     if (start.case === "resume") return this.#tell(rpc, () => this.#resumed(start.value, heartbeatMs, rpc));
     const request = this.#tell(rpc, () => streamable(message));
     const windowMs = msOf(options?.coalesceWindow) ?? 0;

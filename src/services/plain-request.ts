@@ -1,4 +1,4 @@
-import type { CompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
+import type { CompleteRequest, StreamCompleteRequest } from "../../gen/llmhub/v1/completion_pb.ts";
 import { type ChatMessage, type ContentPart, Role } from "../../gen/llmhub/v1/content_pb.ts";
 
 const modelName = /^[A-Za-z0-9._:@/-]{0,256}$/;
@@ -10,6 +10,13 @@ const roles: ReadonlySet<number> = new Set(Object.values(Role));
  */
 export function isPlainRequest(request: CompleteRequest): boolean {
   return hasPlainMessages(request) && hasPlainSettings(request) && hasNoMore(request);
+}
+
+/** The same for a request of a stream. */
+export function isPlainStreamRequest({ start, options }: StreamCompleteRequest): boolean {
+  const isUntimed =
+    options === undefined || (options.heartbeatInterval === undefined && options.coalesceWindow === undefined);
+  return isUntimed && start.case === "request" && isPlainRequest(start.value);
 }
 
 /** Characters are counted as UTF-16 does: there are never fewer of them than the rules count. */

@@ -1,10 +1,15 @@
 import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
-import { type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import {
+  type CompleteRequest,
+  CompleteRequestSchema,
+  type StreamCompleteRequest,
+  StreamCompleteRequestSchema,
+} from "../../gen/llmhub/v1/completion_pb.ts";
 import { GatewayError } from "../model/error.ts";
 import { type FieldViolation, invalidRequest } from "./bad-request.ts";
-import { isPlainRequest } from "./plain-request.ts";
+import { isPlainRequest, isPlainStreamRequest } from "./plain-request.ts";
 
 /** Checks requests against the rules in their proto files. */
 export interface RequestValidator {
@@ -17,6 +22,8 @@ export interface RequestValidator {
   check<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void;
   /** The same for a completion; a plain one is seen at a glance. */
   checkCompletion(request: CompleteRequest): void;
+  /** The same for a stream. */
+  checkStream(request: StreamCompleteRequest): void;
 }
 
 /** A validator with its own cache of compiled rules: one per process is enough. */
@@ -33,6 +40,9 @@ export function createRequestValidator(): RequestValidator {
     check,
     checkCompletion(request) {
       if (!isPlainRequest(request)) check(CompleteRequestSchema, request);
+    },
+    checkStream(request) {
+      if (!isPlainStreamRequest(request)) check(StreamCompleteRequestSchema, request);
     },
     *warm(schemas) {
       for (const schema of inwardFirst(schemas)) {

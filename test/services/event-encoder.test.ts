@@ -11,9 +11,12 @@ import {
   StreamFinishedSchema,
   StreamStartedSchema,
   UsageUpdateSchema,
+  WarningSchema,
 } from "../../gen/llmhub/v1/completion_pb.ts";
-import { type Chunk, textDelta } from "../../src/model/chunk.ts";
+import { ContentPartSchema, PartSignatureSchema } from "../../gen/llmhub/v1/content_pb.ts";
+import { type Chunk, type ChunkOf, textDelta } from "../../src/model/chunk.ts";
 import { EventEncoder } from "../../src/services/event-encoder.ts";
+import { cost, metadata, mostly, odd, rarely, routing, strange, time, usage, word } from "./facts.ts";
 
 /** What protobuf-es makes of the same events, the first of which has this sequence. */
 function expected(events: readonly Chunk[], first = 1): Buffer {
@@ -90,7 +93,47 @@ const rare = fc.record({ index, word: text }).chain(({ index, word }) =>
     },
   ),
 );
-const chunk = fc.oneof({ weight: 4, arbitrary: growing }, measured, cited, rare);
+const warnings = mostly([], [create(WarningSchema, { message: "guessed" })]);
+/** The event whose message has all of these facts, and at times a field more than the schema. */
+const factual = <Case extends "started" | "usage" | "finished" | "partStarted" | "partFinished">(
+  kind: Case,
+  facts: fc.Arbitrary<object>,
+  made: () => ChunkOf<Case>["value"],
+) =>
+  fc.tuple(facts, strange).map(([facts, unknown]) => {
+    const value = Object.assign(made(), facts, unknown.length === 0 ? {} : { $unknown: unknown });
+    return { case: kind, value } as Chunk;
+  });
+const seed = fc.record({ value: text, kind: mostly<"text" | "refusal">("text", "refusal"), cited: mostly(0, 1) });
+const part = seed.map(({ value, kind, cited }) =>
+  create(ContentPartSchema, { part: { case: kind, value }, citations: cited === 0 ? [] : [{ title: value }] }),
+);
+const signature = mostly(undefined, create(PartSignatureSchema, { provider: "openai", value: "seal" }));
+const telling = fc.oneof(
+  factual(
+    "started",
+    fc.record({ id: word, routing, resumeToken: word, createTime: time("google.protobuf.Timestamp"), warnings }),
+    () => create(StreamStartedSchema),
+  ),
+  factual("usage", fc.record({ usage, cost }), () => create(UsageUpdateSchema)),
+  factual(
+    "finished",
+    fc.record({
+      finishReason: odd,
+      nativeFinishReason: word,
+      stopSequence: text,
+      usage,
+      cost,
+      routing,
+      warnings,
+      providerMetadata: metadata,
+    }),
+    () => create(StreamFinishedSchema),
+  ),
+  factual("partStarted", fc.record({ index, part: fc.option(part, rarely) }), () => create(PartStartedSchema)),
+  factual("partFinished", fc.record({ index, signature, encryptedContent: text }), () => create(PartFinishedSchema)),
+);
+const chunk = fc.oneof({ weight: 4, arbitrary: growing }, { weight: 3, arbitrary: telling }, measured, cited, rare);
 
 test("the bytes are those of protobuf-es, whatever the events and the batches", () => {
   fc.assert(
@@ -98,7 +141,7 @@ test("the bytes are those of protobuf-es, whatever the events and the batches", 
       const encoder = new EventEncoder();
       same(Buffer.concat(batches.map((batch) => encoder.encode(batch))), expected(batches.flat()));
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
 });
 

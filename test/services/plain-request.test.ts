@@ -1,12 +1,18 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type CompleteRequest, CompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import {
+  type CompleteRequest,
+  CompleteRequestSchema,
+  StreamCompleteRequestSchema,
+  StreamOptionsSchema,
+} from "../../gen/llmhub/v1/completion_pb.ts";
 import { ChatMessageSchema, ContentPartSchema } from "../../gen/llmhub/v1/content_pb.ts";
-import { isPlainRequest } from "../../src/services/plain-request.ts";
+import { isPlainRequest, isPlainStreamRequest } from "../../src/services/plain-request.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
 
 type Init = MessageInitShape<typeof CompleteRequestSchema>;
+type Start = NonNullable<Extract<MessageInitShape<typeof StreamCompleteRequestSchema>, { start?: unknown }>["start"]>;
 
 const validator = createRequestValidator();
 
@@ -137,10 +143,27 @@ test("an ordinary request is plain", () => {
   expect(isPlainRequest(create(CompleteRequestSchema, { ...init, maxOutputTokens: 256, temperature: 0.2 }))).toBe(true);
 });
 
+test("a request of a stream is plain if its completion is, and its options have no times", () => {
+  const plain: Start = { case: "request", value: { model: "openai/gpt-4o", messages: [{ role: 2, text: "Hi" }] } };
+  const odd: Start = { case: "request", value: { ...plain.value, temperature: 3 } };
+  const resume: Start = { case: "resume", value: { token: "a" } };
+  const isPlain = (init: MessageInitShape<typeof StreamCompleteRequestSchema>) =>
+    isPlainStreamRequest(create(StreamCompleteRequestSchema, init));
+  expect(isPlain({ start: plain })).toBe(true);
+  expect(isPlain({ start: plain, options: { allowRestart: true } })).toBe(true);
+  expect(isPlain({ start: plain, options: { heartbeatInterval: { seconds: 1n } } })).toBe(false);
+  expect(isPlain({ start: plain, options: { coalesceWindow: { seconds: 1n } } })).toBe(false);
+  expect(isPlain({ start: odd })).toBe(false);
+  expect(isPlain({ start: resume })).toBe(false);
+  expect(isPlain({})).toBe(false);
+});
+
 test("knows every field: one that is new may have rules", () => {
   const known = (schema: { readonly fields: readonly { readonly localName: string }[] }) =>
     schema.fields.map(({ localName }) => localName).sort();
   expect(known(CompleteRequestSchema)).toEqual(Object.keys(fc.sample(request, 1)[0] ?? {}).sort());
+  expect(known(StreamCompleteRequestSchema)).toEqual(["options", "request", "resume"]);
+  expect(known(StreamOptionsSchema)).toEqual(["allowRestart", "coalesceWindow", "heartbeatInterval"]);
   expect(known(ChatMessageSchema)).toEqual(["content", "name", "role", "text"]);
   expect(known(ContentPartSchema).filter((name) => name in (fc.sample(part, 1)[0] ?? {}))).toEqual([
     "cacheHint",

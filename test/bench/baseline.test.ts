@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Baseline, readBaseline, regressionsOf } from "./baseline.ts";
-import type { Measured } from "./report.ts";
+import type { Measured } from "./costs.ts";
 import { type Workload, workloads } from "./workload.ts";
 
 const [workload] = workloads as [Workload];
@@ -25,5 +25,6 @@ test("every workload has a ratio in the committed baseline, and one that has non
 });
 
 function measuredOf(ratio: number): Measured {
-  return { workload, raw: [10], gateway: [10 * ratio], callsPerSecond: 1 };
+  const cost = (name: string, cpuUs: number) => ({ name, cpuUs: [cpuUs], callsPerSecond: [1] });
+  return { workload, raw: cost("raw proxy", 10), gateway: cost("gateway", 10 * ratio), peers: [] };
 }

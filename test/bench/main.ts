@@ -1,116 +1,116 @@
 import { writeFileSync } from "node:fs";
-import { setTimeout as wait } from "node:timers/promises";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { Child, splitCores } from "../support/child.ts";
-import { ServedGateway } from "../support/served-gateway.ts";
 import { readBaseline, regressionsOf } from "./baseline.ts";
-import { type Findings, type Measured, ratioOf, reportOf } from "./report.ts";
-import {
-  type LoadOrder,
-  type LoadResult,
-  type LoadTargets,
-  unitsPerCall,
-  type Workload,
-  workloads,
-} from "./workload.ts";
+import { chartOf } from "./chart.ts";
+import { Costs } from "./costs.ts";
+import type { Findings, Machine } from "./findings.ts";
+import { idleStreams } from "./idle-streams.ts";
+import { type Latency, latencyOf } from "./latency.ts";
+import type { Peer } from "./peer.ts";
+import { peerKinds } from "./peers/index.ts";
+import { reportOf } from "./report.ts";
+import { restOf } from "./rest.ts";
+import { Stand } from "./stand.ts";
+import { workloads } from "./workload.ts";
 
+const sections = ["rest", "latency", "streams"] as const;
 const usage = `What the gateway costs, side by side with a proxy that only passes bytes on.
 
-  npm run bench -- [--rounds N] [--quick] [--only WORKLOAD] [--json FILE] [--check]
+  npm run bench -- [--quick] [--peers] [--only NAME,...] [--rounds N] [--json FILE] [--chart FILE] [--check]
 
-Everything runs on this machine, on loopback addresses, in less than three minutes. With --check
-it fails when a ratio is more than 1.5 times that of test/bench/baseline.json, in two of three runs. Workloads:
-${workloads.map(({ name, title }) => `  ${name.padEnd(15)}${title}\n`).join("")}`;
-
-const restMs = 1000;
-const starts = 3;
+Everything runs on this machine, on loopback addresses, in less than five minutes; with --quick in one. With --check it
+fails when a ratio is more than 1.5 times that of test/bench/baseline.json, in two of three runs. With --peers other
+gateways do the same work, those of test/bench/peers that are installed. Names are of workloads:
+${workloads.map(({ name, title }) => `  ${name.padEnd(15)}${title}\n`).join("")}and of sections: ${sections.join(", ")}.
+`;
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
+    peers: { type: "boolean", default: false },
     only: { type: "string" },
     json: { type: "string" },
+    chart: { type: "string" },
     check: { type: "boolean", default: false },
     "node-flag": { type: "string", multiple: true, default: [] },
     help: { type: "boolean", short: "h", default: false },
   },
 });
-const timing = values.quick ? { rounds: 2, warmMs: 1000, runMs: 600 } : { rounds: 5, warmMs: 2500, runMs: 1500 };
+const timings = {
+  long: { rounds: 10, firstWarmMs: 8000, warmMs: 3000, sliceMs: 500, turns: 4, turnMs: 1500, watchMs: 5000 },
+  short: { rounds: 4, firstWarmMs: 3000, warmMs: 800, sliceMs: 300, turns: 2, turnMs: 700, watchMs: 1500 },
+};
+const timing = timings[values.quick ? "short" : "long"];
 const rounds = Number(values.rounds ?? timing.rounds);
-const chosen = workloads.filter(({ name }) => values.only === undefined || name === values.only);
+const names = values.only?.split(",");
+const known = [...workloads.map(({ name }) => name), ...sections];
+const chosen = workloads.filter(({ name }) => names === undefined || names.includes(name));
+const streamCounts = values.quick ? [1000] : [1000, 5000];
 
-if (values.help || chosen.length === 0 || !(rounds >= 1 && rounds <= 8)) {
+if (values.help || !(names ?? []).every((name) => known.includes(name)) || !(rounds >= 1 && rounds <= 30)) {
   process.stdout.write(usage);
   process.exitCode = values.help ? 0 : 2;
 } else if (process.platform !== "linux") {
   process.stderr.write("CPU time of other processes is read from /proc, which only Linux has.\n");
   process.exitCode = 1;
 } else {
+  const startMs = performance.now();
   const { findings, regressions } = await bench();
+  process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(0)} s in all\n`);
   process.stdout.write(reportOf(findings));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(findings, undefined, 2)}\n`);
+  if (values.chart !== undefined) writeFileSync(values.chart, chartOf(findings.measured));
   for (const regression of regressions) process.stderr.write(`Regression: ${regression}.\n`);
   process.exitCode = regressions.length > 0 ? 1 : 0;
 }
 
 async function bench(): Promise<{ findings: Findings; regressions: readonly string[] }> {
-  const cores = splitCores();
-  const [mine, others] = cores ?? [];
-  const upstream = Child.of(others, new URL("upstream.ts", import.meta.url));
-  const children = [upstream];
-  try {
-    const upstreamUrl = `http://127.0.0.1:${await upstream.message<number>()}`;
-    const raw = Child.of(mine, new URL("raw-proxy.ts", import.meta.url), upstreamUrl);
-    children.push(raw);
-    const rawUrl = `http://127.0.0.1:${await raw.message<number>()}`;
-    const startsMs: number[] = [];
-    let gateway = await ServedGateway.start({ cores: mine, upstreamUrl, nodeFlags: values["node-flag"] });
-    while (startsMs.length < starts) {
-      await gateway.child.stop();
-      gateway = await ServedGateway.start({ cores: mine, upstreamUrl, nodeFlags: values["node-flag"] });
-      startsMs.push(gateway.startMs);
+  await using stand = await Stand.start(values["node-flag"]);
+  const { gateway, rest } = await restOf(stand, isChosen("rest") ? timing.watchMs : 0);
+  const peers = values.peers ? await startedPeers(stand) : [];
+  const costs = new Costs(stand, gateway, peers, { ...timing, rounds });
+  const measured: Findings["measured"][number][] = [];
+  for (const workload of chosen) measured.push(await costs.measure(workload));
+  const regressions = values.check
+    ? await regressionsOf(measured, readBaseline(), (workload) => costs.measure(workload))
+    : [];
+  for (const peer of peers) await stand.stop(peer.process);
+  const latencies: Latency[] = [];
+  for (const door of isChosen("latency") ? (["grpc", "http"] as const) : []) {
+    for (const shape of ["unary", "paced"] as const) {
+      latencies.push(await latencyOf(stand, gateway, { door, shape }, timing));
     }
-    children.push(gateway.child);
-    await wait(restMs);
-    const restMb = gateway.child.residentMb();
-    const targets: LoadTargets = { rawUrl, gatewayUrl: gateway.url, apiKey: gateway.apiKeys[0] ?? "" };
-    const load = Child.of(others, new URL("load.ts", import.meta.url), JSON.stringify(targets));
-    children.push(load);
-    const run = (workload: Workload) => {
-      upstream.send(workload.shape);
-      return measure(workload, load, { raw, gateway: gateway.child });
-    };
-    const measured: Measured[] = [];
-    for (const workload of chosen) measured.push(await run(workload));
-    const regressions = values.check ? await regressionsOf(measured, readBaseline(), run) : [];
-    return { findings: { measured, restMb, startsMs, pinned: cores !== undefined, rounds }, regressions };
-  } finally {
-    await Promise.all(children.map((child) => child.stop()));
   }
+  await stand.stop(gateway.child);
+  const idle = isChosen("streams") ? await idleStreams(stand, streamCounts) : [];
+  const restFound = isChosen("rest") ? rest : undefined;
+  return { findings: { machine: machineOf(stand), rounds, measured, rest: restFound, latencies, idle }, regressions };
 }
 
-type Sides = Readonly<Record<"raw" | "gateway", Child>>;
+function isChosen(section: (typeof sections)[number]): boolean {
+  return names === undefined || names.includes(section);
+}
 
-/** Warms both sides up, then measures them in turn. */
-async function measure(workload: Workload, load: Child, sides: Sides): Promise<Measured> {
-  const figures = { raw: [] as number[], gateway: [] as number[] };
-  const rates: number[] = [];
-  for (let round = -1; round < rounds; round++) {
-    for (const side of ["raw", "gateway"] as const) {
-      const target = side === "raw" ? side : workload.door;
-      const before = sides[side].cpuMs();
-      const durationMs = round < 0 ? timing.warmMs : timing.runMs;
-      load.send({ shape: workload.shape, target, durationMs } satisfies LoadOrder);
-      const result = await load.message<LoadResult>();
-      if (result.problem !== undefined) throw new Error(`${workload.name}: ${result.problem}`);
-      if (round < 0) continue;
-      const cpuUs = (sides[side].cpuMs() - before) * 1000;
-      figures[side].push(cpuUs / result.calls / unitsPerCall(workload));
-      if (side === "gateway") rates.push(result.calls / (result.durationMs / 1000));
-    }
+async function startedPeers(stand: Stand): Promise<readonly Peer[]> {
+  const peers: Peer[] = [];
+  for (const kind of peerKinds) {
+    const missing = kind.missing();
+    if (missing === undefined) peers.push(await stand.peer(kind));
+    else process.stderr.write(`${kind.name} is left out; to install it: ${missing}\n`);
   }
-  const measured = { workload, ...figures, callsPerSecond: Math.max(...rates) };
-  process.stderr.write(`${workload.name}: ${ratioOf(measured).median.toFixed(2)} × raw\n`);
-  return measured;
+  return peers;
+}
+
+function machineOf({ cores, upstream, generator }: Stand): Machine {
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    node: process.versions.node,
+    platform: process.platform,
+    pinned: cores !== undefined,
+    upstream: upstream.language,
+    h2load: generator.usesH2load,
+  };
 }

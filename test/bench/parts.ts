@@ -9,7 +9,7 @@ import { SseParser } from "../../src/stream/sse.ts";
 import { ChoicePieces } from "../../src/surfaces/chat/pieces.ts";
 import { drawOf, ruleWith } from "../limits/steps.ts";
 import { answerEvents, pieceEvent } from "./answers.ts";
-import { spreadOf } from "./report.ts";
+import { spreadOf } from "./statistics.ts";
 
 /** Something small that is done again and again. */
 interface Part {

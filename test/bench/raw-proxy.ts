@@ -3,7 +3,7 @@ import { Pool } from "undici";
 import { serveParent } from "../support/child.ts";
 
 const [origin = ""] = process.argv.slice(2);
-const pool = new Pool(origin, { connections: 256, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+const pool = new Pool(origin, { connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
 
 /** The least that a proxy in Node can do: bytes in, bytes out, nothing read and nothing decided. */
 const server = createServer((request, response) => {

@@ -1,79 +1,92 @@
-import { cpus } from "node:os";
-import type { Goals, Workload } from "./workload.ts";
-
-/** CPU µs per unit of one workload, a figure for each round. */
-export interface Measured {
-  readonly workload: Workload;
-  readonly raw: readonly number[];
-  readonly gateway: readonly number[];
-  /** Calls per second of the gateway under this load, which is not its limit. */
-  readonly callsPerSecond: number;
-}
-
-/** What one run found. */
-export interface Findings {
-  readonly measured: readonly Measured[];
-  /** Memory of the gateway before the first call. */
-  readonly restMb: number;
-  /** From spawning to the first good answer of /readyz, each start. */
-  readonly startsMs: readonly number[];
-  readonly pinned: boolean;
-  readonly rounds: number;
-}
-
-/** Middle, least and most of some figures. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
+import type { Cost, Measured } from "./costs.ts";
+import { type Figure, figuresOf } from "./figures.ts";
+import type { Findings, Machine } from "./findings.ts";
+import { ratioOf, type Spread, spreadOf } from "./statistics.ts";
+import type { Goals } from "./workload.ts";
 
 /** The findings as Markdown. */
-export function reportOf({ measured, restMb, startsMs, pinned, rounds }: Findings): string {
-  const [first] = cpus();
-  const starts = spreadOf(startsMs);
+export function reportOf(findings: Findings): string {
+  const { machine, rounds, measured } = findings;
+  const figures = figuresOf(findings);
+  const compared = measured.filter(({ peers }) => peers.length > 0);
   return [
-    `Machine: ${cpus().length} cores, ${first?.model.trim()}, Node ${process.versions.node}, ${process.platform}.`,
-    pinned
-      ? "Core 0 has the process that is measured, the others have the load generator and the upstream."
-      : "Not pinned to cores (taskset is missing, or there is only one core): expect more spread.",
-    `CPU µs of the process (user and system): median of ${rounds} interleaved rounds (least–most).`,
+    machineText(machine),
+    `CPU µs of the process (user and system), median of ${rounds} rounds in turn (least–most):`,
     "",
-    "| | raw proxy | gateway | gateway ÷ raw | must | aim | |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-    ...measured.map(rowOf),
-    "",
-    `Gateway at rest: ${restMb.toFixed(0)} MB resident. Start to serving: ${text(starts, 0)} ms.`,
-    "Only the ratios are comparable between machines and days.",
-    "",
+    ...(measured.length === 0 ? [] : [...costTable(measured), ""]),
+    ...(compared.length === 0 ? [] : [...peerTable(compared), ""]),
+    ...(figures.length === 0 ? [] : [...figureTable(figures), ""]),
   ].join("\n");
 }
 
-function rowOf({ workload, raw, gateway }: Measured): string {
-  const ratio = ratioOf({ raw, gateway });
-  const cells = [workload.title, text(spreadOf(raw)), text(spreadOf(gateway)), text(ratio)];
-  return `| ${[...cells, ...verdictOf(ratio.median, workload.goals)].join(" | ")} |`;
+function machineText({ cores, cpu, node, platform, pinned, upstream, h2load }: Machine): string {
+  const place = pinned
+    ? "core 0 for the process that is measured, the others for load and upstream"
+    : "not pinned to cores (taskset is missing, or there is only one), so expect more spread";
+  const load = h2load ? "h2load for whole answers, a client in Node for streams" : "a client in Node";
+  return `Machine: ${cores} cores, ${cpu}, Node ${node}, ${platform}; ${place}. Upstream in ${upstream}; load by ${load}.`;
 }
 
-function verdictOf(ratio: number, goals: Goals | undefined): readonly string[] {
-  if (goals === undefined) return ["–", "–", "no goal"];
+function costTable(measured: readonly Measured[]): readonly string[] {
+  return table(
+    ["CPU µs", "raw proxy", "gateway", "gateway ÷ raw", "must", "aim", ""],
+    measured.map(({ workload, raw, gateway }) => {
+      const ratio = ratioOf(gateway.cpuUs, raw.cpuUs);
+      const cells = [workload.title, costText(raw), costText(gateway), spreadText(ratio, 2)];
+      return [...cells, ...verdict(ratio.median, workload.goals, false)];
+    }),
+  );
+}
+
+/** What others need for the same work, and how many times what the gateway needs. */
+function peerTable(measured: readonly Measured[]): readonly string[] {
+  const names = [...new Set(measured.flatMap(({ peers }) => peers.map(({ name }) => name)))];
+  return table(
+    ["CPU µs", "gateway", ...names.flatMap((name) => [name, "÷ gateway"])],
+    measured.map(({ workload, gateway, peers }) => {
+      const cells = names.flatMap((name) => {
+        const peer = peers.find((each) => each.name === name);
+        return peer === undefined ? ["", ""] : [costText(peer), spreadText(ratioOf(peer.cpuUs, gateway.cpuUs), 1)];
+      });
+      return [workload.title, costText(gateway), ...cells];
+    }),
+  );
+}
+
+function figureTable(figures: readonly Figure[]): readonly string[] {
+  return table(
+    ["", "without gateway", "gateway", "must", "aim", ""],
+    figures.map(({ title, value, unit, digits, without = "", goals, atLeast = false }) => [
+      title,
+      without,
+      `${spreadText(value, digits)}${unit}`,
+      ...verdict(value.median, goals, atLeast),
+    ]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+}
+
+function verdict(value: number, goals: Goals | undefined, atLeast: boolean): readonly string[] {
+  if (goals === undefined) return ["", "", ""];
   const { must, aim } = goals;
-  return [`≤ ${must}`, `≤ ${aim}`, ratio <= aim ? "aim reached" : ratio <= must ? "must reached" : "missed"];
+  const reached = (goal: number) => (atLeast ? value >= goal : value <= goal);
+  const sign = atLeast ? "≥" : "≤";
+  return [
+    `${sign} ${must}`,
+    `${sign} ${aim}`,
+    reached(aim) ? "aim reached" : reached(must) ? "must reached" : "**missed**",
+  ];
 }
 
-/** The ratio of each round, so that what slows the machine for a while slows both sides of it. */
-export function ratioOf({ raw, gateway }: Pick<Measured, "raw" | "gateway">): Spread {
-  return spreadOf(gateway.map((cost, round) => cost / (raw[round] ?? Number.NaN)));
+function costText({ cpuUs }: Cost): string {
+  const spread = spreadOf(cpuUs);
+  return spreadText(spread, spread.median < 10 ? 2 : spread.median < 100 ? 1 : 0);
 }
 
-/** Median, least and most. */
-export function spreadOf(figures: readonly number[]): Spread {
-  const sorted = [...figures].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
-  return { median, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
-}
-
-function text({ median, min, max }: Spread, digits = 2): string {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+function spreadText({ median, min, max }: Spread, digits: number): string {
+  const [middle, least, most] = [median, min, max].map((figure) => figure.toFixed(digits));
+  return least === most ? `${middle}` : `${middle} (${least}–${most})`;
 }

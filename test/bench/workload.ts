@@ -9,19 +9,22 @@ export interface Workload {
   readonly goals?: Goals;
 }
 
-/** The gateway's cost divided by the raw proxy's: what must be reached, and what is aimed at. */
+/** What must be reached, and what is aimed at. */
 export interface Goals {
   readonly must: number;
   readonly aim: number;
 }
 
-/** Whole answers; streams that come at once; streams with one event per millisecond. */
-export type Shape = "unary" | "burst" | "paced";
+/** Whole answers; streams that come at once; streams with one event per millisecond; streams that stop after one piece. */
+export type Shape = "unary" | "burst" | "paced" | "silent";
 
-/** How the gateway is called: gRPC, the OpenAI-compatible API or Connect with JSON, both over HTTP/1.1. */
+/** How a process is called: gRPC, the API of OpenAI or Connect with JSON, both over HTTP/1.1. */
 export type Door = "grpc" | "http" | "connect";
 
-/** Goals are for the whole chain: authentication, limits, metrics, access log, validation, usage and cost. */
+/**
+ * Goals are for the gateway's cost divided by that of the raw proxy, with the whole chain on: authentication, limits,
+ * metrics, access log, validation, usage and cost.
+ */
 export const workloads: readonly Workload[] = [
   of("unary", "grpc", "unary", "gRPC unary, per call", { must: 2, aim: 1.5 }),
   of("burst", "grpc", "burst", "gRPC stream in a burst, per chunk", { must: 2, aim: 1.2 }),
@@ -39,28 +42,6 @@ function of(name: string, door: Door, shape: Shape, title: string, goals?: Goals
 /** What the cost of a call is divided by: its events. */
 export function unitsPerCall({ shape }: Workload): number {
   return shape === "unary" ? 1 : answerEvents.length;
-}
-
-/** What main asks the load generator for. */
-export interface LoadOrder {
-  readonly shape: Shape;
-  readonly target: "raw" | Door;
-  readonly durationMs: number;
-}
-
-/** What the load generator did. */
-export interface LoadResult {
-  readonly calls: number;
-  readonly durationMs: number;
-  /** Why the run is worth nothing: the first answer that was not right. */
-  readonly problem: string | undefined;
-}
-
-/** Where the load generator sends its calls. */
-export interface LoadTargets {
-  readonly rawUrl: string;
-  readonly gatewayUrl: string;
-  readonly apiKey: string;
 }
 
 /** Calls under way at once, for every workload. */

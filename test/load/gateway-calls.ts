@@ -6,7 +6,7 @@ import {
   StreamCompleteResponseSchema,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import { Role } from "../../gen/llmhub/v1/content_pb.ts";
-import { framed } from "../bench/grpc-load.ts";
+import { framed } from "../bench/request.ts";
 import { Envelopes } from "./envelopes.ts";
 import { dueDigits, dueMark } from "./piece.ts";
 import type { Ending } from "./tally.ts";

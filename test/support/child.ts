@@ -8,18 +8,31 @@ import { fileURLToPath } from "node:url";
 /** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
 const tickMs = 10;
 
+/** What is special about a process. */
+export interface ChildOptions {
+  /** Absent: this Node. */
+  readonly program?: string;
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly directory?: string;
+}
+
 /** A process that is measured, or takes part in it, on the cores it was given. */
 export class Child {
   readonly process: ChildProcess;
 
   /**
    * @param cores list of cores as taskset takes it; undefined for any core.
-   * @param args what follows `node`.
+   * @param args what follows the program.
    */
-  constructor(cores: string | undefined, args: readonly string[]) {
-    const command = cores === undefined ? [process.execPath] : ["taskset", "-c", cores, process.execPath];
-    const [program = "", ...rest] = [...command, ...args];
-    this.process = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  constructor(cores: string | undefined, args: readonly string[], options: ChildOptions = {}) {
+    const { program = process.execPath, env = {}, directory } = options;
+    const [first = "", ...rest] = [...(cores === undefined ? [] : ["taskset", "-c", cores]), program, ...args];
+    this.process = spawn(first, rest, {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+      env: { ...process.env, ...env },
+      ...(directory !== undefined && { cwd: directory }),
+    });
     // The log is read and thrown away, as by a collector that keeps up.
     this.process.stdout?.resume();
   }
@@ -50,6 +63,13 @@ export class Child {
     const stat = readFileSync(`/proc/${this.process.pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  }
+
+  /** Time that those of its threads that live have run, to the nanosecond: for spans that steps of 10 ms are too coarse for. */
+  runMs(): number {
+    const threads = readdirSync(`/proc/${this.process.pid}/task`);
+    const ns = (thread: string) => readFileSync(`/proc/${this.process.pid}/task/${thread}/schedstat`, "utf8");
+    return threads.reduce((sum, thread) => sum + Number(ns(thread).split(" ")[0]) / 1e6, 0);
   }
 
   /** Memory that it holds. */

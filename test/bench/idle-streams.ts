@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Child } from "../support/child.ts";
+import { gatewaySide, type Stand } from "./stand.ts";
+import type { Target } from "./target.ts";
+
+/** Beside those of streams. */
+const otherFiles = 200;
+const lookMs = 500;
+const looksMax = 8;
+
+/** Memory of a process while streams of a silent provider are open through it. */
+export interface IdleStreams {
+  readonly name: string;
+  readonly restMb: number;
+  readonly open: readonly { readonly streams: number; readonly mb: number; readonly kibEach: number }[];
+}
+
+/**
+ * Opens so many streams, in steps, through a gateway and a raw proxy that have done nothing before. Counts that need more
+ * file descriptors than a process may have here are left out.
+ */
+export async function idleStreams(stand: Stand, counts: readonly number[]): Promise<readonly IdleStreams[]> {
+  const possible = counts.filter((count) => 2 * count + otherFiles <= filesMax());
+  if (possible.length === 0) return [];
+  await stand.upstream.answer("silent");
+  const raw = await stand.proxy();
+  const rawFound = await opened(stand, raw.name, raw.process, raw.target, possible);
+  await stand.stop(raw.process);
+  const room = 2 * Math.max(...possible);
+  const sections = `overload: { callsMax: ${room}, targets: { callsMax: ${room} } }\n`;
+  const gateway = await stand.gateway({ connectionsMax: room, sections });
+  const { name, process, target } = gatewaySide(gateway, "grpc");
+  const found = await opened(stand, name, process, target, possible);
+  await stand.stop(process);
+  return [rawFound, found];
+}
+
+async function opened(
+  stand: Stand,
+  name: string,
+  process: Child,
+  to: Target,
+  counts: readonly number[],
+): Promise<IdleStreams> {
+  const restMb = await settledMb(process);
+  const open: IdleStreams["open"][number][] = [];
+  for (const streams of counts) {
+    await stand.generator.ask({ kind: "hold", to, count: streams });
+    const mb = await settledMb(process);
+    open.push({ streams, mb, kibEach: ((mb - restMb) * 1024) / streams });
+  }
+  await stand.generator.ask({ kind: "hold", to, count: 0 });
+  return { name, restMb, open };
+}
+
+/** Memory once it changes by less than a megabyte from one look to the next. */
+export async function settledMb(child: Child): Promise<number> {
+  let lastMb = child.residentMb();
+  for (let looks = 0; looks < looksMax; looks++) {
+    await wait(lookMs);
+    const nowMb = child.residentMb();
+    if (Math.abs(nowMb - lastMb) < 1) return nowMb;
+    lastMb = nowMb;
+  }
+  return lastMb;
+}
+
+/** File descriptors that a process may have: Node takes what the hard limit allows. */
+function filesMax(): number {
+  const [, hard] = /^Max open files\s+\S+\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+  return hard === "unlimited" ? Number.POSITIVE_INFINITY : Number(hard);
+}

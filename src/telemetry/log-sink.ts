@@ -1,26 +1,38 @@
 import { write, writeSync } from "node:fs";
 
-/** Characters that may wait while nobody reads; lines beyond are dropped, so that serving goes on. */
-const waitingCharsMax = 4 * 1024 * 1024;
-/** Lines are collected until there are this many characters, or for this long. */
-const batchChars = 64 * 1024;
+/** Bytes that may wait while nobody reads; lines beyond are dropped, so that serving goes on. */
+const waitingMax = 4 * 1024 * 1024;
+/** Lines are collected until the next would not fit into this many bytes, which a pipe takes at once, or for this long. */
+const batchBytes = 64 * 1024;
 const batchMs = 100;
-/** Pause before a full pipe is tried again. */
-const retryMs = 100;
+/** Pauses before a full pipe is tried again: the first, and twice the one before, up to the longest. */
+const retryMsMin = 5;
+const retryMsMax = 100;
 /** How long the end of the process waits for a reader that does not read. */
 const flushMsMax = 1000;
 
+const empty = Buffer.alloc(0);
+
 /**
  * Writes lines to a file descriptor in the background, in order. Neither a reader that stopped, nor a closed pipe, nor a
- * full disk ever blocks, throws or ends the process: lines are lost instead, and each loss is reported.
+ * full disk ever blocks, throws or ends the process: lines are lost instead, and each loss is reported. What a process that
+ * is killed has told of within the last tenth of a second is lost with it.
  */
 export class LogSink {
   readonly #fd: number;
   readonly #dropped: (lines: number) => void;
-  #waiting = "";
+  /** Collects lines; those up to `#filled` are there. */
+  #filling = empty;
+  #filled = 0;
+  /** Batches behind the one that is being written. */
+  readonly #full: Buffer[] = [];
+  #fullBytes = 0;
   /** What is being written now. */
   #batch: Buffer | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Set while the batch waits for a full pipe. */
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = retryMsMin;
   #closed = false;
 
   /** @param dropped told of lines that are lost, a line of which a part was written included. */
@@ -30,24 +42,31 @@ export class LogSink {
   }
 
   write(line: string): void {
-    if (this.#closed || this.#waiting.length + line.length > waitingCharsMax) {
+    const bytes = Buffer.from(line);
+    this.writeBytes(bytes, bytes.length);
+  }
+
+  /** Writes the line that these bytes begin with; they are copied. */
+  writeBytes(bytes: Buffer, length: number): void {
+    if (this.#closed || this.#fullBytes + this.#filled + length > waitingMax) {
       this.#dropped(1);
       return;
     }
-    this.#waiting += line;
-    if (this.#batch === undefined) this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#waiting.length >= batchChars) this.#writeBatch();
-    else if (this.#waiting !== "") this.#timer ??= setTimeout(() => this.#writeBatch(), batchMs);
+    if (this.#filled + length > this.#filling.length) this.#makeRoom(length);
+    bytes.copy(this.#filling, this.#filled, 0, length);
+    this.#filled += length;
+    if (this.#batch === undefined) this.#timer ??= setTimeout(this.#writeNext, batchMs);
   }
 
   /** Writes what is waiting before it returns, unless nobody reads for a second. */
   flush(): void {
-    clearTimeout(this.#timer);
-    let rest = Buffer.from(this.#waiting);
-    this.#waiting = "";
+    this.#setAside();
+    // A batch that the system is writing is not written twice.
+    if (this.#retry !== undefined && this.#batch !== undefined) this.#full.unshift(this.#batch);
+    if (this.#retry !== undefined) this.#batch = undefined;
+    this.#stopTimers();
+    let rest = Buffer.concat(this.#full.splice(0));
+    this.#fullBytes = 0;
     const endMs = performance.now() + flushMsMax;
     while (rest.length > 0 && !this.#closed && performance.now() < endMs) {
       try {
@@ -59,24 +78,49 @@ export class LogSink {
     }
   }
 
-  #writeBatch(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#waiting === "" || this.#closed) return;
-    this.#batch = Buffer.from(this.#waiting);
-    this.#waiting = "";
-    this.#writeRest();
+  #makeRoom(length: number): void {
+    this.#setAside();
+    if (this.#batch === undefined) this.#writeNext();
+    this.#filling = Buffer.allocUnsafeSlow(Math.max(batchBytes, length));
   }
 
-  #writeRest(): void {
-    if (this.#batch !== undefined) write(this.#fd, this.#batch, this.#written);
+  /** Puts what was collected behind the other batches. */
+  #setAside(): void {
+    if (this.#filled === 0) return;
+    this.#full.push(this.#filling.subarray(0, this.#filled));
+    this.#fullBytes += this.#filled;
+    this.#filling = empty;
+    this.#filled = 0;
   }
+
+  readonly #writeNext = (): void => {
+    this.#stopTimers();
+    if (this.#closed) return;
+    if (this.#full.length === 0) this.#setAside();
+    this.#batch = this.#full.shift();
+    this.#fullBytes -= this.#batch?.length ?? 0;
+    this.#writeRest();
+  };
+
+  #stopTimers(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#retry);
+    this.#timer = undefined;
+    this.#retry = undefined;
+  }
+
+  readonly #writeRest = (): void => {
+    this.#retry = undefined;
+    if (this.#batch !== undefined) write(this.#fd, this.#batch, this.#written);
+  };
 
   readonly #written = (error: Error | null, bytes: number): void => {
     if (isFull(error)) {
-      setTimeout(() => this.#writeRest(), retryMs).unref();
+      this.#retry = setTimeout(this.#writeRest, this.#retryMs).unref();
+      this.#retryMs = Math.min(retryMsMax, 2 * this.#retryMs);
       return;
     }
+    this.#retryMs = retryMsMin;
     const rest = error === null ? this.#batch?.subarray(bytes) : undefined;
     if (rest !== undefined && rest.length > 0) {
       this.#batch = rest;
@@ -88,7 +132,8 @@ export class LogSink {
       this.#closed = "code" in error && error.code === "EPIPE";
     }
     this.#batch = undefined;
-    this.#schedule();
+    if (this.#full.length > 0) this.#writeNext();
+    else if (this.#filled > 0) this.#timer ??= setTimeout(this.#writeNext, batchMs);
   };
 }
 

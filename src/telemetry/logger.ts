@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { pino, stdTimeFunctions } from "pino";
+import { LineEncoder } from "./line-encoder.ts";
 import { LogSink } from "./log-sink.ts";
 
 /**
@@ -111,6 +112,9 @@ const framesMax = 10;
 /** Should a name of a secret ever be logged by mistake, its value is not. */
 const redacted = ["authorization", "apiKey", "password", "headers.authorization", "headers['x-api-key']"];
 
+/** Fields that pino does not write as they are: secrets, and errors. */
+const notPlain: ReadonlySet<string> = new Set(["err", ...redacted.map((path) => path.split(/[.[]/)[0] ?? path)]);
+
 /** A logger that buffers, bounded, and writes in the background. */
 export function createLogger(options: LoggerOptions): Logger {
   const { level, format, to, terminal } = options;
@@ -119,12 +123,20 @@ export function createLogger(options: LoggerOptions): Logger {
   const settings = { level, base: null, redact: redacted, timestamp: stdTimeFunctions.isoTime };
   const stream = isPretty ? prettyStream(sink, terminal) : sink;
   const logger = pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, stream);
-  return {
-    debug: logger.debug.bind(logger),
-    info: logger.info.bind(logger),
-    warn: logger.warn.bind(logger),
-    error: logger.error.bind(logger),
-    flush: () => sink.flush(),
+  const at = (own: "debug" | "info" | "warn" | "error"): LogLine => {
+    const write: LogLine = logger[own].bind(logger);
+    return isPretty || !logger.isLevelEnabled(own) ? write : quickLine(own, sink, write);
+  };
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), flush: () => sink.flush() };
+}
+
+/** Lines as pino makes them, for a fifth of the time, and by pino where they are not plain. */
+function quickLine(level: string, sink: LogSink, otherwise: LogLine): LogLine {
+  const encoder = new LineEncoder(level, notPlain);
+  return (fields, message) => {
+    const length = encoder.encode(fields, message);
+    if (length === 0) otherwise(fields, message);
+    else sink.writeBytes(encoder.bytes, length);
   };
 }
 

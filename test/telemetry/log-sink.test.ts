@@ -23,6 +23,26 @@ test("a flush writes what is waiting before the process exits at once", async ()
   expect(await text(child.stdout)).toBe("last words\n");
 });
 
+test("a line may be longer than a batch", async () => {
+  const child = program('for (const size of [10, 200_000, 10, 70_000]) sink.write("x".repeat(size) + "\\n");');
+  const lines = (await text(child.stdout)).trim().split("\n");
+  expect(lines.map(({ length }) => length)).toEqual([10, 200_000, 10, 70_000]);
+});
+
+test("a pipe that does not block and is full for a while costs nothing and mixes nothing up", async () => {
+  // To look at process.stdout makes the pipe one that does not block. Nothing is read from it before all is written.
+  const child = program(`process.stdout.isTTY; setInterval(() => undefined, 1000);
+    for (let i = 0; i < 2_000; i++) sink.write(String(i).padEnd(999) + "\\n"); console.error("written");`);
+  await once(child.stderr, "data");
+  let read = "";
+  for await (const chunk of child.stdout) {
+    read += chunk;
+    if (read.length === 2_000_000) child.kill();
+  }
+  const numbers = read.trimEnd().split("\n").map(Number);
+  expect(numbers).toEqual(Array.from({ length: 2_000 }, (_, i) => i));
+});
+
 test("a reader who stopped costs lines and nothing else, and gets the kept ones when it reads again", async () => {
   const line = "x".repeat(999);
   const child = program(`for (let i = 0; i < 10_000; i++) sink.write(${JSON.stringify(line)} + "\\n");

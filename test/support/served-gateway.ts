@@ -53,20 +53,21 @@ export class ServedGateway {
     const startedMs = performance.now();
     const child = new Child(cores, [...startFlags(), ...nodeFlags, main, "serve", "--config", path]);
     child.process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-    await ready(child, `http://127.0.0.1:${ports.opsPort}/readyz`);
+    await answered(child, `http://127.0.0.1:${ports.opsPort}/readyz`, startMsMax);
     return new ServedGateway(child, ports, apiKeys, performance.now() - startedMs);
   }
 }
 
-async function ready(child: Child, url: string): Promise<void> {
-  const endMs = performance.now() + startMsMax;
+/** Waits for the first good answer of a process that starts. Ends it, and rejects, when none comes in time. */
+export async function answered(child: Child, url: string, msMax: number): Promise<void> {
+  const endMs = performance.now() + msMax;
   while (performance.now() < endMs && child.process.exitCode === null) {
     const answer = await fetch(url).catch(() => undefined);
     if (answer?.ok === true) return;
     await wait(2);
   }
   await child.stop();
-  throw new Error(`the gateway did not answer ${url}`);
+  throw new Error(`${child.process.spawnargs.join(" ")} did not answer ${url}`);
 }
 
 interface Ports {
@@ -104,7 +105,7 @@ function startFlags(): readonly string[] {
 }
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

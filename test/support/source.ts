@@ -25,7 +25,10 @@ export interface Source {
   readonly imports: readonly Import[];
 }
 
-/** Every TypeScript file below the folders, recordings left out. */
+/** What is in folders but was not written for them: recordings, and the peers of the bench where they are installed. */
+const foreign = /^test\/(?:fixtures|bench\/peers\/(?:node_modules|venv|bin))\//;
+
+/** Every TypeScript file below the folders, what is foreign left out. */
 export function sourcesOf(...folders: string[]): Source[] {
   return filesOf(...folders)
     .filter((path) => path.endsWith(".ts"))
@@ -35,14 +38,14 @@ export function sourcesOf(...folders: string[]): Source[] {
     });
 }
 
-/** Every file below the folders, recordings left out; folders that do not exist have none. */
+/** Every file below the folders, what is foreign left out; folders that do not exist have none. */
 export function filesOf(...folders: string[]): string[] {
   return folders
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => !path.startsWith("test/fixtures/"))
+    .filter((path) => !foreign.test(path))
     .sort();
 }
 

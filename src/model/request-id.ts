@@ -8,8 +8,13 @@ export const requestIdCharsMax = 128;
 
 /** The provider's id of a request, for support tickets; empty when it gives none. */
 export function requestIdOf(headers: Headers): string {
+  return requestIdIn({ get: (name) => headers[name] });
+}
+
+/** The same, of headers that are found by their names. */
+export function requestIdIn(headers: { get(name: string): Headers[string] }): string {
   for (const name of names) {
-    const value = headers[name];
+    const value = headers.get(name);
     if (typeof value === "string") return value.slice(0, requestIdCharsMax);
   }
   return "";

@@ -1,6 +1,7 @@
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 import { type BodyDecoder, bodyDecoder } from "./body-decoder.ts";
+import type { Head } from "./head.ts";
 
 /** Most bytes of a streamed answer: what 100,000 long chunks need, and what bounds a decompression bomb. */
 const streamBytesMax = 64 * 1024 * 1024;
@@ -29,7 +30,7 @@ export class AnswerBody {
   readonly #sink: BodySink;
   #decoder: BodyDecoder | undefined;
   #status = 0;
-  #headers: Headers = {};
+  #head: Head | undefined;
   #refusal: Buffer[] = [];
   #bytes = 0;
   #bytesMax = wholeBytesMax;
@@ -42,18 +43,20 @@ export class AnswerBody {
    * Reads the head. `streamsJson`: a stream may be of that type. Throws PROVIDER_BAD_RESPONSE for redirects, web pages and content codings that are
    * too many.
    */
-  begin(status: number, headers: Headers, stream: boolean, streamsJson: boolean): void {
+  begin(status: number, head: Head, stream: boolean, streamsJson: boolean): void {
     this.#status = status;
-    this.#headers = headers;
+    this.#head = head;
     if (status >= 300 && status < 400)
       throw badHead("redirect", `a redirect (HTTP ${status}), which is never followed`);
-    const contentType = String(headers["content-type"] ?? "").toLowerCase();
+    const contentType = String(head.get("content-type") ?? "").toLowerCase();
     const ok = status >= 200 && status < 300;
     if (ok && contentType.startsWith("text/html")) throw badHead("html", "a web page");
     this.isAnswer = ok && !(stream && !streamsJson && contentType.startsWith("application/json"));
     this.isRefusal = !this.isAnswer;
     this.#bytesMax = stream ? streamBytesMax : wholeBytesMax;
-    this.#decoder = bodyDecoder(headers, {
+    const coding = head.get("content-encoding");
+    if (coding === undefined) return;
+    this.#decoder = bodyDecoder(coding, {
       data: (bytes) => this.#plain(bytes),
       end: () => this.complete(),
       fail: (error) => this.#sink.fail(error),
@@ -108,7 +111,7 @@ export class AnswerBody {
       return;
     }
     const body = Buffer.concat(this.#refusal).subarray(0, refusalBytesMax).toString();
-    this.#sink.refused(this.#status, this.#headers, body);
+    this.#sink.refused(this.#status, this.#head?.all() ?? {}, body);
   }
 }
 

@@ -1,6 +1,5 @@
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { GatewayError } from "../model/error.ts";
-import type { Headers } from "../model/protocol.ts";
 
 /** What a stage of decoding looks like: a zlib stream. */
 type Stage = ReturnType<typeof createGunzip> | ReturnType<typeof createBrotliDecompress>;
@@ -23,12 +22,10 @@ export interface PlainSink {
 }
 
 /**
- * Undoes content-encoding of an answer. The gateway asks for none, but some servers compress all the same. Undefined when
+ * Undoes what the header content-encoding of an answer says. The gateway asks for none, but some servers compress all the same. Undefined when
  * there is nothing to undo. Throws PROVIDER_BAD_RESPONSE for codings that are unknown or too many.
  */
-export function bodyDecoder(headers: Headers, sink: PlainSink): BodyDecoder | undefined {
-  const value = headers["content-encoding"];
-  if (value === undefined) return undefined;
+export function bodyDecoder(value: string | readonly string[], sink: PlainSink): BodyDecoder | undefined {
   const codings = String(value)
     .split(",")
     .map((coding) => coding.trim().toLowerCase())

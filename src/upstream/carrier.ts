@@ -1,5 +1,5 @@
-import type { Dispatcher } from "undici";
 import { GatewayError } from "../model/error.ts";
+import type { Head } from "./head.ts";
 
 /** A request with a JSON body. */
 export interface Post {
@@ -12,8 +12,24 @@ export interface Post {
   readonly fresh: boolean;
 }
 
-/** Hears how a request fares, in the words of undici. */
-export type Handler = Dispatcher.DispatchHandler;
+/** Steers a request that is on its way. */
+export interface Controller {
+  /** The handler hears of it as of a failure. */
+  abort(reason: Error): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** Hears how a request fares: of its start and head, its body piece by piece, and once of its end or its failure. */
+export interface Handler {
+  onRequestStart(controller: Controller): void;
+  /** Heads with a status below 200 go before the head of the answer. */
+  onResponseStart(controller: Controller, status: number, head: Head): void;
+  onResponseData(controller: Controller, bytes: Buffer): void;
+  onResponseEnd(controller: Controller): void;
+  /** Instead of all that has not been told yet. */
+  onResponseError(controller: Controller, error: Error): void;
+}
 
 /** Brings requests to a provider, a bounded number at once. */
 export interface Carrier {
@@ -31,16 +47,7 @@ export interface Carrier {
 }
 
 /** Stands for the controller of a request that never left: there is nothing to abort or to pause. */
-export const unsent: Dispatcher.DispatchController = {
-  aborted: true,
-  paused: false,
-  reason: null,
-  rawHeaders: null,
-  rawTrailers: null,
-  abort: () => undefined,
-  pause: () => undefined,
-  resume: () => undefined,
-};
+export const unsent: Controller = { abort: () => undefined, pause: () => undefined, resume: () => undefined };
 
 /** Requests that may wait for room at one provider; more are refused at once. */
 const waitingMax = 1000;
@@ -82,7 +89,7 @@ export class Turnstile {
     try {
       this.#send(request, handler);
     } catch (error) {
-      handler.onResponseError?.(unsent, GatewayError.of(error));
+      handler.onResponseError(unsent, GatewayError.of(error));
     }
   }
 }

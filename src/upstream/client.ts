@@ -15,3 +15,11 @@ export const Client: typeof Undici.Client = require("undici/lib/dispatcher/clien
 export type Pool = Undici.Pool;
 /** Opens one; see undici's Pool. */
 export const Pool: typeof Undici.Pool = require("undici/lib/dispatcher/pool.js");
+
+/** Makes the function by which connections to one origin are made; those of TLS resume what earlier ones agreed on. */
+export const buildConnector: typeof Undici.buildConnector = require("undici/lib/core/connect.js");
+/** Makes of the headers of a response, names and values in turn, what the names lead to. */
+export const parseHeaders: typeof Undici.util.parseHeaders = require("undici/lib/core/util.js").parseHeaders;
+/** Says that no more is sent because the connections are being closed. */
+export const ClosedError: typeof Undici.errors.ClientClosedError =
+  require("undici/lib/core/errors.js").ClientClosedError;

@@ -1,21 +1,19 @@
-import type { Dispatcher } from "undici";
 import { FinishReason, type Warning } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { Asked, Attempt } from "../model/call.ts";
 import type { ChunkOf } from "../model/chunk.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Dialect, Headers, Reader, Rendered } from "../model/protocol.ts";
 import type { Outcome, Piece, Reply } from "../model/reply.ts";
-import { requestIdOf } from "../model/request-id.ts";
+import { requestIdIn } from "../model/request-id.ts";
 import { BatchQueue } from "../stream/batch-queue.ts";
 import { AnswerBody } from "./answer-body.ts";
-import { type Carrier, type Handler, noConnection } from "./carrier.ts";
+import { type Carrier, type Controller, type Handler, noConnection } from "./carrier.ts";
 import { connectionFault } from "./connection-fault.ts";
+import type { Head } from "./head.ts";
 import { failureOf, faultIn, interrupted } from "./interruption.ts";
 import { renderFor } from "./lossless.ts";
 import { Tally } from "./tally.ts";
 import { TimeLimit } from "./time-limit.ts";
-
-type Controller = Dispatcher.DispatchController;
 
 /** Bytes that may wait for a slow reader before the upstream is paused; one more read can come on top. */
 const waitingBytesMax = 128 * 1024;
@@ -126,12 +124,12 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     if (this.#ended) controller.abort(finishedEarly);
   }
 
-  onResponseStart(_controller: Controller, status: number, headers: Headers): void {
+  onResponseStart(_controller: Controller, status: number, head: Head): void {
     // 103 (early hints) only announces the answer.
     if (this.#ended || status < 200) return;
-    this.upstreamRequestId = requestIdOf(headers);
+    this.upstreamRequestId = requestIdIn(head);
     try {
-      this.#body.begin(status, headers, this.attempt.call.stream, this.#dialect.streamsJson ?? false);
+      this.#body.begin(status, head, this.attempt.call.stream, this.#dialect.streamsJson ?? false);
       if (this.#body.isAnswer) this.#reader = this.#dialect.read(this.attempt);
       else this.#linger = setTimeout(endRefusal, refusalMs, this.#body);
     } catch (error) {

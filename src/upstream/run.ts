@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import type { Dispatcher } from "undici";
 import { GatewayError } from "../model/error.ts";
 import type { Invocation } from "../model/invocation.ts";
-import type { Handler } from "./carrier.ts";
+import type { Controller, Handler } from "./carrier.ts";
+import { PlainHead } from "./head.ts";
 import { OutputHead } from "./output-head.ts";
 
 /** What all runs of a program have in common. */
@@ -25,18 +25,17 @@ const errorBytesMax = 64 * 1024;
 const errorCharsMax = 16 * 1024;
 /** Stands for a status: a run has none. */
 const failedStatus = 500;
+const answerHead = new PlainHead({ "content-type": "application/x-ndjson" });
+const refusalHead = new PlainHead({ "content-type": "application/json" });
 
 /**
  * One run of a program, told in the words of an HTTP exchange. Its output is the body of a response 200 from the first
  * line of JSON on. A run that ends before that is a response 500 whose body, as JSON, has `exitCode`, `signal` and `output`:
  * what the program said, without control sequences. The handler hears of the end once the process and its children are gone.
  */
-export class Run implements Dispatcher.DispatchController {
+export class Run implements Controller {
   aborted = false;
-  paused = false;
   reason: Error | null = null;
-  readonly rawHeaders = null;
-  readonly rawTrailers = null;
   /** Settles when nothing of the run is left; never rejects. */
   readonly ended: Promise<void>;
   readonly #place: RunPlace;
@@ -63,7 +62,7 @@ export class Run implements Dispatcher.DispatchController {
   }
 
   start(invocation: Invocation): void {
-    this.#handler.onRequestStart?.(this, {});
+    this.#handler.onRequestStart(this);
     if (this.aborted) this.#end(null, null);
     else this.#spawn(invocation);
   }
@@ -82,12 +81,10 @@ export class Run implements Dispatcher.DispatchController {
   }
 
   pause(): void {
-    this.paused = true;
     this.#child?.stdout.pause();
   }
 
   resume(): void {
-    this.paused = false;
     this.#child?.stdout.resume();
   }
 
@@ -139,7 +136,7 @@ export class Run implements Dispatcher.DispatchController {
   #take(bytes: Buffer): void {
     if (this.aborted) return;
     if (this.#begun) {
-      this.#handler.onResponseData?.(this, bytes);
+      this.#handler.onResponseData(this, bytes);
       return;
     }
     let answer: Buffer | undefined;
@@ -151,8 +148,8 @@ export class Run implements Dispatcher.DispatchController {
     }
     if (answer === undefined) return;
     this.#begun = true;
-    this.#handler.onResponseStart?.(this, 200, { "content-type": "application/x-ndjson" }, "");
-    if (!this.aborted) this.#handler.onResponseData?.(this, answer);
+    this.#handler.onResponseStart(this, 200, answerHead);
+    if (!this.aborted) this.#handler.onResponseData(this, answer);
   }
 
   #keep(bytes: Buffer): void {
@@ -174,20 +171,19 @@ export class Run implements Dispatcher.DispatchController {
 
   #tell(code: number | null, signal: NodeJS.Signals | null): void {
     const handler = this.#handler;
-    if (this.reason !== null) handler.onResponseError?.(this, this.reason);
-    else if (this.#failure !== undefined) handler.onResponseError?.(this, unstartable(this.#failure));
+    if (this.reason !== null) handler.onResponseError(this, this.reason);
+    else if (this.#failure !== undefined) handler.onResponseError(this, unstartable(this.#failure));
     else if (!this.#begun) this.#refuse(code, signal);
-    else if (code === 0) handler.onResponseEnd?.(this, {});
-    else handler.onResponseError?.(this, brokenOff(code, signal));
+    else if (code === 0) handler.onResponseEnd(this);
+    else handler.onResponseError(this, brokenOff(code, signal));
   }
 
   #refuse(exitCode: number | null, signal: NodeJS.Signals | null): void {
     const said = Buffer.concat([this.#head.text, ...this.#errors]).subarray(0, errorBytesMax);
     const output = plainText(said.toString()).slice(0, errorCharsMax).toWellFormed();
-    const headers = { "content-type": "application/json" };
-    this.#handler.onResponseStart?.(this, failedStatus, headers, "");
-    this.#handler.onResponseData?.(this, Buffer.from(JSON.stringify({ exitCode, signal, output })));
-    this.#handler.onResponseEnd?.(this, {});
+    this.#handler.onResponseStart(this, failedStatus, refusalHead);
+    this.#handler.onResponseData(this, Buffer.from(JSON.stringify({ exitCode, signal, output })));
+    this.#handler.onResponseEnd(this);
   }
 }
 

@@ -4,8 +4,10 @@ import type { Authorizer, OutgoingRequest, Proof } from "../model/authorizer.ts"
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
 import { type Carrier, type Handler, noConnection, type Post, Turnstile, unsent } from "./carrier.ts";
-import { Client, Pool } from "./client.ts";
+import { buildConnector, Pool } from "./client.ts";
+import { Connections } from "./connections.ts";
 import { HostLookup } from "./host-lookup.ts";
+import { type Heading, headingOf } from "./line.ts";
 import { Turns } from "./turns.ts";
 
 /** Where a provider lives and what it wants to see on every request. */
@@ -34,35 +36,45 @@ const keepAliveMs = 30_000;
 /** Largest response head. */
 const headBytesMax = 32 * 1024;
 
+const clientOptions: UndiciClient.Options = {
+  // Providers answer every request on its own connection or stream as well over HTTP/1.1, which undici knows best.
+  allowH2: false,
+  pipelining: 1,
+  // Time limits are the exchange's own: one timer per call, and typed errors.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  keepAliveTimeout: keepAliveMs,
+  maxHeaderSize: headBytesMax,
+};
+
 /**
- * The only way to a provider: a pool bound to one origin that adds the credential to a path below its base URL. There is
+ * The only way to a provider: connections to one origin, and what adds the credential to a path below its base URL. There is
  * no way to name another host, redirects are never followed, and nothing is retried here.
  */
 export class Upstream implements Carrier {
   readonly #options: UpstreamOptions;
   readonly #prefix: string;
-  readonly #lookup: LookupFunction;
   /** Of every request with a JSON body. */
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #pool: Pool;
-  /** Calls beyond the connections wait here, not in the pool, where none could be taken back. */
+  #heading: Heading | undefined;
+  readonly #connections: Connections;
+  /** Calls beyond the connections wait here, where they can be taken back. */
   readonly #turnstile: Turnstile;
   readonly #smallPool: Pool;
   readonly #smallTurns: Turns;
 
   constructor(options: UpstreamOptions) {
     const { baseUrl, connectMs } = options;
+    const { origin, hostname, pathname } = baseUrl;
     this.#options = options;
-    this.#lookup = options.lookup ?? new HostLookup(baseUrl.hostname, { timeoutMs: connectMs * lookupPart }).lookup;
-    this.#prefix = options.baseUrl.pathname.replace(/\/+$/, "");
+    this.#prefix = pathname.replace(/\/+$/, "");
     this.#headers = { "content-type": "application/json", ...options.headers };
     this.#turnstile = new Turnstile(options.connectionsMax, (request, handler) => this.#send(request, handler));
-    this.#pool = new Pool(options.baseUrl.origin, {
-      ...this.#clientOptions(),
-      connections: options.connectionsMax,
-    });
+    const lookup = options.lookup ?? new HostLookup(hostname, { timeoutMs: connectMs * lookupPart }).lookup;
+    const connect = buildConnector({ allowH2: false, timeout: connectMs, lookup });
+    this.#connections = new Connections(origin, { ...clientOptions, connect });
     const connections = Math.min(smallConnectionsMax, options.connectionsMax);
-    this.#smallPool = new Pool(options.baseUrl.origin, { ...this.#clientOptions(), connections });
+    this.#smallPool = new Pool(origin, { ...clientOptions, connect, connections });
     this.#smallTurns = new Turns(connections, smallWaitingMax);
   }
 
@@ -82,22 +94,38 @@ export class Upstream implements Carrier {
     this.#options.authorizer?.distrust?.();
   }
 
-  #send({ path, body, headers, fresh }: Post, handler: Handler): void {
+  #send(request: Post, handler: Handler): void {
+    const { path, body, headers } = request;
     const all = headers === undefined ? this.#headers : { ...this.#headers, ...headers };
     const proof = this.#prove("POST", path, all, body);
     if (proof instanceof Promise) {
       proof.then(
-        (found) => this.#dispatch(path, { ...all, ...found }, body, fresh, handler),
-        (error) => handler.onResponseError?.(unsent, GatewayError.of(error)),
+        (found) => this.#dispatch(request, { ...all, ...found }, handler),
+        (error) => handler.onResponseError(unsent, GatewayError.of(error)),
       );
-    } else this.#dispatch(path, proof === undefined ? all : { ...all, ...proof }, body, fresh, handler);
+    } else this.#dispatch(request, proof === undefined ? all : { ...all, ...proof }, handler);
   }
 
-  #dispatch(path: string, headers: Proof, body: string, fresh: boolean, handler: Handler): void {
-    const client = fresh ? new Client(this.#options.baseUrl.origin, this.#clientOptions()) : this.#pool;
-    client.dispatch({ method: "POST", path: this.#prefix + path, headers, body }, handler);
-    // close() lets the request under way finish; its failure reaches the handler.
-    if (client !== this.#pool) client.close().catch(() => undefined);
+  /** Headers that cannot be sent are told to the handler. */
+  #dispatch({ path, body, fresh }: Post, headers: Proof, handler: Handler): void {
+    let heading: Heading;
+    try {
+      heading = this.#headingOf(headers);
+    } catch (error) {
+      handler.onResponseError(unsent, error as Error);
+      return;
+    }
+    const letter = { path: this.#prefix + path, heading, body };
+    if (fresh) this.#connections.sendFresh(letter, handler);
+    else this.#connections.send(letter, handler);
+  }
+
+  /** Made once for requests that have no headers of their own. */
+  #headingOf(headers: Proof): Heading {
+    const { origin } = this.#options.baseUrl;
+    if (headers !== this.#headers) return headingOf(origin, headers);
+    this.#heading ??= headingOf(origin, headers);
+    return this.#heading;
   }
 
   /** What proves who asks, beside the constant headers; undefined where those are enough. */
@@ -155,21 +183,7 @@ export class Upstream implements Carrier {
 
   /** Lets requests under way finish, then closes the connections. */
   async close(): Promise<void> {
-    await Promise.all([this.#pool.close(), this.#smallPool.close()]);
-  }
-
-  #clientOptions(): UndiciClient.Options {
-    return {
-      // Providers answer every request on its own connection or stream as well over HTTP/1.1, which undici knows best.
-      allowH2: false,
-      pipelining: 1,
-      // Time limits are the exchange's own: one timer per call, and typed errors.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: keepAliveMs,
-      maxHeaderSize: headBytesMax,
-      connect: { timeout: this.#options.connectMs, lookup: this.#lookup },
-    };
+    await Promise.all([this.#connections.close(), this.#smallPool.close()]);
   }
 }
 

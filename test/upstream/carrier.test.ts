@@ -8,6 +8,10 @@ function caller(turnstile: () => Turnstile): Handler & { errors: unknown[] } {
   const errors: unknown[] = [];
   return {
     errors,
+    onRequestStart: () => undefined,
+    onResponseStart: () => undefined,
+    onResponseData: () => undefined,
+    onResponseEnd: () => undefined,
     onResponseError: (_controller, error) => {
       errors.push(error);
       turnstile().release();

@@ -2,11 +2,10 @@ import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
-import type { Dispatcher } from "undici";
 import { expect, test } from "vitest";
 import { GatewayError } from "../../src/model/error.ts";
 import type { Invocation } from "../../src/model/invocation.ts";
-import type { Handler } from "../../src/upstream/carrier.ts";
+import type { Controller, Handler } from "../../src/upstream/carrier.ts";
 import { Program } from "../../src/upstream/program.ts";
 import { ClaudeProgram, prompt, Watch } from "../support/claude-program.ts";
 import type { Step } from "../support/fake-claude.ts";
@@ -14,7 +13,7 @@ import type { Step } from "../support/fake-claude.ts";
 /** Hears a run to its end. */
 class Listener implements Handler {
   readonly ended = Promise.withResolvers<void>();
-  readonly begun = Promise.withResolvers<Dispatcher.DispatchController>();
+  readonly begun = Promise.withResolvers<Controller>();
   status = 0;
   body = "";
   error: unknown;
@@ -26,12 +25,12 @@ class Listener implements Handler {
 
   onRequestStart(): void {}
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onResponseStart(controller: Controller, status: number): void {
     this.status = status;
     this.begun.resolve(controller);
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, bytes: Buffer): void {
+  onResponseData(_controller: Controller, bytes: Buffer): void {
     this.body += bytes.toString();
   }
 
@@ -39,7 +38,7 @@ class Listener implements Handler {
     this.#end();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Controller, error: Error): void {
     this.error = error;
     this.#end();
   }
@@ -73,7 +72,7 @@ test("a program whose output is not taken waits, and goes on when it is", async 
   controller.pause();
   // Meanwhile another one comes and goes.
   await post(program, { input: saying({ answer: "Hello" }) }).ended.promise;
-  expect([watch.count, controller.paused]).toEqual([0, true]);
+  expect(watch.count).toBe(0);
   controller.resume();
   await held.ended.promise;
   expect([watch.count, held.status, held.body.length, held.error]).toEqual([1, 200, 1_000_003, undefined]);
@@ -158,7 +157,7 @@ test("a gateway that ends without closing takes its processes along", async () =
   const gateway = `
     import { Program } from ${from("../../src/upstream/program.ts")};
     const program = new Program({ program: ${JSON.stringify(fake.path)}, environment: {}, processesMax: 1 });
-    program.post({ body: ${JSON.stringify(body)} }, { onResponseStart: () => process.exit(3) });
+    program.post({ body: ${JSON.stringify(body)} }, { onRequestStart() {}, onResponseStart: () => process.exit(3) });
   `;
   const running = promisify(execFile)(process.execPath, ["--input-type=module", "-e", gateway]);
   const { gone } = await watch.next();

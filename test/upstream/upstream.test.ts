@@ -135,3 +135,14 @@ test("small requests and calls do not wait for each other's connections", async 
   expect(provider.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   await upstream.close();
 });
+
+test("headers that cannot be sent fail the call and give its place back", async () => {
+  await using at = await stage();
+  const failing = [exchange(at.upstream, converse, call().attempt), exchange(at.upstream, converse, call().attempt)];
+  for (const [index, attempt] of failing.entries()) {
+    await expect.poll(() => at.authorizer.asked.length).toBe(index + 1);
+    at.authorizer.asked[index]?.resolve({ "x-proof": "1\r\nx-other: 2" });
+    await expect(attempt).rejects.toMatchObject({ reason: "PROVIDER_UNAVAILABLE" });
+  }
+  expect(at.provider.connections.length).toBe(0);
+});

@@ -49,7 +49,9 @@ export function nextCredential(
 
 /** Provider calls that reach each credential of each candidate once. */
 export function callsThrough(candidates: readonly Candidate[]): number {
-  return candidates.reduce((sum, { twins }) => sum + (twins?.length ?? 1), 0);
+  let calls = 0;
+  for (const { twins } of candidates) calls += twins?.length ?? 1;
+  return calls;
 }
 
 const ofCredential: ReadonlySet<Blame | undefined> = new Set<Blame>(["credential", "rate", "quota"]);

@@ -16,7 +16,7 @@ export class History {
   /** The last failure of a provider; what keeps the gateway from asking one says less. */
   #failure: GatewayError | undefined;
   /** When each target that is paused may be asked again, by selector and credential. */
-  readonly #readyMs = new Map<string, number>();
+  #readyMs: Map<string, number> | undefined;
   readonly #nowMs: () => number;
 
   /** @param nowMs a clock that never goes back, in milliseconds. */
@@ -90,12 +90,13 @@ export class History {
   #paused({ selector, provider }: Target, forMs: number | undefined): void {
     if (forMs === undefined) return;
     const key = provider.credential === undefined ? selector : `${selector} ${provider.credential}`;
+    this.#readyMs ??= new Map();
     this.#readyMs.set(key, Math.max(this.#readyMs.get(key) ?? 0, this.#nowMs() + forMs));
   }
 
   /** Who is told to wait for the last target waits for the first that is back. Undefined: as the error says. */
   #waitMs({ reason, retryMs }: GatewayError): number | undefined {
-    const readyMs = Math.min(...this.#readyMs.values());
+    const readyMs = Math.min(...(this.#readyMs?.values() ?? []));
     const waitMs = Math.max(0, Math.ceil(readyMs - this.#nowMs()));
     return reason === "PROVIDER_RATE_LIMITED" && retryMs !== undefined && waitMs < retryMs ? waitMs : undefined;
   }

@@ -20,6 +20,8 @@ import { type Failure, type Finish, fallsThrough, isHasty, type Repeatable, type
 /** What a call does after a failure: "restart" goes on with another target after output. */
 export type WentOn = "other" | "repeat" | "restart" | "over_budget";
 
+const now = () => performance.now();
+
 /** What journeys share. */
 export interface JourneyParts extends HedgeParts {
   /** Numbers from 0 on below 1. */
@@ -39,7 +41,7 @@ export class Journey<Request extends Asked, R extends Served> {
   readonly #call: Call<Request>;
   readonly #plan: Plan;
   readonly #dispatch: Dispatch<Attempt<Request>, R>;
-  readonly #history = new History(() => performance.now());
+  readonly #history = new History(now);
   #answered: { readonly stage: Stage<Request>; readonly candidate: Candidate } | undefined;
 
   constructor(parts: JourneyParts, call: Call<Request>, plan: Plan, dispatch: Dispatch<Attempt<Request>, R>) {
@@ -52,10 +54,12 @@ export class Journey<Request extends Asked, R extends Served> {
   /** Takes the steps of the plan, one after the other. Rejects with the last failure and the record of all. */
   async run(): Promise<R> {
     const { route, steps, attemptsMax, refusals } = this.#plan;
-    const endMs = performance.now() + (route.maxLatencyMs ?? Number.POSITIVE_INFINITY);
+    const { maxLatencyMs } = route;
+    const endMs = maxLatencyMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + maxLatencyMs;
     let last: GatewayError | undefined;
     for (const { target, error } of refusals) this.#history.failed(target, error);
-    for (const [index, planned] of steps.entries()) {
+    for (let index = 0; index < steps.length; index++) {
+      const planned = steps[index] as PlannedStep;
       if (index > 0 && attemptsMax !== undefined && this.#history.tried >= attemptsMax) break;
       try {
         const reply = await this.#take(this.#open(planned, index, endMs));
@@ -146,14 +150,20 @@ export class Journey<Request extends Asked, R extends Served> {
     const delayMs = this.#history.tried === 0 ? hedging?.delayMs(candidate.target) : undefined;
     if (hedging !== undefined && delayMs !== undefined) return this.#race(stage, hedging).run(candidate, delayMs);
     try {
-      return { candidate, reply: await this.#attempt(stage, candidate) };
+      const reply = await this.#attempt(stage, candidate);
+      this.#answers(stage, candidate, reply);
+      return { candidate, reply };
     } catch (thrown) {
       return { candidate, error: GatewayError.of(thrown) };
     }
   }
 
   #race(stage: Stage<Request>, hedging: Hedging): Race<Request, R> {
-    const attempt = (candidate: Candidate, racing: Racing<Request>) => this.#attempt(stage, candidate, racing);
+    const attempt = async (candidate: Candidate, racing: Racing<Request>) => {
+      const reply = await this.#attempt(stage, candidate, racing);
+      this.#answers(stage, candidate, reply);
+      return reply;
+    };
     const failed = (candidate: Candidate, error: GatewayError) => {
       this.#verdict(stage, { candidate, error });
       this.#parts.wentOn(candidate.target, "other");
@@ -161,32 +171,40 @@ export class Journey<Request extends Asked, R extends Served> {
     return new Race({ stage, hedging, history: this.#history, attempt, failed });
   }
 
-  async #attempt(stage: Stage<Request>, { target, arm }: Candidate, racing?: Racing<Request>): Promise<R> {
-    const { endMs, untried, attemptsMax, triedBefore, targetsAfter } = stage;
+  #attempt(stage: Stage<Request>, { target, arm }: Candidate, racing?: Racing<Request>): Promise<R> {
     const { call, failures } = racing ?? { call: stage.call, failures: this.#history.records };
-    const othersHere = Math.min(untried.length, attemptsMax - 1 - (this.#history.tried - triedBefore));
-    const shareMs = attemptShare(this.#leftMs(endMs), 1 + Math.max(0, othersHere) + targetsAfter);
-    const limitMs = Math.max(1, Math.min(shareMs, endMs - performance.now()));
-    const { readings } = this.#parts;
-    const reply = await this.#dispatch({
+    return this.#dispatch({
       call,
       target,
       policy: this.#plan.route.policy,
-      ...(stage.strategy === undefined ? {} : { strategy: stage.strategy }),
-      ...(arm === "" ? {} : { arm }),
-      ...(racing?.hedge === true ? { hedge: true } : {}),
+      strategy: stage.strategy,
+      arm: arm || undefined,
+      hedge: racing?.hedge || undefined,
       failures,
-      timeouts: timeoutsFor(call, target, limitMs),
+      timeouts: timeoutsFor(call, target, this.#outputMs(stage)),
       freshConnection: false,
       mayRepeat: (attempts) => racing?.mayRepeat() !== false && this.#mayRepeat(stage, target, triedOf(attempts)),
     });
+  }
+
+  /** Time for the first output of the next attempt, so that some is left for those after it. */
+  #outputMs({ endMs, untried, attemptsMax, triedBefore, targetsAfter }: Stage<Request>): number {
+    const others = Math.min(untried.length, attemptsMax - 1 - (this.#history.tried - triedBefore));
+    const targetsLeft = 1 + Math.max(0, others) + targetsAfter;
+    if (targetsLeft === 1 && endMs === Number.POSITIVE_INFINITY) return endMs;
+    const shareMs = attemptShare(this.#leftMs(endMs), targetsLeft);
+    return Math.max(1, Math.min(shareMs, endMs - performance.now()));
+  }
+
+  /** Learns from a reply, now and when it ends. */
+  #answers({ call, hedging }: Stage<Request>, { target }: Candidate, reply: R): void {
+    const { readings } = this.#parts;
     const firstOutputMs = reply.firstOutputMs - reply.sentMs;
     readings.answered(target.selector, call.stream, firstOutputMs);
-    if (stage.hedging !== undefined) readings.timed(target.selector, call.stream, firstOutputMs);
+    if (hedging !== undefined) readings.timed(target.selector, call.stream, firstOutputMs);
     void reply.outcome.then(({ error }) => {
       if (error !== undefined && blameOf(error, target.provider) !== undefined) readings.failed(target.selector);
     });
-    return reply;
   }
 
   /** Whether the target may be asked again within an attempt, after so many provider calls. */

@@ -9,7 +9,7 @@ import { attemptsOf } from "./retry.ts";
 import { type Candidate, requestIn, type Step } from "./route.ts";
 import type { Stage } from "./stage.ts";
 import { order } from "./strategies.ts";
-import { viewOf } from "./view.ts";
+import { CallView } from "./view.ts";
 
 /** What a stage is opened with. */
 export interface Opening<Request extends Asked> {
@@ -29,38 +29,37 @@ export function openStage<Request extends Asked>(
   const { plan, history, parts } = opening;
   const { step, strategy, candidates, fallbacks } = planned;
   const call = overridden(opening.call, step);
-  const all = unique([...candidates, ...fallbacks]);
+  const all = fallbacks.length === 0 ? unique(candidates) : unique([...candidates, ...fallbacks]);
   // A target without others is tried in any case: if it is out, it says so better.
   const available = all.length === 1 ? all : worthTrying(opening, all);
-  const own = available.filter((each) => candidates.includes(each)).length;
-  const view = viewOf(call, step, parts);
-  const untried = [...order(strategy, available.slice(0, own), view, parts.draw), ...available.slice(own)];
+  const own = fallbacks.length === 0 ? available : available.filter((each) => candidates.includes(each));
+  const view = new CallView(call, step, parts);
+  const untried = order(strategy, own, view, parts.draw).concat(available.slice(own.length));
   const { attemptsMax: wanted } = plan;
   const triedBefore = history.tried;
-  const limits = {
-    endMs: Math.min(endMs, performance.now() + (step.maxLatencyMs ?? Number.POSITIVE_INFINITY)),
-    attemptsMax: attemptsOf(
-      step.retry,
-      callsThrough(untried.slice(0, own)),
-      untried.length - own,
-      wanted && wanted - triedBefore,
-    ),
-    sticky: view.sticky,
-    strategy: candidates.length > 1 ? strategy : undefined,
-  };
-  return {
+  const stage: Stage<Request> = {
     call,
     step,
-    ...limits,
+    endMs: step.maxLatencyMs === undefined ? endMs : Math.min(endMs, performance.now() + step.maxLatencyMs),
+    attemptsMax: attemptsOf(step.retry, callsThrough(own), untried.length - own.length, wanted && wanted - triedBefore),
+    sticky: view.sticky,
+    strategy: candidates.length > 1 ? strategy : undefined,
     triedBefore,
-    targetsAfter: goesOnLate(step)
-      ? plan.steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0)
-      : 0,
+    targetsAfter: targetsAfter(plan, index),
     untried,
     repeatable: [],
-    hedging: triedBefore > 0 ? undefined : hedgingOf(parts, call, step, limits),
+    hedging: undefined,
     repeats: 0,
   };
+  if (triedBefore === 0) stage.hedging = hedgingOf(parts, call, step, stage);
+  return stage;
+}
+
+/** Candidates of the steps after this one, if they may follow when it takes too long. */
+function targetsAfter({ steps }: Plan, index: number): number {
+  const step = steps[index]?.step;
+  if (index + 1 >= steps.length || step === undefined || !goesOnLate(step)) return 0;
+  return steps.slice(index + 1).reduce((sum, { candidates }) => sum + candidates.length, 0);
 }
 
 /** Those that are worth a try now; else the one that will be first, which can tell why it is not. */

@@ -1,6 +1,6 @@
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { type RoutingOptions, RoutingStrategy } from "../../gen/llmhub/v1/routing_pb.ts";
-import type { Asked, Call } from "../model/call.ts";
+import type { Asked, Call, Caller } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import { type Overridable, type Strategy, strategies } from "../model/policy.ts";
 import type { Target } from "../model/target.ts";
@@ -44,35 +44,62 @@ export function planOf(router: Router, { request, rpc }: Pick<Call<Asked>, "requ
   const route = resolveFor(router, rpc.caller, request.model);
   const { routing } = request;
   if (routing !== undefined) refuseOverrides(route, routing, "");
-  const fallbacks = (routing?.fallbackModels ?? []).flatMap((model) =>
-    fallbackOf(route, resolveFor(router, rpc.caller, model), routing),
-  );
-  const refusals: Refusal[] = [];
-  let needs: readonly Need[] | undefined;
-  const eligible = (candidates: readonly Candidate[], step: Step): readonly Candidate[] => {
-    const asked = requestIn(step, request);
-    return candidates.filter(({ target, capable }) => {
-      if (capable === true) needs ??= needsOf(request);
-      const error = refusalOf(target, asked) ?? (capable && needs && unmetBy(target, needs));
-      if (error !== undefined) refusals.push({ target, error });
-      return error === undefined;
-    });
-  };
+  const fallbacks = routing === undefined ? none : fallbacksOf(router, rpc.caller, route, routing);
+  const sieve = new Sieve(request);
   const wanted = wantedOf(routing);
-  const last = route.steps.length - 1;
-  const steps = route.steps
-    .map((step, index) => ({
+  const steps: PlannedStep[] = [];
+  for (let index = 0; index < route.steps.length; index++) {
+    const step = route.steps[index] as Step;
+    const planned = {
       step,
       number: index + 1,
       strategy: wanted ?? step.strategy,
-      candidates: eligible(step.candidates, step),
-      fallbacks: index === last ? eligible(fallbacks, step) : [],
-    }))
-    .filter((planned) => planned.candidates.length + planned.fallbacks.length > 0);
-  const refusal = tellingOf(refusals);
-  if (steps.length === 0 && refusal !== undefined) throw refusal;
+      candidates: sieve.fitting(step.candidates, step),
+      fallbacks: index === route.steps.length - 1 ? sieve.fitting(fallbacks, step) : none,
+    };
+    if (planned.candidates.length + planned.fallbacks.length > 0) steps.push(planned);
+  }
+  const { refusals } = sieve;
+  if (steps.length === 0 && refusals.length > 0) throw tellingOf(refusals);
   if (request.$typeName === "llmhub.v1.EmbedRequest") refuseOtherVectors(route, steps);
   return { route, steps, attemptsMax: leastOf(routing?.maxAttempts, route.attemptsMax), refusals };
+}
+
+const none: readonly never[] = [];
+
+/** Tells the candidates that a request may use from those it may not. */
+class Sieve {
+  readonly #request: Asked;
+  readonly refusals: Refusal[] = [];
+  #needs: readonly Need[] | undefined;
+
+  constructor(request: Asked) {
+    this.#request = request;
+  }
+
+  /** The candidates of a step that may be used; the same list where that is all. */
+  fitting(candidates: readonly Candidate[], step: Step): readonly Candidate[] {
+    const asked = requestIn(step, this.#request);
+    let fitting: Candidate[] | undefined;
+    for (let index = 0; index < candidates.length; index++) {
+      const candidate = candidates[index] as Candidate;
+      const error = this.#refusal(candidate, asked);
+      if (error === undefined) {
+        fitting?.push(candidate);
+        continue;
+      }
+      this.refusals.push({ target: candidate.target, error });
+      fitting ??= candidates.slice(0, index);
+    }
+    return fitting ?? candidates;
+  }
+
+  #refusal({ target, capable }: Candidate, asked: Asked): GatewayError | undefined {
+    const error = refusalOf(target, asked);
+    if (error !== undefined || capable !== true) return error;
+    this.#needs ??= needsOf(this.#request);
+    return unmetBy(target, this.#needs);
+  }
 }
 
 /** The refusal to tell of: where the price forbids, that of the cheapest target. */
@@ -145,10 +172,15 @@ function refuseOverrides({ policy, steps }: Route, options: RoutingOptions, gran
   }
 }
 
+/** The candidates of all models that the caller names to be tried when the others cannot answer. */
+function fallbacksOf(router: Router, caller: Caller, route: Route, routing: RoutingOptions): readonly Candidate[] {
+  return routing.fallbackModels.flatMap((model) => fallbackOf(route, resolveFor(router, caller, model), routing));
+}
+
 /** The candidates of a model that is to be tried when the others cannot answer. A chain is more than a list of those. */
-function fallbackOf(route: Route, fallback: Route, routing: RoutingOptions | undefined): readonly Candidate[] {
+function fallbackOf(route: Route, fallback: Route, routing: RoutingOptions): readonly Candidate[] {
   // To be named as a fallback is a wish to the other policy, not to this one.
-  if (routing !== undefined) refuseOverrides(fallback, routing, "fallbackModels");
+  refuseOverrides(fallback, routing, "fallbackModels");
   const chain = [route, fallback].find(({ policy }) => policy.startsWith("chains/"));
   if (chain === undefined) return fallback.steps.flatMap(({ candidates }) => candidates);
   const description = `${chain.policy} says itself what to try next. Leave routing.fallback_models out, or name models`;

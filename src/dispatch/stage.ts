@@ -29,7 +29,7 @@ export interface Stage<Request extends Asked> {
   readonly untried: Candidate[];
   readonly repeatable: Repeatable[];
   /** Undefined: the call is not hedged. */
-  readonly hedging: Hedging | undefined;
+  hedging: Hedging | undefined;
   repeats: number;
 }
 
@@ -46,7 +46,7 @@ export type Finish<R> = Failure | { readonly candidate: Candidate; readonly repl
 export function timeoutsFor({ stream }: Call<Asked>, { provider }: Target, limitMs: number): Timeouts {
   const { firstOutputMs, idleMs, totalMs } = provider.timeouts;
   // A whole answer comes only when it is complete, so its first output has as much time as its last.
-  return { firstOutputMs: Math.min(limitMs, stream ? firstOutputMs : totalMs), idleMs, totalMs };
+  return { firstOutputMs: Math.min(limitMs, totalMs, stream ? firstOutputMs : totalMs), idleMs, totalMs };
 }
 
 /** A wait shorter than what the target takes of late, as callers may want it, says nothing about the target. */

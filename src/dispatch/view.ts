@@ -25,19 +25,41 @@ export class Turns {
   }
 }
 
+/** What a view of a call is taken from. */
+export interface ViewParts {
+  readonly readings: Readings;
+  readonly turns: Turns;
+}
+
 /** What is known when a step picks a target for a call. */
-export function viewOf(
-  { request, rpc, stream }: Call<Asked>,
-  { name, stickyTo }: Step,
-  { readings, turns }: { readonly readings: Readings; readonly turns: Turns },
-): View {
-  return {
-    cost: (target: Target) => expectedCost(target, request)?.amountNanos,
-    latencyMs: ({ selector }) => readings.latencyMs(selector, stream),
-    errorRate: ({ selector }) => readings.errorRate(selector),
-    turn: () => turns.next(name),
-    sticky: stickyOf(stickyTo, request, rpc.caller.keyId),
-  };
+export class CallView implements View {
+  readonly sticky: string;
+  readonly #call: Call<Asked>;
+  readonly #step: Step;
+  readonly #parts: ViewParts;
+
+  constructor(call: Call<Asked>, step: Step, parts: ViewParts) {
+    this.#call = call;
+    this.#step = step;
+    this.#parts = parts;
+    this.sticky = stickyOf(step.stickyTo, call.request, call.rpc.caller.keyId);
+  }
+
+  cost(target: Target): bigint | undefined {
+    return expectedCost(target, this.#call.request)?.amountNanos;
+  }
+
+  latencyMs({ selector }: Target): number | undefined {
+    return this.#parts.readings.latencyMs(selector, this.#call.stream);
+  }
+
+  errorRate({ selector }: Target): number {
+    return this.#parts.readings.errorRate(selector);
+  }
+
+  turn(): number {
+    return this.#parts.turns.next(this.#step.name);
+  }
 }
 
 /** Whose calls stay together; empty: nobody's. A caller's own key holds where the policy names none. */

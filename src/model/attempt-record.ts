@@ -35,5 +35,7 @@ export function attemptCount({ call, failures }: Attempt<Asked>): number {
 
 /** How many of the attempts reached out to a provider. */
 export function triedOf(attempts: readonly AttemptRecord[]): number {
-  return attempts.reduce((sum, { outcome }) => (outcome === AttemptOutcome.SKIPPED ? sum : sum + 1), 0);
+  let tried = 0;
+  for (const { outcome } of attempts) if (outcome !== AttemptOutcome.SKIPPED) tried += 1;
+  return tried;
 }

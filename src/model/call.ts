@@ -109,16 +109,16 @@ export interface Attempt<Request extends Asked = CompleteRequest> {
   /** Resource name of the policy, chain or else alias that led to the target, such as "aliases/fast"; empty when none did. */
   readonly policy: string;
   /** How the target was picked; absent where there was no other. */
-  readonly strategy?: Strategy;
+  readonly strategy?: Strategy | undefined;
   /** Arm of an experiment that the target stands for; absent for none. */
-  readonly arm?: string;
+  readonly arm?: string | undefined;
   /**
    * Other attempts of this call, in the order in which they ended: failed, skipped, or outrun by this one, which are added
    * before its first output is handed on. Their number plus one is the number of this one.
    */
   readonly failures: readonly AttemptRecord[];
   /** Begun beside another that is slow. */
-  readonly hedge?: true;
+  readonly hedge?: true | undefined;
   readonly timeouts: Timeouts;
   /** Use a connection that carried nothing before. */
   readonly freshConnection: boolean;

@@ -12,32 +12,36 @@ const violationsMax = 20;
  * INVALID_REQUEST. `parent` is where the request sits in a larger one: "request".
  */
 export function checkConversation(request: CompleteRequest, parent = ""): void {
-  const violations = [...inputViolations(request), ...messageViolations(request.messages), ...toolViolations(request)];
-  if (violations.length === 0) return;
-  const prefix = parent === "" ? "" : `${parent}.`;
-  throw invalidRequest(violations.map((violation) => ({ ...violation, field: prefix + violation.field })));
-}
-
-function inputViolations({ messages, input }: CompleteRequest): FieldViolation[] {
-  if (messages.length > 0 || input !== "") return [];
-  const description = "one of messages or input is required";
-  return [{ field: "messages", reason: "input_required", description }];
-}
-
-function messageViolations(messages: readonly ChatMessage[]): FieldViolation[] {
   const found: FieldViolation[] = [];
+  if (request.messages.length === 0 && request.input === "") found.push(inputRequired);
+  findInMessages(request.messages, found);
+  findInTools(request, found);
+  if (found.length === 0) return;
+  const prefix = parent === "" ? "" : `${parent}.`;
+  throw invalidRequest(found.map((violation) => ({ ...violation, field: prefix + violation.field })));
+}
+
+function findInMessages(messages: readonly ChatMessage[], found: FieldViolation[]): void {
   const callIds = new Set<string>();
-  for (const [index, { role, text, content }] of messages.entries()) {
-    if (role === Role.TOOL && text !== "") found.push({ ...resultsOnly, field: `messages[${index}].text` });
-    for (const [position, part] of content.entries()) {
-      const violation = partViolation(role, part, callIds) ?? citationViolation(role, part);
-      if (part.part.case === "toolCall") callIds.add(part.part.value.id);
-      if (violation === undefined) continue;
-      found.push({ ...violation, field: `messages[${index}].content[${position}].${violation.field}` });
-      if (found.length >= violationsMax) return found;
-    }
+  for (let index = 0; index < messages.length && found.length < violationsMax; index++) {
+    findInMessage(messages[index] as ChatMessage, index, callIds, found);
   }
-  return found;
+}
+
+function findInMessage(
+  { role, text, content }: ChatMessage,
+  index: number,
+  callIds: Set<string>,
+  found: FieldViolation[],
+): void {
+  if (role === Role.TOOL && text !== "") found.push({ ...resultsOnly, field: `messages[${index}].text` });
+  for (let position = 0; position < content.length && found.length < violationsMax; position++) {
+    const part = content[position] as ContentPart;
+    const violation = partViolation(role, part, callIds) ?? citationViolation(role, part);
+    if (part.part.case === "toolCall") callIds.add(part.part.value.id);
+    if (violation === undefined) continue;
+    found.push({ ...violation, field: `messages[${index}].content[${position}].${violation.field}` });
+  }
 }
 
 /** Fields of these are relative to the part. `callIds` are those of the parts before. */
@@ -62,8 +66,8 @@ function citationViolation(role: Role, { part, citations }: ContentPart): FieldV
   return citations.length === 0 || (role === Role.ASSISTANT && part.case === "text") ? undefined : citedTextOnly;
 }
 
-function toolViolations({ tools, toolChoice }: CompleteRequest): FieldViolation[] {
-  const found: FieldViolation[] = [];
+function findInTools({ tools, toolChoice }: CompleteRequest, found: FieldViolation[]): void {
+  if (tools.length === 0 && toolChoice === undefined) return;
   const names = new Set<string>();
   for (const [index, tool] of tools.entries()) {
     const name = nameOf(tool);
@@ -75,7 +79,6 @@ function toolViolations({ tools, toolChoice }: CompleteRequest): FieldViolation[
   const isOpen = tools.some(({ kind }) => kind.case === "providerTool");
   if (choice?.case === "toolName" && !isOpen && !names.has(choice.value)) found.push(chosenToolRequired);
   if (choice?.case === "mode" && choice.value === ToolMode.REQUIRED && tools.length === 0) found.push(toolsRequired);
-  return found;
 }
 
 /** The name under which the model calls a tool. */
@@ -89,6 +92,11 @@ function fieldOf(part: ContentPart["part"]["case"]): string {
   return part === undefined ? "part" : part.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+const inputRequired: FieldViolation = {
+  field: "messages",
+  reason: "input_required",
+  description: "one of messages or input is required",
+};
 const resultsOnly = {
   reason: "tool_message.results_only",
   description: "does not belong in a tool message. All its parts must be tool_result",

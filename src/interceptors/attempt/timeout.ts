@@ -1,3 +1,4 @@
+import type { RoutingOptions } from "../../../gen/llmhub/v1/routing_pb.ts";
 import type { Asked, Attempt, Timeouts } from "../../model/call.ts";
 import type { Dispatch } from "../../model/dispatch.ts";
 import { msOf } from "../../model/duration.ts";
@@ -8,11 +9,13 @@ import type { Served } from "../../model/reply.ts";
  * the call through its signal.
  */
 export function timeout<Own extends Attempt<Asked>, R extends Served>(next: Dispatch<Own, R>): Dispatch<Own, R> {
-  return (attempt) => next({ ...attempt, timeouts: timeoutsOf(attempt) });
+  return (attempt) => {
+    const { routing } = attempt.call.request;
+    return next(routing === undefined ? attempt : { ...attempt, timeouts: timeoutsOf(attempt.timeouts, routing) });
+  };
 }
 
-function timeoutsOf({ call, timeouts }: Pick<Attempt<Asked>, "call" | "timeouts">): Timeouts {
-  const { attemptTimeout, firstOutputTimeout } = call.request.routing ?? {};
+function timeoutsOf(timeouts: Timeouts, { attemptTimeout, firstOutputTimeout }: RoutingOptions): Timeouts {
   const totalMs = Math.min(timeouts.totalMs, msOf(attemptTimeout) ?? Number.POSITIVE_INFINITY);
   const firstOutputMs = Math.min(timeouts.firstOutputMs, totalMs, msOf(firstOutputTimeout) ?? Number.POSITIVE_INFINITY);
   return { firstOutputMs, idleMs: timeouts.idleMs, totalMs };

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import type { Rpc } from "../../model/call.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { EventStream } from "../../services/event-stream.ts";
@@ -68,16 +67,23 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
   return headers[":method"] === "POST" && (encoding === undefined || encoding === "identity");
 }
 
+/** Reads one kind of message; throws when it cannot be read. */
+export interface Decoder<Request> {
+  /** Full name of the message. */
+  readonly typeName: string;
+  decode(bytes: Uint8Array): Request;
+}
+
 /** A unary method out of a handler. */
-export function unary<I extends DescMessage, Answer>(
-  input: I,
-  handle: (request: MessageShape<I>, rpc: Rpc) => Promise<Answer>,
+export function unary<Request, Answer>(
+  decoder: Decoder<Request>,
+  handle: (request: Request, rpc: Rpc) => Promise<Answer>,
   encode: (answer: Answer) => Uint8Array,
 ): GrpcMethod {
   return {
     kind: "unary",
     read: (bytes) => {
-      const request = decode(input, bytes);
+      const request = decoded(decoder, bytes);
       return async (rpc) => {
         const answer = await handle(request, rpc);
         return () => encode(answer);
@@ -87,23 +93,23 @@ export function unary<I extends DescMessage, Answer>(
 }
 
 /** A streaming method out of a handler. */
-export function streaming<I extends DescMessage>(
-  input: I,
-  handle: (request: MessageShape<I>, rpc: Rpc) => EventStream,
+export function streaming<Request>(
+  decoder: Decoder<Request>,
+  handle: (request: Request, rpc: Rpc) => EventStream,
 ): GrpcMethod {
   return {
     kind: "stream",
     read: (bytes) => {
-      const request = decode(input, bytes);
+      const request = decoded(decoder, bytes);
       return (rpc) => handle(request, rpc);
     },
   };
 }
 
-function decode<I extends DescMessage>(input: I, bytes: Uint8Array): MessageShape<I> {
+function decoded<Request>(decoder: Decoder<Request>, bytes: Uint8Array): Request {
   try {
-    return fromBinary(input, bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
-    throw new GatewayError("INVALID_REQUEST", `the message is not a readable ${input.typeName}`, { cause });
+    throw new GatewayError("INVALID_REQUEST", `the message is not a readable ${decoder.typeName}`, { cause });
   }
 }

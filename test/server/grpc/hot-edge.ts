@@ -1,10 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import {
   type CompleteRequest,
-  CompleteRequestSchema,
   type CompleteResponse,
   CompleteResponseSchema,
-  StreamCompleteRequestSchema,
 } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { CompletionService } from "../../../gen/llmhub/v1/completion_service_pb.ts";
 import type { Rpc } from "../../../src/model/call.ts";
@@ -16,6 +14,7 @@ import { type GrpcLimits, GrpcTransport, streaming, unary } from "../../../src/s
 import { Listener } from "../../../src/server/listener.ts";
 import { encodeAnswer } from "../../../src/services/answer-encoder.ts";
 import { PassingEvents } from "../../../src/services/event-stream.ts";
+import { decodeCompletion, decodeStreamCompletion } from "../../../src/services/request-decoder.ts";
 import type { Rejection } from "../../../src/telemetry/rejections.ts";
 import { memoryLogger } from "../../support/memory-logger.ts";
 
@@ -62,8 +61,17 @@ export class HotEdge implements AsyncDisposable {
     const all = { ...usual, ...limits };
     const transport = new GrpcTransport({
       methods: new Map([
-        [paths.complete, unary(CompleteRequestSchema, complete, encodeAnswer)],
-        [paths.stream, streaming(StreamCompleteRequestSchema, (_, rpc) => new PassingEvents(stream(rpc)))],
+        [
+          paths.complete,
+          unary({ typeName: "llmhub.v1.CompleteRequest", decode: decodeCompletion }, complete, encodeAnswer),
+        ],
+        [
+          paths.stream,
+          streaming(
+            { typeName: "llmhub.v1.StreamCompleteRequest", decode: decodeStreamCompletion },
+            (_, rpc) => new PassingEvents(stream(rpc)),
+          ),
+        ],
       ]),
       admission: this.admission,
       limits: all,

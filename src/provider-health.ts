@@ -168,9 +168,11 @@ export class ProviderHealth {
   }
 }
 
+const { timeOrigin } = performance;
+
 /** Whole milliseconds since the epoch, by a clock that nobody sets. */
 function steadyMs(): number {
-  return Math.floor(performance.timeOrigin + performance.now());
+  return Math.floor(timeOrigin + performance.now());
 }
 
 function tell(logger: Logger, { id, credential }: Provider, scope: Scope, model: string, state: CircuitState): void {

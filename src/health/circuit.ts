@@ -50,6 +50,8 @@ export class Circuit {
   readonly #breaker: CircuitBreaker<[Verdict], void>;
   #stepMs: number;
   #trialAtMs = 0;
+  /** Attempts that went well and are not with opossum yet. */
+  #oks = 0;
   /** Number of the trial under way; 0: none. */
   #trial = 0;
   #trials = 0;
@@ -108,14 +110,24 @@ export class Circuit {
     else if (!this.#breaker.closed) return;
     if (verdict === "nothing" || this.#breaker.isShutdown) return;
     this.#turn();
-    if (verdict === "ok" && this.#breaker.closed) this.#succeed();
-    else this.#breaker.fire(verdict).catch(ignore);
+    if (verdict === "ok" && this.#breaker.closed) {
+      this.#oks += 1;
+      return;
+    }
+    this.#tellOks();
+    this.#breaker.fire(verdict).catch(ignore);
   }
 
-  /** What most attempts do. opossum counts by these events; `fire` would make six promises around them. */
-  #succeed(): void {
-    this.#breaker.emit("fire");
-    this.#breaker.emit("success");
+  /**
+   * What most attempts do, opossum need not know before one fails or its window moves on: then it gets them at once, where
+   * it counts. Each by itself it would be events, a promise or six, and a number kept for ten seconds.
+   */
+  #tellOks(): void {
+    const [bucket] = this.#breaker.status.window;
+    if (bucket === undefined) return;
+    bucket.fires += this.#oks;
+    bucket.successes += this.#oks;
+    this.#oks = 0;
   }
 
   /** Opens, whatever was counted. */
@@ -142,6 +154,7 @@ export class Circuit {
   }
 
   #forget(count: number): void {
+    this.#tellOks();
     for (let i = 0; i < count; i++) this.#steps.emit("rotate");
   }
 }

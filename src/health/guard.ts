@@ -66,18 +66,23 @@ export class Guard {
 
   /** An attempt at a model begins that has no obstacle. */
   enter(model: string): Visit {
-    const trials = scopes.map((scope) => this.#find(scope, model)?.begin() ?? 0);
-    return {
-      answered: () => {
-        // A stream may take minutes: its first content decides a trial, its end counts as that of any other.
-        for (const [i, trial] of trials.entries()) {
-          if (trial === 0) continue;
-          trials[i] = 0;
-          this.#find(scopes[i] ?? "model", model)?.note("ok", trial);
-        }
-      },
-      ended: (error) => this.#ended(model, trials, error),
-    };
+    let trials: number[] | undefined;
+    for (let i = 0; i < scopes.length; i++) {
+      const trial = this.#find(scopes[i] ?? "model", model)?.begin() ?? 0;
+      if (trial === 0) continue;
+      trials ??= [0, 0, 0];
+      trials[i] = trial;
+    }
+    return new GuardedVisit(this, model, trials);
+  }
+
+  /** What the first content of an attempt says about the trials that it is; they are over then. */
+  decided(model: string, trials: number[]): void {
+    for (const [i, trial] of trials.entries()) {
+      if (trial === 0) continue;
+      trials[i] = 0;
+      this.#find(scopes[i] ?? "model", model)?.note("ok", trial);
+    }
   }
 
   /**
@@ -111,12 +116,14 @@ export class Guard {
     this.#credential.end();
   }
 
-  #ended(model: string, trials: readonly number[], error: GatewayError | undefined): void {
+  /** What the end of an attempt says. */
+  ended(model: string, trials: readonly number[], error: GatewayError | undefined): void {
     const blame = error && blameOf(error, this.#provider);
     if (error !== undefined && blame === "rate") this.#cool(model, error.retryMs ?? cooldownMs, false);
     // An account is not filled within seconds.
     if (blame === "quota") this.#cool(model, error?.upstream.status === 402 ? paymentMs : cooldownMsMax, true);
-    for (const [i, scope] of scopes.entries()) {
+    for (let i = 0; i < scopes.length; i++) {
+      const scope = scopes[i] ?? "model";
       const verdict = verdictOn(scope, error, blame);
       this.#find(scope, model, verdict !== "nothing")?.note(verdict, trials[i] ?? 0);
     }
@@ -135,6 +142,29 @@ export class Guard {
 }
 
 const scopes: readonly Scope[] = ["endpoint", "credential", "model"];
+const noTrials: readonly number[] = [];
+
+class GuardedVisit implements Visit {
+  readonly #guard: Guard;
+  readonly #model: string;
+  /** By scope; undefined while all circuits are closed. */
+  readonly #trials: number[] | undefined;
+
+  constructor(guard: Guard, model: string, trials: number[] | undefined) {
+    this.#guard = guard;
+    this.#model = model;
+    this.#trials = trials;
+  }
+
+  answered(): void {
+    // A stream may take minutes: its first content decides a trial, its end counts as that of any other.
+    if (this.#trials !== undefined) this.#guard.decided(this.#model, this.#trials);
+  }
+
+  ended(error: GatewayError | undefined): void {
+    this.#guard.ended(this.#model, this.#trials ?? noTrials, error);
+  }
+}
 
 /** An address that gave any response is well, whatever it said. */
 function verdictOn(scope: Scope, error: GatewayError | undefined, blame: Blame | undefined): Verdict {

@@ -11,10 +11,11 @@ import { timeout } from "./attempt/timeout.ts";
 import { accessLog } from "./call/access-log.ts";
 import { limit } from "./call/limit.ts";
 import { meter } from "./call/meter.ts";
+import { witnessed } from "./call/witness.ts";
 
 /** Around every call, once; the first is outermost. The cache comes next. */
 export function callChain(logger: Logger, metrics: Metrics): readonly Interceptor<Call<Asked>>[] {
-  return [accessLog(logger), meter(metrics)];
+  return [witnessed(meter(metrics), accessLog(logger))];
 }
 
 /** Around every call that the cache does not answer, once. */

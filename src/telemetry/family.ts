@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import { CellMap } from "./cell-map.ts";
 
 /** One number of a family. Whoever holds it adds to it directly. */
 export interface Cell {
@@ -16,27 +17,23 @@ interface LabelledCell<Label extends string> extends Cell {
   readonly labels: Partial<Record<Label, string>>;
 }
 
-/** Label sets of one family at most; what comes later is counted under "other" in every label. */
-const cellsMax = 10_000;
-
 /**
  * Counters or gauges that differ in their labels. A cell is a plain number that Prometheus sees when it asks: adding to
  * it hashes nothing. Keep the cell where the labels are the same for many calls.
  */
 export class Family<Label extends string> {
-  readonly #labels: readonly Label[];
-  readonly #cells = new Map<string, LabelledCell<Label>>();
+  readonly #cells: CellMap<Label, LabelledCell<Label>>;
 
   constructor(registry: Registry, type: "counter" | "gauge", { name, help, labels }: FamilyNames<Label>) {
-    this.#labels = labels;
-    const cells = this.#cells;
+    const cells = new CellMap<Label, LabelledCell<Label>>(labels, (own) => ({ labels: own, value: 0 }));
+    this.#cells = cells;
     const shared = { name, help, labelNames: labels, registers: [registry] };
     if (type === "counter") {
       new Counter({
         ...shared,
         collect() {
           this.reset();
-          for (const cell of cells.values()) this.inc(cell.labels, cell.value);
+          for (const cell of cells.all()) this.inc(cell.labels, cell.value);
         },
       });
     } else {
@@ -44,7 +41,7 @@ export class Family<Label extends string> {
         ...shared,
         collect() {
           this.reset();
-          for (const cell of cells.values()) this.set(cell.labels, cell.value);
+          for (const cell of cells.all()) this.set(cell.labels, cell.value);
         },
       });
     }
@@ -58,16 +55,6 @@ export class Family<Label extends string> {
 
   /** The cell of these label values, in the order of the family's labels. */
   cell(...values: string[]): Cell {
-    const key = values.join("\n");
-    const known = this.#cells.get(key);
-    if (known !== undefined) return known;
-    if (this.#cells.size >= cellsMax && values.some((value) => value !== "other")) {
-      return this.cell(...this.#labels.map(() => "other"));
-    }
-    const labels: Partial<Record<Label, string>> = {};
-    for (const [i, label] of this.#labels.entries()) labels[label] = values[i] ?? "";
-    const cell = { labels, value: 0 };
-    this.#cells.set(key, cell);
-    return cell;
+    return this.#cells.of(values);
   }
 }

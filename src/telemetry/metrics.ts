@@ -1,6 +1,7 @@
-import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { BoundedWords } from "./bounded-words.ts";
 import { type Cell, Family } from "./family.ts";
+import { type HistogramCell, HistogramFamily } from "./histogram-family.ts";
 
 /** Distinct model names in labels; later ones are counted as "other". */
 const modelsMax = 500;
@@ -15,13 +16,15 @@ const firstOutputBuckets = [
   0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60,
 ];
 
+const waitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
+
 /** From a second to a week. */
 const ageBuckets = [1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
 
 /** The numbers of one method at one model, looked up once per call. */
 export interface Series {
-  readonly duration: Histogram.Internal<string>;
-  readonly firstOutput: Histogram.Internal<string>;
+  readonly duration: HistogramCell;
+  readonly firstOutput: HistogramCell;
   /** Tokens; input includes what was read from and written to the cache, output includes reasoning. */
   readonly input: Cell;
   readonly output: Cell;
@@ -50,7 +53,8 @@ export type IdempotencyResult = "first" | "replayed" | "joined" | "lost" | "reus
 export class Metrics {
   readonly registry = new Registry();
   readonly #models = new BoundedWords(modelsMax);
-  readonly #series = new Map<string, Series>();
+  /** By model, provider and method. The names are those of labels, and bounded like them. */
+  readonly #series = new Map<string, Map<string, Map<string, Series>>>();
   #redisUp: Cell | undefined;
 
   readonly #calls = this.#counter("calls_total", "Calls by final gRPC status.", [
@@ -156,7 +160,7 @@ export class Metrics {
     "operation",
     "result",
   ]);
-  readonly cacheAge = this.#histogram("cache_age_seconds", "Age of answers from the cache.", ageBuckets, []);
+  readonly cacheAge = this.#histogram("cache_age_seconds", "Age of answers from the cache.", ageBuckets, []).cell();
   readonly cacheWaiting = this.#gauge("cache_waiting", "Calls that wait for another that asks the same.", []).cell();
   readonly cacheEntries = this.#gauge("cache_entries", "Answers in the cache in memory.", []).cell();
   readonly cacheBytes = this.#gauge("cache_bytes", "Bytes of the cache in memory.", []).cell();
@@ -185,12 +189,12 @@ export class Metrics {
   readonly callsInFlight = this.#gauge("calls_in_flight", "Calls that were let in and have not ended.", []);
   readonly callsMax = this.#gauge("calls_in_flight_limit", "Calls that may be in flight, as of now.", []);
   readonly queuedCalls = this.#gauge("queued_calls", "Calls that wait to be let in.", []);
-  readonly queueWait = new Histogram({
-    name: "llmhub_queue_wait_seconds",
-    help: "How long calls waited that had to wait and were let in.",
-    buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10],
-    registers: [this.registry],
-  });
+  readonly queueWait = this.#histogram(
+    "queue_wait_seconds",
+    "How long calls waited that had to wait and were let in.",
+    waitBuckets,
+    [],
+  ).cell();
   /** Labels: cause, as in ShedCause. */
   readonly shed = this.#counter("shed_calls_total", "Calls, or attempts at a target, that were too many.", ["cause"]);
   /** Labels: provider, model. */
@@ -233,21 +237,15 @@ export class Metrics {
   /** The numbers of one method at one model. Empty names: no target was reached. */
   series(method: string, provider: string, model: string): Series {
     const label = this.#models.of(model);
-    const key = `${method}\n${provider}\n${label}`;
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      series = this.#makeSeries(method, provider, label);
-      this.#series.set(key, series);
-    }
-    return series;
+    return this.#series.get(label)?.get(provider)?.get(method) ?? this.#makeSeries(method, provider, label);
   }
 
   #makeSeries(method: string, provider: string, model: string): Series {
     const codes = new Map<string, Cell>();
     const tokens = (kind: string) => this.#tokens.cell(provider, model, kind);
-    return {
-      duration: this.#duration.labels(method, provider, model),
-      firstOutput: this.#firstOutput.labels(method, provider, model),
+    const series: Series = {
+      duration: this.#duration.cell(method, provider, model),
+      firstOutput: this.#firstOutput.cell(method, provider, model),
       input: tokens("input"),
       output: tokens("output"),
       cacheRead: tokens("cache_read"),
@@ -261,6 +259,10 @@ export class Metrics {
         return cell;
       },
     };
+    const ofModel = this.#series.get(model) ?? new Map<string, Map<string, Series>>();
+    const ofProvider = ofModel.get(provider) ?? new Map<string, Series>();
+    this.#series.set(model, ofModel.set(provider, ofProvider.set(method, series)));
+    return series;
   }
 
   #counter<Label extends string>(name: string, help: string, labels: readonly Label[]): Family<Label> {
@@ -271,7 +273,12 @@ export class Metrics {
     return new Family(this.registry, "gauge", { name: `llmhub_${name}`, help, labels });
   }
 
-  #histogram(name: string, help: string, buckets: number[], labelNames = ["method", "provider", "model"]): Histogram {
-    return new Histogram({ name: `llmhub_${name}`, help, labelNames, buckets, registers: [this.registry] });
+  #histogram(
+    name: string,
+    help: string,
+    buckets: readonly number[],
+    labels: readonly string[] = ["method", "provider", "model"],
+  ): HistogramFamily {
+    return new HistogramFamily(this.registry, { name: `llmhub_${name}`, help, labels, buckets });
   }
 }

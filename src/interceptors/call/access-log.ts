@@ -3,12 +3,12 @@ import { CacheStatus } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { attemptCount, triedOf } from "../../model/attempt-record.ts";
 import type { Asked, Attempt, Call } from "../../model/call.ts";
-import type { Interceptor } from "../../model/dispatch.ts";
-import { GatewayError } from "../../model/error.ts";
+import type { GatewayError } from "../../model/error.ts";
 import type { Outcome, Served } from "../../model/reply.ts";
 import { chargesOf } from "../../model/sum.ts";
 import { codeName } from "../../telemetry/code-name.ts";
 import { faultOf, type LogFields, type Logger } from "../../telemetry/logger.ts";
+import type { Witness } from "./witness.ts";
 
 /** Labels of one call that are logged, and characters of each. */
 const labelsMax = 8;
@@ -18,15 +18,10 @@ const finishReasons = new Map<number, string>(Object.entries(FinishReason).map((
 const cacheStatuses = new Map<number, string>(Object.entries(CacheStatus).map(([name, number]) => [number, name]));
 
 /** One line per call, when it has ended. Errors of the gateway itself are errors, provider failures warnings. */
-export function accessLog(logger: Logger): Interceptor<Call<Asked>> {
-  return (next) => async (call) => {
-    const reply = await next(call).catch((error: unknown) => {
-      const failure = GatewayError.of(error);
-      write(logger, failureFields(call, failure), failure);
-      throw error;
-    });
-    void reply.outcome.then((outcome) => write(logger, replyFields(call, reply, outcome), outcome.error));
-    return reply;
+export function accessLog(logger: Logger): Witness {
+  return {
+    rejected: (call, error) => write(logger, failureFields(call, error), error),
+    ended: (call, reply, outcome) => write(logger, replyFields(call, reply, outcome), outcome.error),
   };
 }
 
@@ -127,8 +122,8 @@ function since(startMs: number, endMs: number): number {
 }
 
 function boundedLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const entries = Object.entries(labels);
-  if (entries.length === 0) return labels;
-  const kept = entries.slice(0, labelsMax);
-  return Object.fromEntries(kept.map(([name, value]) => [name, value.slice(0, labelCharsMax)]));
+  const names = Object.keys(labels);
+  if (names.length === 0) return labels;
+  const kept = names.slice(0, labelsMax);
+  return Object.fromEntries(kept.map((name) => [name, labels[name]?.slice(0, labelCharsMax) ?? ""]));
 }

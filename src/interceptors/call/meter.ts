@@ -1,22 +1,20 @@
 import type { Attempt as AttemptRecord } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { type Cost, type Usage, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Asked, Call } from "../../model/call.ts";
-import type { Interceptor } from "../../model/dispatch.ts";
-import { GatewayError } from "../../model/error.ts";
+import type { GatewayError } from "../../model/error.ts";
 import type { Outcome, Served } from "../../model/reply.ts";
 import { codeName } from "../../telemetry/code-name.ts";
 import type { Metrics, Series } from "../../telemetry/metrics.ts";
+import type { Witness } from "./witness.ts";
 
 /** Counts each call once, when it has ended: status, time, tokens and cost. Attempts are counted where they are made. */
-export function meter(metrics: Metrics): Interceptor<Call<Asked>> {
-  return (next) => async (call) => {
-    const reply = await next(call).catch((error: unknown) => {
-      countRejected(metrics, call, GatewayError.of(error));
-      throw error;
-    });
-    if (call.stream) metrics.openStreams.cell(call.rpc.method).value += 1;
-    void reply.outcome.then((outcome) => countEnded(metrics, call, reply, outcome));
-    return reply;
+export function meter(metrics: Metrics): Witness {
+  return {
+    begun({ stream, rpc }) {
+      if (stream) metrics.openStreams.cell(rpc.method).value += 1;
+    },
+    rejected: (call, error) => countRejected(metrics, call, error),
+    ended: (call, reply, outcome) => countEnded(metrics, call, reply, outcome),
   };
 }
 

@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { CompleteRequestSchema, CompletionFailureSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { accessLog } from "../../../src/interceptors/call/access-log.ts";
+import { witnessed } from "../../../src/interceptors/call/witness.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import type { Outcome } from "../../../src/model/reply.ts";
 import type { LogFields, Logger } from "../../../src/telemetry/logger.ts";
@@ -17,7 +18,7 @@ function recorder(): { logger: Logger; lines: Line[] } {
 
 async function logged(outcome: Outcome): Promise<Line> {
   const { logger, lines } = recorder();
-  const reply = await accessLog(logger)(async (call) => replyOf(call, Promise.resolve(outcome)))(callOf());
+  const reply = await witnessed(accessLog(logger))(async (call) => replyOf(call, Promise.resolve(outcome)))(callOf());
   await reply.outcome;
   expect(lines).toHaveLength(1);
   return lines[0] ?? { level: "", fields: {} };
@@ -25,7 +26,7 @@ async function logged(outcome: Outcome): Promise<Line> {
 
 test("a line tells which credential, by which strategy, and where", async () => {
   const { logger, lines } = recorder();
-  const reply = await accessLog(logger)(async (call) => {
+  const reply = await witnessed(accessLog(logger))(async (call) => {
     const { attempt, ...rest } = replyOf(call, Promise.resolve(finished));
     const { target } = attempt;
     const provider = { ...target.provider, credential: "blue" };
@@ -37,7 +38,7 @@ test("a line tells which credential, by which strategy, and where", async () => 
 
 async function rejected(error: unknown, call = callOf()): Promise<Line> {
   const { logger, lines } = recorder();
-  await expect(accessLog(logger)(() => Promise.reject(error))(call)).rejects.toBe(error);
+  await expect(witnessed(accessLog(logger))(() => Promise.reject(error))(call)).rejects.toBe(error);
   expect(lines).toHaveLength(1);
   return lines[0] ?? { level: "", fields: {} };
 }
@@ -74,7 +75,7 @@ test("one line tells who asked for what, who answered, how it went and what it c
 test("nothing is logged before the end", async () => {
   const { logger, lines } = recorder();
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const reply = await accessLog(logger)(async (call) => replyOf(call, promise))(callOf());
+  const reply = await witnessed(accessLog(logger))(async (call) => replyOf(call, promise))(callOf());
   expect(lines).toEqual([]);
   resolve(finished);
   await reply.outcome;
@@ -104,7 +105,7 @@ test("tokens and cost are those of all attempts", async () => {
   const call = callOf();
   const reply = replyOf(call, Promise.resolve(finished));
   const failures = [{ ...failedAttempt("anthropic", "PROVIDER_TIMEOUT", 0), ...charged(7, 5n) }];
-  await accessLog(logger)(async () => ({ ...reply, attempt: { ...reply.attempt, failures } }))(call);
+  await witnessed(accessLog(logger))(async () => ({ ...reply, attempt: { ...reply.attempt, failures } }))(call);
   await reply.outcome;
   expect(lines[0]?.fields).toMatchObject({
     inputTokens: 107,

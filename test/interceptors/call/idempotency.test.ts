@@ -14,6 +14,7 @@ import { completions } from "../../../src/cache/completions.ts";
 import { KeyBook } from "../../../src/cache/idempotency/key-book.ts";
 import { accessLog } from "../../../src/interceptors/call/access-log.ts";
 import { idempotent } from "../../../src/interceptors/call/idempotency.ts";
+import { witnessed } from "../../../src/interceptors/call/witness.ts";
 import type { Call } from "../../../src/model/call.ts";
 import { type Chunk, textDelta } from "../../../src/model/chunk.ts";
 import { GatewayError } from "../../../src/model/error.ts";
@@ -62,7 +63,7 @@ function stage(carryOut: (call: Call, number: number) => Promise<Reply>) {
     answered: async () => undefined,
     routingOf: () => create(RoutingInfoSchema, { provider: "openai", model: "openai/gpt-4o", attemptCount: 2 }),
   })((call) => carryOut(call, ++calls));
-  const ask = accessLog(memoryLogger(lines))<Call, Reply>(once);
+  const ask = witnessed(accessLog(memoryLogger(lines)))<Call, Reply>(once);
   return {
     lines,
     calls: () => calls,

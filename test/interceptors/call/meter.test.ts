@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { CompletionFailureSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
 import { meter } from "../../../src/interceptors/call/meter.ts";
+import { witnessed } from "../../../src/interceptors/call/witness.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import type { Outcome } from "../../../src/model/reply.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
@@ -17,7 +18,7 @@ async function scrape(metrics: Metrics): Promise<string[]> {
 
 async function metered(outcome: Outcome, stream = false): Promise<string[]> {
   const metrics = new Metrics("1");
-  const dispatch = meter(metrics)(async (call) => replyOf(call, Promise.resolve(outcome)));
+  const dispatch = witnessed(meter(metrics))(async (call) => replyOf(call, Promise.resolve(outcome)));
   const reply = await dispatch(callOf({ stream }));
   await reply.outcome;
   return scrape(metrics);
@@ -64,7 +65,7 @@ test("a caller who leaves breaks no stream", async () => {
 test("a stream is open from its first output to its end", async () => {
   const metrics = new Metrics("1");
   const { promise, resolve } = Promise.withResolvers<Outcome>();
-  const reply = await meter(metrics)(async (call) => replyOf(call, promise))(callOf({ stream: true }));
+  const reply = await witnessed(meter(metrics))(async (call) => replyOf(call, promise))(callOf({ stream: true }));
   expect(await scrape(metrics)).toContain(`llmhub_open_streams{${complete}} 1`);
   resolve(finished);
   await reply.outcome;
@@ -80,7 +81,7 @@ test("a call that no provider took is counted at the last one tried, what its at
   ];
   const failure = create(CompletionFailureSchema, { attempts, usage: charged(16, 0n).usage });
   const error = new GatewayError("PROVIDER_CREDENTIAL_INVALID", "refused").withFailure(failure);
-  await expect(meter(metrics)(() => Promise.reject(error))(callOf())).rejects.toBe(error);
+  await expect(witnessed(meter(metrics))(() => Promise.reject(error))(callOf())).rejects.toBe(error);
   expect(await scrape(metrics)).toEqual(
     expect.arrayContaining([
       `llmhub_calls_total{${complete},provider="anthropic",model="some-model",code="FAILED_PRECONDITION"} 1`,

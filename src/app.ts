@@ -22,7 +22,7 @@ import type { Simulator } from "./simulator/server.ts";
 import { Snapshot, simulatorFor } from "./snapshot.ts";
 import { surfaceRoutes } from "./surfaces/index.ts";
 import { CallLines } from "./telemetry/call-lines.ts";
-import { createLogger, faultOf, type Logger } from "./telemetry/logger.ts";
+import { createLogger, faultOf, type Logger, type Prettify, prettifierFor } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Traffic } from "./traffic.ts";
 import { version } from "./version.ts";
@@ -34,15 +34,22 @@ const cutMs = 1000;
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const kinds = await kindsWith(options.kinds ?? providerKinds, options.config.extensions);
   const simulator = await simulatorFor(options.config);
+  const prettify = await prettifierFor(options.config.log.format, process.stdout.isTTY === true);
   let app: App | undefined;
   try {
-    app = new App(options, kinds, simulator);
+    app = new App(options, kinds, { simulator, prettify });
     await app.listen();
     return app;
   } catch (error) {
     await (app === undefined ? simulator?.close() : app.drain());
     throw error;
   }
+}
+
+/** What had to be waited for before there was an app. */
+interface Opened {
+  readonly simulator: Simulator | undefined;
+  readonly prettify: Prettify | undefined;
 }
 
 const nowhere: Where = { env: {}, homeDirectory: "" };
@@ -72,11 +79,11 @@ class App implements Gateway {
   constructor(
     { config, surroundings = nowhere, kinds: shipped = providerKinds, readMemory }: GatewayOptions,
     kinds: Kinds,
-    simulator: Simulator | undefined,
+    { simulator, prettify }: Opened,
   ) {
     this.#simulator = simulator;
     this.#shipped = shipped;
-    this.#logger = this.#createLogger(config);
+    this.#logger = this.#createLogger(config, prettify);
     this.#surroundings = watched(surroundings, this.#logger);
     this.#snapshot = this.#snapshotOf(config, kinds);
     const { limits, trustedProxies } = config.server;
@@ -231,12 +238,11 @@ class App implements Gateway {
     return new Snapshot(config, { kinds, simulatorUrl, surroundings: this.#surroundings, before });
   }
 
-  #createLogger({ log }: Config): Logger {
-    const terminal = process.stdout.isTTY === true;
+  #createLogger({ log }: Config, prettify: Prettify | undefined): Logger {
     const dropped = (lines: number) => {
       this.#metrics.logLinesDropped.value += lines;
     };
-    return createLogger({ ...log, to: 1, terminal, dropped });
+    return createLogger({ level: log.level, prettify, to: 1, dropped });
   }
 
   #createOps({ opsListen }: ServerConfig): OpsServer {

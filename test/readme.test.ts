@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freshBundle } from "../build/bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
@@ -41,7 +42,11 @@ let gateway: ReturnType<typeof spawn>;
 let addresses: { calls: string; ops: string };
 
 beforeAll(async () => {
-  gateway = spawn(process.execPath, ["src/main.js", "serve"], { cwd: root, env, stdio: ["ignore", "pipe", "inherit"] });
+  gateway = spawn(process.execPath, [await freshBundle(), "serve"], {
+    cwd: root,
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   if (gateway.stdout === null) throw new Error("no output to read");
   let text = "";
   for await (const line of createInterface(gateway.stdout)) {

@@ -60,7 +60,7 @@ const foreignWords = new RegExp(
   ["TO" + "DO", "FIX" + "ME", "/wo" + "rk/", "/sha" + "red/", "brief" + "\\.md", "issue #\\" + "d"].join("|"),
 );
 
-const sources = sourcesOf("src", "test", "proto");
+const sources = sourcesOf("src", "test", "proto", "build");
 const product = sources.filter(({ path }) => path.startsWith("src/"));
 
 /** "file:line what is wrong" for every match of a pattern in the code, or in the whole text. */
@@ -128,7 +128,7 @@ test("files and functions are short", () => {
 
 test("names are kebab-case nouns that say something", () => {
   const wrong = sources.filter(({ path }) => {
-    const names = path.replace(/\.(?:test\.)?ts$/, "").split("/");
+    const names = path.replace(/\.(?:test\.|d\.)?ts$/, "").split("/");
     return names.some((name) => !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name) || name.split("-").some(isEmptyName));
   });
   expect(wrong.map(({ path }) => path)).toEqual([]);

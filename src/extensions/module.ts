@@ -1,5 +1,5 @@
 import { registerHooks } from "node:module";
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ExtensionFacts, ExtensionProblem, ExtensionSource } from "../config/extensions-section.ts";
 import { GatewayError } from "../model/error.ts";
@@ -9,7 +9,8 @@ import { flawOf } from "./shape.ts";
 
 /** What extensions import from, wherever they stand. */
 const publicName = "llmhub/extension";
-const publicUrl = new URL("../extension.ts", import.meta.url).href;
+/** One folder up in the sources and in the bundle. */
+const publicUrl = new URL(`../extension${extname(import.meta.url)}`, import.meta.url).href;
 /** Marks the modules of one version of an extension, so that another version is loaded anew. */
 const versionParameter = "extension-version";
 const issuesMax = 20;

@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { pino, stdTimeFunctions } from "pino";
 import { LineEncoder } from "./line-encoder.ts";
 import { LogSink } from "./log-sink.ts";
@@ -93,15 +92,19 @@ export interface Logger {
   flush(): void;
 }
 
+/** Makes a line for people of a line of JSON. */
+export type Prettify = (line: string) => string;
+
+/** How lines should look; auto: for people on a terminal, else JSON. */
+export type LogFormat = "json" | "pretty" | "auto";
+
 /** How to log. */
 export interface LoggerOptions {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-  /** auto: pretty on a terminal, else JSON. */
-  readonly format: "json" | "pretty" | "auto";
+  /** Makes lines for people; undefined: they are JSON. */
+  readonly prettify: Prettify | undefined;
   /** File descriptor; 1 is standard output. */
   readonly to: number;
-  /** The target of the log is a terminal. */
-  readonly terminal: boolean;
   /** Told how many lines were lost, because nobody reads the log or its disk is full. */
   readonly dropped: (lines: number) => void;
 }
@@ -117,15 +120,14 @@ const notPlain: ReadonlySet<string> = new Set(["err", ...redacted.map((path) => 
 
 /** A logger that buffers, bounded, and writes in the background. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, format, to, terminal } = options;
-  const isPretty = format === "pretty" || (format === "auto" && terminal);
+  const { level, prettify, to } = options;
   const sink = new LogSink(to, options.dropped);
   const settings = { level, base: null, redact: redacted, timestamp: stdTimeFunctions.isoTime };
-  const stream = isPretty ? prettyStream(sink, terminal) : sink;
+  const stream = prettify === undefined ? sink : { write: (line: string) => sink.write(prettify(line)) };
   const logger = pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, stream);
   const at = (own: "debug" | "info" | "warn" | "error"): LogLine => {
     const write: LogLine = logger[own].bind(logger);
-    return isPretty || !logger.isLevelEnabled(own) ? write : quickLine(own, sink, write);
+    return prettify !== undefined || !logger.isLevelEnabled(own) ? write : quickLine(own, sink, write);
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), flush: () => sink.flush() };
 }
@@ -140,11 +142,11 @@ function quickLine(level: string, sink: LogSink, otherwise: LogLine): LogLine {
   };
 }
 
-/** Lines for people. What makes them is loaded only here: a gateway in production starts without it. */
-function prettyStream(sink: LogSink, colorize: boolean): { write(line: string): void } {
-  const { prettyFactory }: typeof import("pino-pretty") = createRequire(import.meta.url)("pino-pretty");
-  const prettify = prettyFactory({ colorize, singleLine: true });
-  return { write: (line) => sink.write(prettify(line)) };
+/** What makes lines for people, if they are wanted. Loaded only then: a gateway in production starts without it. */
+export async function prettifierFor(format: LogFormat, terminal: boolean): Promise<Prettify | undefined> {
+  if (format === "json" || (format === "auto" && !terminal)) return undefined;
+  const { prettyFactory } = await import("pino-pretty");
+  return prettyFactory({ colorize: terminal, singleLine: true });
 }
 
 /** An unexpected error as a log line may carry it. Undefined for none. */

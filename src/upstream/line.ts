@@ -1,13 +1,13 @@
-import { createRequire } from "node:module";
 import type { Client } from "undici";
+import Prepared from "undici/lib/core/request.js";
+import symbols from "undici/lib/core/symbols.js";
+import UndiciClient from "undici/lib/dispatcher/client.js";
 import type { Controller, Handler } from "./carrier.ts";
 import { RawHead } from "./head.ts";
 
-const require = createRequire(import.meta.url);
-const symbols = require("undici/lib/core/symbols.js");
-const queue: unique symbol = symbols.kQueue;
-const resuming: unique symbol = symbols.kResuming;
-const resume: unique symbol = symbols.kResume;
+const queue: typeof symbols.kQueue = symbols.kQueue;
+const resuming: typeof symbols.kResuming = symbols.kResuming;
+const resume: typeof symbols.kResume = symbols.kResume;
 
 /** What of undici's Client is used here and not in its public types: requests that wait or are under way, and the loop over them. */
 interface InnerClient extends Client {
@@ -17,25 +17,7 @@ interface InnerClient extends Client {
   [resume](sync: boolean): void;
 }
 
-const InnerClient: new (origin: string, options: Client.Options) => InnerClient =
-  require("undici/lib/dispatcher/client.js");
-
-/** What undici makes of the options of a request. */
-interface Prepared {
-  readonly headers: string[];
-  readonly host: string | null;
-  readonly servername: string | null;
-  readonly reset: boolean | null;
-}
-
-interface Described {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-const Prepared: new (origin: string, described: Described, handler: object) => Prepared =
-  require("undici/lib/core/request.js");
+const InnerClient: new (origin: string, options: Client.Options) => InnerClient = UndiciClient as never;
 
 /** Headers of requests to one origin, checked and in order: once for all requests that have the same. */
 export type Heading = Prepared;

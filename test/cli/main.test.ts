@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { freshBundle } from "../../build/bundle.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { FakeShell } from "./fake-shell.ts";
 
-const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+const main = await freshBundle();
 /** Nothing of the machine's own settings, so that no provider is called. */
 const env = { PATH: process.env["PATH"] ?? "" };
 

@@ -44,7 +44,7 @@ check() {
 start_gateway() {
   env -u LLMHUB_CONFIG -u OPENAI_API_KEY -u ANTHROPIC_API_KEY \
     LLMHUB_LISTEN=127.0.0.1:0 LLMHUB_HTTP_LISTEN=127.0.0.1:0 LLMHUB_OPS_LISTEN=127.0.0.1:0 LLMHUB_LOG_FORMAT=json LLMHUB_LOG_LEVEL=info \
-    node src/main.js serve >"$work/gateway.log" 2>&1 &
+    node dist/main.js serve >"$work/gateway.log" 2>&1 &
   gateway=$!
   for _ in $(seq 300); do
     address=$(sed -n 's/.*"address":"\([^"]*\)".*"serving calls".*/\1/p' "$work/gateway.log")

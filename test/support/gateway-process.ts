@@ -1,16 +1,14 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { freshBundle } from "../../build/bundle.ts";
 import { CompleteRequestSchema, type CompleteResponse } from "../../gen/llmhub/v1/completion_pb.ts";
 import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
 import { metricIn } from "./exposition.ts";
 import { Program } from "./program.ts";
-
-const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
 /** What is special about a process. */
 export interface ProcessOptions {
@@ -48,6 +46,7 @@ export class GatewayProcess implements AsyncDisposable {
     const { preload, ulimit, logsToFile = false } = options;
     const directory = await mkdtemp(join(tmpdir(), "llmhub-process-"));
     const path = await written(directory, sections);
+    const main = await freshBundle();
     const preloads = preload === undefined ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`];
     const limits = ulimit === undefined ? [] : ["sh", "-c", `ulimit ${ulimit} && exec "$@"`, "sh"];
     const words = [...limits, process.execPath, ...preloads, main, "serve", "--config", path];

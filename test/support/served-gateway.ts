@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { freshBundle } from "../../build/bundle.ts";
 import { Child } from "./child.ts";
 
 const startMsMax = 20_000;
@@ -49,7 +49,7 @@ export class ServedGateway {
     const apiKeys = tenants.map(() => `lh_${randomBytes(32).toString("base64url")}`);
     const path = join(folder, "llmhub.yaml");
     writeFileSync(path, configuration(options, ports, apiKeys));
-    const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+    const main = await freshBundle();
     const startedMs = performance.now();
     const child = new Child(cores, [...startFlags(), ...nodeFlags, main, "serve", "--config", path]);
     child.process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -101,7 +101,7 @@ function startFlags(): readonly string[] {
   const manifest: { scripts: { start: string } } = JSON.parse(
     readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
   );
-  return manifest.scripts.start.match(/--\S+(?=.* src\/main\.js)/g) ?? [];
+  return manifest.scripts.start.match(/--\S+(?=.* dist\/main\.js)/g) ?? [];
 }
 
 /** A port that was free a moment ago. */

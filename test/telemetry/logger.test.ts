@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createLogger, faultOf, type LoggerOptions } from "../../src/telemetry/logger.ts";
+import { createLogger, faultOf, type LoggerOptions, prettifierFor } from "../../src/telemetry/logger.ts";
 
 let folder: string;
 let file: string;
@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 function options(over: Partial<LoggerOptions> = {}): LoggerOptions {
-  return { level: "info", format: "json", to, terminal: false, dropped: () => {}, ...over };
+  return { level: "info", prettify: undefined, to, dropped: () => {}, ...over };
 }
 
 function written(over: Partial<LoggerOptions> = {}): string {
@@ -37,9 +37,9 @@ test("one JSON object per line, with a readable time and level, down to the leve
   expect(new Date(line.time).toISOString()).toBe(line.time);
 });
 
-test("a terminal gets lines for people, a file does not", () => {
-  expect(written({ format: "auto", terminal: true })).not.toContain('{"level"');
-  expect(written({ format: "auto" })).toContain('{"level":"info"');
+test("a terminal gets lines for people, a file does not", async () => {
+  expect(written({ prettify: await prettifierFor("auto", true) })).not.toContain('{"level"');
+  expect(written({ prettify: await prettifierFor("auto", false) })).toContain('{"level":"info"');
 });
 
 test("a secret logged by mistake is not readable", () => {

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
+import { freshBundle } from "../../../build/bundle.ts";
 import { ScriptedUpstream } from "../../support/scripted-upstream.ts";
 import { chat, providerAt, providerKey, request } from "./dialects.ts";
 import { RawCall } from "./raw-call.ts";
 
-const main = join(import.meta.dirname, "../../../src/main.js");
+const main = await freshBundle();
 
 type Line = Readonly<Record<string, unknown>>;
 

@@ -42,6 +42,7 @@ check() {
 
 # Port 0 lets the system choose; the log says which.
 start_gateway() {
+  node build/main.ts
   env -u LLMHUB_CONFIG -u OPENAI_API_KEY -u ANTHROPIC_API_KEY \
     LLMHUB_LISTEN=127.0.0.1:0 LLMHUB_HTTP_LISTEN=127.0.0.1:0 LLMHUB_OPS_LISTEN=127.0.0.1:0 LLMHUB_LOG_FORMAT=json LLMHUB_LOG_LEVEL=info \
     node dist/main.js serve >"$work/gateway.log" 2>&1 &

@@ -5,7 +5,7 @@ import { GatewayError } from "../model/error.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
-import { type Entrant, RpcScope } from "./rpc-scope.ts";
+import { type Entrant, RpcScope, type ScopeParts } from "./rpc-scope.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
@@ -22,13 +22,22 @@ const openPrefixes = [
 /** Methods for operators: every key that may not make them is refused, and so is everybody where there are no keys. */
 const adminPrefix = "llmhub.admin.";
 
+/** Prefix of nearly all calls, none of which is open. */
+const ownPrefix = "llmhub.v1.";
+
 const anyone: Caller = { keyId: "", tenantId: "", models: undefined };
 
 /** Calls ended at once for the memory they hold: so many of those in flight, and at least one. */
 const relievedPart = 0.05;
 
+/**
+ * How often deadlines are looked at, in milliseconds. A timer for each call costs much, and nearly none is needed: only a
+ * deadline that is less than two looks away gets one, which is as exact as any.
+ */
+const lookMs = 1000;
+
 /** What only the transport knows of a call. */
-export interface Line extends Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {
+export interface Line extends Pick<Rpc, "peerAddress" | "answerHeader" | "dialect">, Pick<ScopeParts, "aborted"> {
   /** As in RpcScope. */
   readonly heldBytes: () => number;
 }
@@ -69,6 +78,8 @@ export interface AdmissionOptions {
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #scopes = new Set<RpcScope>();
+  #lookTimer: NodeJS.Timeout | undefined;
+  readonly #look = (): void => this.#looked();
   readonly #leftFree = (scope: RpcScope): void => {
     this.#scopes.delete(scope);
   };
@@ -144,32 +155,47 @@ export class Admission {
     const idempotency = idempotencyKeyOf(headers["idempotency-key"]);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
     const startMs = now();
+    const deadlineMs = startMs + timeoutMs;
     // Who can mend an overload is not kept out by it.
     const isFree = open || isOperators;
-    const entrant = isFree ? undefined : door?.enter(caller, startMs, startMs + timeoutMs);
-    const { heldBytes, answerHeader, dialect } = line;
-    const scope = new RpcScope(
-      {
-        peerAddress,
-        answerHeader,
-        dialect,
-        method,
-        requestId,
-        caller,
-        startMs,
-        cacheControl: headers["cache-control"],
-        idempotency,
-      },
-      {
-        timeoutMs,
-        askedMs: Math.min(askedMs ?? longestMs, longestMs),
-        entrant,
-        heldBytes,
-        left: isFree ? this.#leftFree : this.#left,
-      },
-    );
+    const entrant = isFree ? undefined : door?.enter(caller, startMs, deadlineMs);
+    const controller = new AbortController();
+    const rpc: Rpc = {
+      method,
+      requestId,
+      caller,
+      peerAddress,
+      answerHeader: line.answerHeader,
+      startMs,
+      deadlineMs,
+      signal: controller.signal,
+      dialect: line.dialect,
+      cacheControl: headers["cache-control"],
+      idempotency,
+    };
+    const scope = new RpcScope({
+      rpc,
+      controller,
+      askedMs: Math.min(askedMs ?? longestMs, longestMs),
+      entrant,
+      heldBytes: line.heldBytes,
+      aborted: line.aborted,
+      left: isFree ? this.#leftFree : this.#left,
+    });
     this.#scopes.add(scope);
+    if (timeoutMs <= 2 * lookMs) scope.expireIn(timeoutMs);
+    else this.#lookTimer ??= setTimeout(this.#look, lookMs).unref();
     return scope;
+  }
+
+  /** Finds the deadlines that pass before the look after the next. */
+  #looked(): void {
+    this.#lookTimer = this.#scopes.size > 0 ? setTimeout(this.#look, lookMs).unref() : undefined;
+    const nowMs = this.#options.now();
+    for (const scope of this.#scopes) {
+      const leftMs = scope.rpc.deadlineMs - nowMs;
+      if (leftMs <= 2 * lookMs) scope.expireIn(Math.max(leftMs, 1));
+    }
   }
 
   /** What is forwarded is read only when somebody asks. */
@@ -201,7 +227,7 @@ export class Admission {
 }
 
 function isOpen(method: string): boolean {
-  return openPrefixes.some((prefix) => method.startsWith(prefix));
+  return !method.startsWith(ownPrefix) && openPrefixes.some((prefix) => method.startsWith(prefix));
 }
 
 /** The caller's id of a call, or one made here. */

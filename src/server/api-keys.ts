@@ -22,6 +22,7 @@ export interface ApiKey {
 const secretCharsMax = 512;
 /** Clocks of several machines differ: a key lives this much longer than it says. */
 const leewayMs = 60_000;
+const digestBytes = 32;
 /** Hex digits of the digest that find an entry; the whole digest is then compared in constant time. */
 const prefixChars = 16;
 
@@ -35,6 +36,8 @@ interface Entry {
 export class ApiKeys {
   readonly #entries = new Map<string, Entry>();
   readonly #nowMs: () => number;
+  /** The digest that is looked for. */
+  readonly #presented = Buffer.alloc(digestBytes);
 
   /** @param nowMs the wall clock: expiry is a date, not a duration. */
   constructor(keys: readonly ApiKey[], nowMs: () => number) {
@@ -44,7 +47,7 @@ export class ApiKeys {
       const other = this.#entries.get(prefix);
       if (other !== undefined) throw new Error(`the API keys ${other.key.id} and ${key.id} have the same digest`);
       const digest = Buffer.from(key.sha256, "hex");
-      if (digest.length !== 32) throw new Error(`the sha256 of the API key ${key.id} is not 64 hex digits`);
+      if (digest.length !== digestBytes) throw new Error(`the sha256 of the API key ${key.id} is not 64 hex digits`);
       const { id, tenant, models, scopes = [] } = key;
       const caller: Caller = { keyId: id, tenantId: tenant, models, ...(scopes.length > 0 && { scopes }) };
       this.#entries.set(prefix, { key, digest, caller });
@@ -71,6 +74,8 @@ export class ApiKeys {
 
   #find(digest: string): Entry | undefined {
     const entry = this.#entries.get(digest.slice(0, prefixChars));
-    return entry !== undefined && timingSafeEqual(entry.digest, Buffer.from(digest, "hex")) ? entry : undefined;
+    if (entry === undefined) return undefined;
+    this.#presented.write(digest, "hex");
+    return timingSafeEqual(entry.digest, this.#presented) ? entry : undefined;
   }
 }

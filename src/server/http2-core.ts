@@ -1,4 +1,4 @@
-import { createServer, type Http2Server, type ServerHttp2Stream, type ServerOptions } from "node:http2";
+import { constants, createServer, type Http2Server, type ServerHttp2Stream, type ServerOptions } from "node:http2";
 import { headerBytesMax, type ListenerLimits } from "./front.ts";
 
 /** Bytes that a caller may send on one stream before they are read. A stalled stream holds no more. */
@@ -25,11 +25,11 @@ export function createHttp2(limits: ListenerLimits): Http2Server {
   return createServer(options).on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
 }
 
-/** Resets a stream whose caller has left what is ready unread for so long. Silence while nothing is ready is fine. */
-export function resetStalled(stream: ServerHttp2Stream, writeStallMs: number, code: number): void {
-  stream.setTimeout(writeStallMs);
+/** Resets a stream whose caller has left what is ready unread for so long. */
+export function resetStalled(stream: ServerHttp2Stream, stallMs: number): void {
+  stream.setTimeout(stallMs);
   stream.on("timeout", () => {
-    if (stream.writableLength > 0) stream.close(code);
-    else stream.setTimeout(writeStallMs);
+    if (stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
+    else stream.setTimeout(stallMs);
   });
 }

@@ -10,13 +10,19 @@ import type { AnyRequest, AnyResponse, RequestHandler } from "./request-handler.
 import { SessionWatch } from "./session-watch.ts";
 import { secureContext, type TlsMaterial } from "./tls.ts";
 
+/** Who serves one stream. */
+export interface Taker {
+  /** The stream is closed, whoever closed it. Called once. */
+  closed(): void;
+}
+
 /** What a listener serves, and where. */
 export interface ListenerOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** Offered each HTTP/2 stream first; true means that it is taken. Bounds on a taken stream are the taker's. */
-  readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+  /** Offered each HTTP/2 stream first; undefined leaves it. Bounds on a taken stream are the taker's. */
+  readonly onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Taker | undefined;
   /** Gets the streams that were not taken, and the requests of HTTP/1.1. */
   readonly onRequest: RequestHandler;
   readonly limits: ListenerLimits;
@@ -138,30 +144,40 @@ export class Listener {
     session.once("close", () => this.#sessions.delete(session));
     const { connectionAgeMs } = limits;
     if (connectionAgeMs !== undefined) leaveIn(session, jittered(connectionAgeMs));
+    const streamFailed = (err: Error): void => log.debug({ fault: faultOf(err) }, "an HTTP/2 stream failed");
     session.on("error", (err) => log.debug({ fault: faultOf(err) }, "an HTTP/2 session failed"));
     session.on("stream", (stream, headers, flags, rawHeaders) => {
       this.#streams++;
       watch.opened();
-      stream.on("error", (err) => log.debug({ fault: faultOf(err) }, "an HTTP/2 stream failed"));
-      stream.once("close", () => {
+      stream.on("error", streamFailed);
+      const taker = this.#openStream(stream, headers, flags, rawHeaders);
+      // Fires once, but "once" would cost each call another function.
+      stream.on("close", () => {
         this.#streams--;
         watch.closed(stream);
+        taker?.closed();
         this.#callEnded();
       });
-      this.#openStream(stream, headers, flags, rawHeaders);
     });
     if (this.#draining) session.close();
   }
 
-  #openStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]): void {
+  #openStream(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    flags: number,
+    rawHeaders: string[],
+  ): Taker | undefined {
     try {
-      if (this.#options.onStream(stream, headers)) return;
-      resetStalled(stream, this.#options.limits.writeStallMs, constants.NGHTTP2_CANCEL);
+      const taker = this.#options.onStream(stream, headers);
+      if (taker !== undefined) return taker;
+      resetStalled(stream, this.#options.limits.writeStallMs);
       this.#compat.emit("stream", stream, headers, flags, rawHeaders);
     } catch (err) {
       this.#options.log.error({ fault: faultOf(err) }, "a stream could not be served");
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     }
+    return undefined;
   }
 
   #openRequest(request: IncomingMessage, response: ServerResponse): void {

@@ -8,11 +8,13 @@ export interface Entrant {
 }
 
 /** What a scope is made of. */
-export interface ScopeParts extends Pick<RpcScope, "entrant" | "heldBytes"> {
-  /** Until the signal aborts with DEADLINE_EXCEEDED; at most `timeoutMsMax`. */
-  readonly timeoutMs: number;
-  /** What the caller asked for, which the error quotes. */
+export interface ScopeParts extends Pick<RpcScope, "rpc" | "entrant" | "heldBytes"> {
+  /** That of the signal of the call. */
+  readonly controller: AbortController;
+  /** What the caller asked for, which the error quotes, in milliseconds. */
   readonly askedMs: number;
+  /** Told when something ends the call early, before whoever listens to the signal. Absent: nobody is. */
+  readonly aborted?: ((reason: GatewayError) => void) | undefined;
   /** Called once, at the end, with what cut it short. */
   readonly left: (scope: RpcScope, reason: GatewayError | undefined) => void;
 }
@@ -24,24 +26,33 @@ export class RpcScope {
   readonly entrant: Entrant | undefined;
   /** Bytes that are kept for the call, as far as its transport knows. */
   readonly heldBytes: () => number;
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  readonly #left: (scope: RpcScope, reason: GatewayError | undefined) => void;
+  readonly #parts: ScopeParts;
+  #timer: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(facts: Omit<Rpc, "signal" | "deadlineMs">, { timeoutMs, askedMs, entrant, heldBytes, left }: ScopeParts) {
-    this.entrant = entrant;
-    this.heldBytes = heldBytes;
-    this.rpc = { ...facts, deadlineMs: facts.startMs + timeoutMs, signal: this.#controller.signal };
-    this.#left = left;
-    this.#timer = setTimeout(expire, timeoutMs, this, askedMs);
+  constructor(parts: ScopeParts) {
+    this.rpc = parts.rpc;
+    this.entrant = parts.entrant;
+    this.heldBytes = parts.heldBytes;
+    this.#parts = parts;
+  }
+
+  /** The deadline will have passed in so many milliseconds; whoever opens scopes says so once, in time. */
+  expireIn(ms: number): void {
+    this.#timer ??= setTimeout(expire, ms, this);
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.abort(deadlineExceeded(this.#parts.askedMs));
   }
 
   /** Ends the call early: everything done for it stops. Nothing happens if it has ended. */
   abort(reason: GatewayError): void {
     if (this.#over) return;
     this.#end(reason);
-    this.#controller.abort(reason);
+    this.#parts.aborted?.(reason);
+    this.#parts.controller.abort(reason);
   }
 
   /** The call is answered. The signal stays silent from here on. */
@@ -51,11 +62,11 @@ export class RpcScope {
 
   #end(reason: GatewayError | undefined): void {
     this.#over = true;
-    clearTimeout(this.#timer);
-    this.#left(this, reason);
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#parts.left(this, reason);
   }
 }
 
-function expire(scope: RpcScope, timeoutMs: number): void {
-  scope.abort(deadlineExceeded(timeoutMs));
+function expire(scope: RpcScope): void {
+  scope.expire();
 }

@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 
-/** Resets are counted over this time. */
+/** Resets are counted over this time; it begins with one. */
 const windowMs = 10_000;
 /** Resets that are never too many. */
 const resetsFree = 1000;
@@ -31,18 +31,18 @@ export class SessionWatch {
 
   /** A stream was opened. */
   opened(): void {
-    const nowMs = this.#now();
-    if (nowMs >= this.#windowEndMs) {
-      this.#windowEndMs = nowMs + windowMs;
-      this.#opened = 0;
-      this.#resets = 0;
-    }
     this.#opened++;
   }
 
   /** A stream was closed. */
   closed(stream: ServerHttp2Stream): void {
     if (stream.rstCode === constants.NGHTTP2_NO_ERROR || this.#session.destroyed) return;
+    const nowMs = this.#now();
+    if (nowMs >= this.#windowEndMs) {
+      this.#windowEndMs = nowMs + windowMs;
+      this.#opened = 0;
+      this.#resets = 0;
+    }
     this.#resets++;
     if (this.#resets > resetsFree + this.#opened * resetShareMax) {
       this.#session.destroy(new Error("too many streams were reset"), constants.NGHTTP2_ENHANCE_YOUR_CALM);

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { GatewayError } from "../../src/model/error.ts";
 import { Admission, type AdmissionOptions, type Door } from "../../src/server/admission.ts";
 import { ApiKeys } from "../../src/server/api-keys.ts";
@@ -109,6 +109,24 @@ test("the signal fires at the deadline", async () => {
   await once(signal, "abort");
   expect(signal.reason).toMatchObject({ reason: "DEADLINE_EXCEEDED", info: { deadlineMs: "2" } });
   expect(gate.inFlight).toBe(0);
+});
+
+test("a deadline that is far is kept to the millisecond, without a timer until it is near", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const gate = admission({ keys: () => undefined, now: () => performance.now() });
+  const scopes = ["2001m", "5S", "60S"].map((timeout) => gate.admit({ "grpc-timeout": timeout }, path));
+  expect(vi.getTimerCount()).toBe(2);
+  for (const ms of [1951, 4950]) {
+    vi.advanceTimersByTime(ms - 1 - performance.now());
+    const before = gate.inFlight;
+    vi.advanceTimersByTime(1);
+    expect(before - gate.inFlight).toBe(1);
+  }
+  expect(scopes.map(({ rpc }) => rpc.signal.aborted)).toEqual([true, true, false]);
+  scopes[2]?.finish();
+  vi.advanceTimersByTime(1000);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test("a call ends once, and a finished one silently", () => {

@@ -63,7 +63,7 @@ export class Edge {
     this.listener = new Listener({
       host: "127.0.0.1",
       port: 0,
-      onStream: options.onStream ?? (() => false),
+      onStream: options.onStream ?? (() => undefined),
       onRequest,
       limits: { ...usualLimits, ...options.limits },
       tls: options.tls,
@@ -120,7 +120,7 @@ export async function startListener(
   const listener = new Listener({
     host: "127.0.0.1",
     port: 0,
-    onStream: () => false,
+    onStream: () => undefined,
     onRequest,
     limits: { ...usualLimits, ...limits },
     tls: undefined,

@@ -103,13 +103,15 @@ test("keeps the number of connections below its limit", async () => {
   first.destroy();
 });
 
+const taker = { closed: () => undefined };
+
 test("offers each HTTP/2 stream first, and answers those not taken", async () => {
   await using edge = await Edge.start({
     onStream: (stream, { ":path": path }) => {
       if (path === "/broken") throw new TypeError("canary");
-      if (path !== "/taken") return false;
+      if (path !== "/taken") return undefined;
       stream.respond({ ":status": 204 }, { endStream: true });
-      return true;
+      return taker;
     },
   });
   const session = connectHttp2(edge.url);
@@ -122,7 +124,7 @@ test("offers each HTTP/2 stream first, and answers those not taken", async () =>
 });
 
 test("tells a caller that only opens and resets streams to calm down, and spares one that cancels now and then", async () => {
-  await using edge = await Edge.start({ onStream: () => true, limits: { streamsPerConnectionMax: 5000 } });
+  await using edge = await Edge.start({ onStream: () => taker, limits: { streamsPerConnectionMax: 5000 } });
   const session = connectHttp2(edge.url);
   session.on("error", () => undefined);
   await once(session, "remoteSettings");
@@ -263,7 +265,7 @@ test("asks an HTTP/2 connection to leave at its age; its calls go on", async () 
     limits: { connectionAgeMs: 1 },
     onStream: (stream) => {
       opened.resolve(stream);
-      return true;
+      return taker;
     },
   });
   const session = connectHttp2(edge.url);

@@ -4,63 +4,58 @@ import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import { enveloped } from "../../services/event-encoder.ts";
 import type { EventStream } from "../../services/event-stream.ts";
-import { requestIdOf } from "../admission.ts";
+import { type Line, requestIdOf } from "../admission.ts";
 import { resetStalled } from "../http2-core.ts";
 import { peerAddressOf } from "../peer-address.ts";
 import type { RpcScope } from "../rpc-scope.ts";
 import { RequestBody, type RequestSink } from "./request-body.ts";
 import { errorTrailers, okTrailers } from "./status.ts";
-import type { GrpcMethod, GrpcOptions } from "./transport.ts";
+import type { GrpcMethod, GrpcOptions, UnarySink } from "./transport.ts";
 
 /** Bytes that may wait in the stream for a slow caller before the next batch is asked for. */
 const waitingBytesMax = 64 * 1024;
 
-/** One gRPC call on its HTTP/2 stream, from headers to trailers. Answers once. */
-export class GrpcCall implements RequestSink {
+/** How an answer begins; nobody reads a date in it. */
+const head = { waitForTrailers: true, sendDate: false };
+const failure = { endStream: true, sendDate: false };
+
+/** One gRPC call on its HTTP/2 stream, from headers to trailers. Answers once. Hot path: nothing is made that few calls need. */
+export class GrpcCall implements RequestSink, UnarySink {
   readonly #stream: ServerHttp2Stream;
   readonly #session: ServerHttp2Session | undefined;
   readonly #method: GrpcMethod;
   readonly #options: GrpcOptions;
-  #path = "";
-  readonly #headers: OutgoingHttpHeaders = {};
+  readonly #path: string;
   readonly #startMs = performance.now();
+  #headers: Record<string, string> | undefined;
   #scope: RpcScope | undefined;
   #body: RequestBody | undefined;
   #events: EventStream | undefined;
-  #trailers: OutgoingHttpHeaders = okTrailers;
   #messageBytes = 0;
   /** A handler has seen the call. */
   #handled = false;
   #answered = false;
+  #lasts = false;
 
-  constructor(stream: ServerHttp2Stream, method: GrpcMethod, options: GrpcOptions) {
+  constructor(stream: ServerHttp2Stream, path: string, method: GrpcMethod, options: GrpcOptions) {
     this.#stream = stream;
     this.#session = stream.session as ServerHttp2Session | undefined;
+    this.#path = path;
     this.#method = method;
     this.#options = options;
   }
 
-  start(headers: IncomingHttpHeaders, path: string): void {
-    this.#path = path;
-    const stream = this.#stream;
-    stream.on("close", () => this.#closed());
-    stream.on("wantTrailers", () => stream.sendTrailers(this.#trailers));
+  start(headers: IncomingHttpHeaders): void {
+    this.#options.lasting.add(this);
     try {
-      this.#scope = this.#options.admission.admit(headers, path, {
-        peerAddress: () => peerAddressOf(() => stream.session?.socket),
-        answerHeader: (name, value) => {
-          this.#headers[name] = value;
-        },
-        heldBytes: () => this.#messageBytes + stream.writableLength,
-      });
+      this.#scope = this.#options.admission.admit(headers, this.#path, this.#line());
     } catch (error) {
-      const failure = GatewayError.of(error);
-      if (failure.isShared) this.#headers["x-request-id"] = requestIdOf(headers["x-request-id"]);
-      this.#fail(failure);
+      const refusal = GatewayError.of(error);
+      if (refusal.isShared) this.#headers = { "x-request-id": requestIdOf(headers["x-request-id"]) };
+      this.#fail(refusal);
       return;
     }
-    const { rpc, entrant } = this.#scope;
-    rpc.signal.addEventListener("abort", () => this.#aborted());
+    const { entrant } = this.#scope;
     if (entrant === undefined) this.#read();
     else
       entrant.admitted.then(
@@ -69,30 +64,42 @@ export class GrpcCall implements RequestSink {
       );
   }
 
+  #line(): Line {
+    return {
+      peerAddress: () => peerAddressOf(() => this.#stream.session?.socket),
+      answerHeader: (name, value) => {
+        this.#headers ??= {};
+        this.#headers[name] = value;
+      },
+      heldBytes: () => this.#messageBytes + this.#stream.writableLength,
+      aborted: (reason) => this.#aborted(reason),
+    };
+  }
+
   /** Until here the message waits with its sender, but for what one window lets through. */
   #read(): void {
     if (!this.#answered) this.#body = new RequestBody(this.#stream, this.#options.limits, this);
+    if (this.#lasts) this.#body?.hurry();
   }
 
   message(bytes: Buffer): void {
     const rpc = this.#scope?.rpc;
     this.#messageBytes = bytes.length;
     if (rpc === undefined || this.#answered) return;
-    const failed = (error: unknown) => this.#fail(GatewayError.of(error));
-    const { kind, read } = this.#method;
+    const method = this.#method;
     try {
-      if (kind === "unary") {
-        const run = read(bytes);
+      if (method.kind === "unary") {
+        const run = method.read(bytes);
         this.#handled = true;
-        run(rpc).then((encode) => this.#answer(encode), failed);
+        run(rpc, this);
       } else {
-        const run = read(bytes);
+        const run = method.read(bytes);
         this.#handled = true;
         this.#events = run(rpc);
-        this.#pump(this.#events).catch(failed);
+        this.#pump(this.#events).catch((error: unknown) => this.failed(error));
       }
     } catch (error) {
-      failed(error);
+      this.failed(error);
     }
   }
 
@@ -100,17 +107,21 @@ export class GrpcCall implements RequestSink {
     this.#fail(error);
   }
 
-  #answer(encode: () => Uint8Array): void {
+  answered<Answer>(answer: Answer, encode: (answer: Answer) => Uint8Array): void {
     if (this.#answered) return;
     const { responseBytesMax } = this.#options.limits;
     try {
-      const message = encode();
+      const message = encode(answer);
       if (message.length > responseBytesMax) throw tooLarge(responseBytesMax);
       this.#respond();
       this.#finish(okTrailers, enveloped(message));
     } catch (error) {
       this.#undeliverable(error);
     }
+  }
+
+  failed(error: unknown): void {
+    this.#fail(GatewayError.of(error));
   }
 
   /** Hands batches from the answer to the stream, one write each, and waits whenever the caller is behind. */
@@ -147,28 +158,27 @@ export class GrpcCall implements RequestSink {
 
   #respond(): void {
     const requestId = this.#scope?.rpc.requestId ?? "";
-    this.#stream.respond(
-      { ":status": 200, "content-type": "application/grpc+proto", "x-request-id": requestId, ...this.#headers },
-      { waitForTrailers: true },
-    );
-    // A caller that reads nothing of its answer is cut off, also when all is written and no deadline runs any more.
-    resetStalled(this.#stream, this.#options.limits.writeStallMs, constants.NGHTTP2_CANCEL);
+    const headers = [":status", "200", "content-type", "application/grpc+proto", "x-request-id", requestId];
+    for (const [name, value] of Object.entries(this.#headers ?? none)) headers.push(name, value);
+    this.#stream.respond(headers, head);
+    if (this.#lasts) resetStalled(this.#stream, this.#options.limits.writeStallMs);
   }
 
   #finish(trailers: OutgoingHttpHeaders, last?: Buffer): void {
     this.#answered = true;
-    this.#trailers = trailers;
     this.#scope?.finish();
-    if (!this.#stream.writable) return;
-    if (last === undefined) this.#stream.end();
-    else this.#stream.end(last);
+    const stream = this.#stream;
+    if (!stream.writable) return;
+    stream.on("wantTrailers", trailers === okTrailers ? sendOk : () => stream.sendTrailers(trailers));
+    if (last === undefined) stream.end();
+    else stream.end(last);
   }
 
   /** The handler has answered, but its answer cannot be put on the wire: the chain has told of a success. */
   #undeliverable(error: unknown): void {
-    const failure = GatewayError.of(error);
-    if (failure.reason !== "INTERNAL") this.#tellRejected(failure);
-    this.#fail(failure);
+    const problem = GatewayError.of(error);
+    if (problem.reason !== "INTERNAL") this.#tellRejected(problem);
+    this.#fail(problem);
   }
 
   #fail(error: GatewayError): void {
@@ -186,14 +196,14 @@ export class GrpcCall implements RequestSink {
     if (stream.headersSent || stream.destroyed || stream.closed) {
       this.#finish(trailers);
     } else {
-      const head = {
+      const headers = {
         ":status": 200,
         "content-type": "application/grpc+proto",
         ...this.#requestId(),
         ...this.#headers,
         ...trailers,
       };
-      stream.respond(head, { endStream: true });
+      stream.respond(headers, failure);
     }
     // The caller may still be sending: tell it to stop, without an error (RFC 9113, 8.1).
     if (!stream.readableEnded && !stream.destroyed)
@@ -207,7 +217,7 @@ export class GrpcCall implements RequestSink {
     this.#options.rejected(
       {
         method: method ?? this.#path.slice(1),
-        requestId: requestId ?? error.metadata.get("x-request-id") ?? String(this.#headers["x-request-id"] ?? ""),
+        requestId: requestId ?? error.metadata.get("x-request-id") ?? this.#headers?.["x-request-id"] ?? "",
         keyId: caller?.keyId ?? "",
         tenantId: caller?.tenantId ?? "",
         durationMs,
@@ -220,16 +230,23 @@ export class GrpcCall implements RequestSink {
     return this.#scope === undefined ? {} : { "x-request-id": this.#scope.rpc.requestId };
   }
 
+  /** The call takes its time: from now on that of its parts runs out. Called once. */
+  lasts(): void {
+    this.#lasts = true;
+    this.#body?.hurry();
+    if (this.#stream.headersSent) resetStalled(this.#stream, this.#options.limits.writeStallMs);
+  }
+
   /** The deadline passed, or the gateway stops. */
-  #aborted(): void {
-    const reason = GatewayError.of(this.#scope?.rpc.signal.reason);
+  #aborted(reason: GatewayError): void {
     if (this.#answered) return;
     if (this.#events === undefined && this.#body !== undefined) this.#body.stop();
     // The chain hears the same signal and says what was tried and what it cost; this is for when it says nothing.
     setImmediate(() => this.#fail(reason));
   }
 
-  #closed(): void {
+  /** The stream is closed, whoever closed it. */
+  closed(): void {
     this.#body?.stop();
     if (!this.#answered) {
       this.#answered = true;
@@ -237,11 +254,18 @@ export class GrpcCall implements RequestSink {
       this.#scope?.abort(this.#session?.destroyed === true ? connectionLost : callerLeft);
       this.#events?.return();
     }
+    this.#options.lasting.remove(this);
     // Node keeps the stream until the next full collection: what the call held must not stay with it.
     this.#scope = undefined;
     this.#body = undefined;
     this.#events = undefined;
   }
+}
+
+const none: Record<string, string> = {};
+
+function sendOk(this: ServerHttp2Stream): void {
+  this.sendTrailers(okTrailers);
 }
 
 function tooLarge(limit: number): GatewayError {

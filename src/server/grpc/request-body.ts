@@ -22,7 +22,8 @@ export interface RequestSink {
 export class RequestBody {
   readonly #limits: RequestLimits;
   readonly #sink: RequestSink;
-  readonly #timer: NodeJS.Timeout;
+  readonly #startMs = performance.now();
+  #timer: NodeJS.Timeout | undefined;
   /** Envelope and message; filled up to #bytes. The first piece itself, as long as it is the only one. */
   #buffer: Buffer = empty;
   #bytes = 0;
@@ -31,20 +32,26 @@ export class RequestBody {
   constructor(stream: ServerHttp2Stream, limits: RequestLimits, sink: RequestSink) {
     this.#limits = limits;
     this.#sink = sink;
-    this.#timer = setTimeout(tooSlow, limits.bodyTimeoutMs, this);
     stream.on("data", (piece: Buffer) => this.#take(piece));
     stream.on("end", () => this.#end());
   }
 
   /** Takes no more; the sink is not called any more. */
   stop(): void {
+    if (this.#over) return;
     this.#over = true;
     this.#buffer = empty;
     clearTimeout(this.#timer);
   }
 
-  /** The message took too long. */
-  expire(): void {
+  /** Takes so long only as it may, from its beginning: to be called once, in time. */
+  hurry(): void {
+    if (this.#over) return;
+    const leftMs = this.#limits.bodyTimeoutMs - (performance.now() - this.#startMs);
+    this.#timer = setTimeout(() => this.#expire(), Math.max(leftMs, 1));
+  }
+
+  #expire(): void {
     const { bodyTimeoutMs } = this.#limits;
     const metadata = { deadlineMs: String(bodyTimeoutMs) };
     this.#fail(
@@ -100,10 +107,6 @@ function problemOf(body: Buffer): GatewayError | undefined {
   if (body[0] !== 0) return unreadable("its message is compressed without a grpc-encoding");
   const bytes = body.readUInt32BE(1);
   return bytes === body.length - envelopeBytes ? undefined : unreadable("its length is not what it announces");
-}
-
-function tooSlow(body: RequestBody): void {
-  body.expire();
 }
 
 function tooLarge(limit: number): GatewayError {

@@ -4,16 +4,27 @@ import { GatewayError } from "../../model/error.ts";
 import type { EventStream } from "../../services/event-stream.ts";
 import type { Rejection } from "../../telemetry/rejections.ts";
 import type { Admission } from "../admission.ts";
+import { Lasting } from "../lasting.ts";
 import { GrpcCall } from "./call.ts";
 import type { RequestLimits } from "./request-body.ts";
+
+/** Calls that are over within this time cost no timers. */
+const soonMsMax = 1000;
 
 /** A hot method: how its request is read and who answers. */
 export type GrpcMethod = UnaryMethod | StreamMethod;
 
 interface UnaryMethod {
   readonly kind: "unary";
-  /** Reads the request; what it gives carries it out. The answer is encoded apart from it: that can fail, too. */
-  readonly read: (message: Uint8Array) => (rpc: Rpc) => Promise<() => Uint8Array>;
+  /** Reads the request; what it gives carries it out, and tells the sink once how that ended. */
+  readonly read: (message: Uint8Array) => (rpc: Rpc, sink: UnarySink) => void;
+}
+
+/** Who waits for the end of a unary call. */
+export interface UnarySink {
+  /** The answer is encoded by the sink: that can fail, too. */
+  answered<Answer>(answer: Answer, encode: (answer: Answer) => Uint8Array): void;
+  failed(error: unknown): void;
 }
 
 interface StreamMethod {
@@ -23,13 +34,19 @@ interface StreamMethod {
 }
 
 /** What the transport is made of. */
-export interface GrpcOptions {
+export interface TransportOptions {
   /** By path: "/llmhub.v1.CompletionService/Complete". */
   readonly methods: ReadonlyMap<string, GrpcMethod>;
   readonly admission: Admission;
   readonly limits: GrpcLimits;
   /** Told of each call that ends before a handler has seen it, or whose answer cannot be delivered. */
   readonly rejected: (rejection: Rejection, error: GatewayError) => void;
+}
+
+/** What each call is made of. */
+export interface GrpcOptions extends TransportOptions {
+  /** Told of each call from its beginning until its stream is closed. */
+  readonly lasting: Lasting<GrpcCall>;
 }
 
 /** Bounds on one call. */
@@ -46,17 +63,20 @@ export interface GrpcLimits extends RequestLimits {
 export class GrpcTransport {
   readonly #options: GrpcOptions;
 
-  constructor(options: GrpcOptions) {
-    this.#options = options;
+  constructor(options: TransportOptions) {
+    const { writeStallMs, bodyTimeoutMs } = options.limits;
+    const soonMs = Math.min(soonMsMax, writeStallMs, bodyTimeoutMs);
+    this.#options = { ...options, lasting: new Lasting(soonMs, (call) => call.lasts()) };
   }
 
   /** Takes a stream if it is a plain gRPC call of a hot method. */
-  readonly take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean => {
+  readonly take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): GrpcCall | undefined => {
     const path = headers[":path"];
     const method = typeof path === "string" ? this.#options.methods.get(path) : undefined;
-    if (method === undefined || !isPlainGrpc(headers)) return false;
-    new GrpcCall(stream, method, this.#options).start(headers, path as string);
-    return true;
+    if (method === undefined || !isPlainGrpc(headers)) return undefined;
+    const call = new GrpcCall(stream, path as string, method, this.#options);
+    call.start(headers);
+    return call;
   };
 }
 
@@ -84,9 +104,11 @@ export function unary<Request, Answer>(
     kind: "unary",
     read: (bytes) => {
       const request = decoded(decoder, bytes);
-      return async (rpc) => {
-        const answer = await handle(request, rpc);
-        return () => encode(answer);
+      return (rpc, sink) => {
+        handle(request, rpc).then(
+          (answer) => sink.answered(answer, encode),
+          (error: unknown) => sink.failed(error),
+        );
       };
     },
   };

@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+  type Settings,
+} from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type ErrorInfo, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
@@ -20,8 +26,8 @@ export interface RawAnswer {
 export class RawConnection implements AsyncDisposable {
   readonly #session: ClientHttp2Session;
 
-  constructor(url: string) {
-    this.#session = connect(url);
+  constructor(url: string, settings: Settings = {}) {
+    this.#session = connect(url, { settings });
   }
 
   /** Opens a call and leaves its body to the test. */

@@ -224,3 +224,21 @@ test("G6: a caller that does not read is not written to without end", async () =
   expect(call.rstCode).toBe(8);
   expect(edge.admission.inFlight).toBe(0);
 });
+
+test("a caller that does not read an answer which came late is cut off, too", async () => {
+  const held = Promise.withResolvers<void>();
+  const complete = async () => {
+    await held.promise;
+    return create(CompleteResponseSchema, { id: "x".repeat(1000) });
+  };
+  await using edge = await HotEdge.start({ complete, limits: { writeStallMs: 50, bodyTimeoutMs: 20 } });
+  await using connection = new RawConnection(edge.url, { initialWindowSize: 0 });
+  const call = connection.open(paths.complete);
+  call.end(ask);
+  // That the message of another, later call has taken too long shows how late it is.
+  const slow = await answerOf(connection.open(paths.complete));
+  expect(slow.info?.reason).toBe("DEADLINE_EXCEEDED");
+  held.resolve();
+  const { headers, resetCode } = await answerOf(call);
+  expect([headers[":status"], resetCode]).toEqual([200, 8]);
+});

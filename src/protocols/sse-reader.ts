@@ -10,6 +10,13 @@ export interface SseAnswer {
   readonly model: string;
   /** The answer says why it ends: without its terminal marker it is complete all the same. */
   readonly isEnding: boolean;
+  /** It may know events at a glance. Absent: never. */
+  readonly isLearnt?: boolean;
+  /**
+   * Takes events that lie in `bytes` one after another from `from`, as far as it knows them at a glance, and appends chunks
+   * as `take` would. Returns where the first event begins that it does not know.
+   */
+  glance?(bytes: Buffer, from: number, out: Chunk[]): number;
   /** Takes an event and appends chunks. True: it was the terminal marker. Throws a GatewayError. */
   take(type: string, data: string, out: Chunk[]): boolean;
   /** Appends what the end of the answer brings. */
@@ -48,7 +55,20 @@ export class SseReader implements Reader, SseSink {
       this.#headBytes += bytes.length;
     }
     this.#out = out;
-    this.#parser.push(bytes);
+    if (this.#answer.isLearnt === true) this.#glance(bytes);
+    else this.#parser.push(bytes);
+  }
+
+  /** Leaves to the parser only what is not known at a glance, an event at a time. */
+  #glance(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length && !this.#isFinished; ) {
+      if (this.#parser.isBetweenEvents) at = this.#answer.glance?.(bytes, at, this.#out) ?? at;
+      if (at === bytes.length) return;
+      const end = bytes.indexOf("\n\n", at);
+      const next = end === -1 ? bytes.length : end + 2;
+      this.#parser.push(bytes.subarray(at, next));
+      at = next;
+    }
   }
 
   event(type: string, data: string): void {

@@ -11,6 +11,7 @@ export interface SseSink {
 const dataCharsMax = 4 * 1024 * 1024;
 /** Most lines in a row that bring no event: comments, blank lines, unknown fields. */
 const silentLinesMax = 100_000;
+const lf = 0x0a;
 
 /**
  * Server-sent events as the WHATWG standard reads them: CR, LF and CRLF, a byte order mark, comments, data on several
@@ -28,12 +29,19 @@ export class SseParser {
   #data = "";
   #hasData = false;
   #silentLines = 0;
+  #lastByte = 0;
 
   constructor(sink: SseSink) {
     this.#sink = sink;
   }
 
+  /** All that was pushed is whole events, and nothing of it counts for what follows. */
+  get isBetweenEvents(): boolean {
+    return this.#lastByte === lf && !this.#hasData && this.#type === "" && this.#silentLines === 0;
+  }
+
   push(bytes: Buffer): void {
+    this.#lastByte = bytes[bytes.length - 1] ?? this.#lastByte;
     let text = this.#decoder.write(bytes);
     if (text === "") return;
     if (this.#atStart) {

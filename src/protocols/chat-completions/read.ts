@@ -55,13 +55,28 @@ class StreamAnswer implements SseAnswer {
     return this.#answer.isEnding;
   }
 
+  get isLearnt(): boolean {
+    return this.#shape.isKnown;
+  }
+
   take(type: string, data: string, out: Chunk[]): boolean {
     if (data.startsWith("[DONE]")) return true;
     if (type === "error") this.#fail(parse(data));
-    const text = this.#shape.textOf(data);
-    if (text === undefined) this.#parse(data, out);
-    else this.#answer.takeText(text, out);
+    const piece = parse(data);
+    this.#answer.take(piece, out);
+    this.#shape.study(data, piece);
     return false;
+  }
+
+  glance(bytes: Buffer, from: number, out: Chunk[]): number {
+    let at = from;
+    while (at < bytes.length) {
+      const text = this.#shape.textIn(bytes, at);
+      if (text === undefined) break;
+      this.#answer.takeText(text, out);
+      at = this.#shape.end;
+    }
+    return at;
   }
 
   finish(out: Chunk[]): void {
@@ -77,12 +92,6 @@ class StreamAnswer implements SseAnswer {
     }
     const isSse = /^(:|data|event|id|retry)/.test(body);
     return isSse ? undefined : badResponse("not_sse", "did not send a stream of events");
-  }
-
-  #parse(data: string, out: Chunk[]): void {
-    const piece = parse(data);
-    this.#answer.take(piece, out);
-    this.#shape.study(data, piece);
   }
 
   /** An event that is named an error is one, with or without the usual envelope. */

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TextShape } from "../../../src/protocols/chat-completions/text-shape.ts";
+import { pieces } from "../../support/pieces.ts";
 import { anyAttempt, chunksOf, recordings } from "./recording.ts";
 
 /** An event's data as servers write it. */
@@ -16,6 +17,19 @@ function shapeOf(data: string): TextShape {
   return shape;
 }
 
+/** The text of an event with this data, between two others that are not text. */
+function textOf(shape: TextShape, data: string): string | undefined {
+  return textIn(shape, `data: ${data}\n\n`);
+}
+
+function textIn(shape: TextShape, event: string): string | undefined {
+  const other = Buffer.from("data: {}\n\n");
+  const bytes = Buffer.concat([other, Buffer.from(event), other]);
+  const text = shape.textIn(bytes, other.length);
+  if (text !== undefined) expect(shape.end).toBe(bytes.length - other.length);
+  return text;
+}
+
 describe("the shape of a text event", () => {
   it.each([
     ["plain", dataOf("Hello"), dataOf(" world")],
@@ -23,7 +37,7 @@ describe("the shape of a text event", () => {
     ["spaced", dataOf("a").replace('"content":', '"content": '), dataOf("ü😀").replace('"content":', '"content": ')],
     ["empty", dataOf("Hello"), dataOf("")],
   ])("is met again: %s", (_, first, second) => {
-    expect(shapeOf(first).textOf(second)).toBe(JSON.parse(second).choices[0].delta.content);
+    expect(textOf(shapeOf(first), second)).toBe(JSON.parse(second).choices[0].delta.content);
   });
 
   it.each([
@@ -33,17 +47,45 @@ describe("the shape of a text event", () => {
     ["another model", dataOf("b").replace("gpt-x", "gpt-y")],
     ["a finish reason", dataOf("b").replace('"finish_reason":null', '"finish_reason":"stop"')],
     ["a cut", dataOf("b").slice(0, -1)],
+    ["text that is cut off", dataOf("b").slice(0, dataOf("").indexOf('""') + 2)],
     ["more behind", `${dataOf("b")} `],
     ["no end of the text", dataOf("b").slice(0, -60)],
   ])("is not met in an event with %s", (_, data) => {
-    expect(shapeOf(dataOf("a")).textOf(data)).toBeUndefined();
+    expect(textOf(shapeOf(dataOf("a")), data)).toBeUndefined();
+  });
+
+  it.each([
+    ["no space", "data:DATA\n\n"],
+    ["CRLF", "data: DATA\r\n\r\n"],
+  ])("is met in an event with %s", (_, event) => {
+    expect(textIn(shapeOf(dataOf("a")), event.replace("DATA", dataOf("ü")))).toBe("ü");
+  });
+
+  it.each([
+    ["a second line of data", "data: DATA\ndata: x\n\n"],
+    ["no end", "data: DATA\n"],
+    ["two spaces", "data:  DATA\n\n"],
+    ["a lone CR", "data: DATA\r\r"],
+    ["a name", "event: error\ndata: DATA\n\n"],
+    ["another field", "dato: DATA\n\n"],
+  ])("is not met in an event with %s", (_, event) => {
+    expect(textIn(shapeOf(dataOf("a")), event.replace("DATA", dataOf("b")))).toBeUndefined();
+  });
+
+  it("reads bytes that are no UTF-8 as they are read elsewhere", () => {
+    const shape = shapeOf(dataOf("a"));
+    const event = Buffer.from(`data: ${dataOf("XXYX")}\n\n`, "latin1");
+    event[event.indexOf("X")] = 0xf0;
+    event[event.indexOf("Y")] = 0x9f;
+    expect(shape.textIn(event, 0)).toBe("\ufffdX\ufffdX");
+    expect(JSON.parse(event.toString().slice(6)).choices[0].delta.content).toBe("\ufffdX\ufffdX");
   });
 
   it("is not met where the padding hides something", () => {
     const shape = shapeOf(dataOf("a", { obfuscation: "x" }));
-    expect(shape.textOf(dataOf("b", { obfuscation: 'y"z' }))).toBeUndefined();
-    expect(shape.textOf(dataOf("b", { obfuscation: "y", error: { code: 500 } }))).toBeUndefined();
-    expect(shape.textOf(`${dataOf("b", { obfuscation: "y" }).slice(0, -2)}\n"}`)).toBeUndefined();
+    expect(textOf(shape, dataOf("b", { obfuscation: 'y"z' }))).toBeUndefined();
+    expect(textOf(shape, dataOf("b", { obfuscation: "y", error: { code: 500 } }))).toBeUndefined();
+    expect(textOf(shape, `${dataOf("b", { obfuscation: "y" }).slice(0, -2)}\n"}`)).toBeUndefined();
   });
 
   it.each([
@@ -52,20 +94,22 @@ describe("the shape of a text event", () => {
     ["reasoning", dataOf("a").replace('"content":"a"', '"content":"a","reasoning":"b"')],
     ["a second choice", dataOf("a").replace('"choices":[', '"choices":[{"index":1},')],
     ["the same words elsewhere", dataOf("a").replace('"id":"c"', '"id":{"content":"a"}')],
+    ["an escape", dataOf("a", { note: '"content"' })],
+    ["data on several lines", JSON.stringify(JSON.parse(dataOf("a")), undefined, 1)],
     ["two contents", dataOf("a").replace('"content":"a"', '"content":"a","content":"a"')],
   ])("is not learnt from an event with %s", (_, data) => {
-    expect(shapeOf(data).textOf(data)).toBeUndefined();
+    expect(textOf(shapeOf(data), data)).toBeUndefined();
   });
 
   it("is given up for a stream whose events all differ, not for one that changes now and then", () => {
     const shape = new TextShape();
     const study = (id: number) => shape.study(dataOf("a", { id }), { ...JSON.parse(dataOf("a", { id })) });
     for (let id = 0; id < 8; id++) study(id);
-    expect(shape.textOf(dataOf("b", { id: 7 }))).toBe("b");
+    expect(textOf(shape, dataOf("b", { id: 7 }))).toBe("b");
     study(8);
-    expect(shape.textOf(dataOf("b", { id: 8 }))).toBe("b");
+    expect(textOf(shape, dataOf("b", { id: 8 }))).toBe("b");
     for (let id = 10; id < 20; id++) study(id);
-    expect(shape.textOf(dataOf("b", { id: 19 }))).toBeUndefined();
+    expect(textOf(shape, dataOf("b", { id: 19 }))).toBeUndefined();
   });
 });
 
@@ -84,16 +128,31 @@ describe("reading with shapes", () => {
       { id: "d" },
       { usage: { prompt_tokens: 1 } },
     ),
+    frame: fc.constantFrom(
+      "data: DATA\n\n",
+      "data: DATA\n\n",
+      "data: DATA\n\n",
+      "data:DATA\r\n\r\n",
+      "data: DATA\r\r",
+      ": wait\n\ndata: DATA\n\n",
+      "event: message\ndata: DATA\n\n",
+    ),
   });
 
-  it("gives the same chunks as parsing each event", () => {
+  it("gives the same chunks as parsing each event, wherever the bytes are cut", () => {
     fc.assert(
-      fc.property(fc.array(fragment, { maxLength: 20 }), (fragments) => {
-        const events = fragments.map(({ content, rest }) => `data: ${dataOf(content, rest)}\n\n`);
-        // A choice that is passed over makes every event one that must be parsed.
-        const parsed = events.map((text) => text.replace('"choices":[{', '"choices":[{"index":1},{'));
-        expect(read(events)).toEqual(read(parsed));
-      }),
+      fc.property(
+        fc.array(fragment, { maxLength: 20 }),
+        fc.array(fc.nat(5000), { maxLength: 8 }),
+        (fragments, cuts) => {
+          const events = fragments.map(({ content, rest, frame }) =>
+            frame.replace("DATA", () => dataOf(content, rest)),
+          );
+          // A choice that is passed over makes every event one that must be parsed.
+          const parsed = events.map((text) => text.replace('"choices":[{', '"choices":[{"index":1},{'));
+          expect(read(events, cuts)).toEqual(read(parsed));
+        },
+      ),
     );
   });
 
@@ -105,8 +164,7 @@ describe("reading with shapes", () => {
   });
 });
 
-function read(events: readonly string[]) {
-  return chunksOf(anyAttempt(true), [
-    Buffer.from(`${events.join("")}data: {"choices":[{"index":0}]}\n\ndata: [DONE]\n\n`),
-  ]);
+function read(events: readonly string[], cuts: readonly number[] = []) {
+  const bytes = Buffer.from(`${events.join("")}data: {"choices":[{"index":0}]}\n\ndata: [DONE]\n\n`);
+  return chunksOf(anyAttempt(true), pieces(bytes, cuts));
 }

@@ -14,7 +14,8 @@ import { unknownField } from "./section.ts";
 import type { Environment } from "./substitution.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
-const fileBytesMax = 1024 * 1024;
+/** Ten thousand API keys, each with its tenant and models, take less than two. */
+const fileBytesMax = 8 * 1024 * 1024;
 
 /** What a configuration is made of. */
 export interface LoadOptions {

@@ -10,6 +10,7 @@ import {
   type Node,
   parseDocument,
   visit,
+  type YAMLError,
 } from "yaml";
 import { ConfigError } from "./config-error.ts";
 import { isRecord } from "./record.ts";
@@ -54,16 +55,34 @@ export function readYaml(name: string, text: string, env: Environment): YamlFile
 function parse(name: string, text: string, lines: LineCounter, at: (offset: number) => string): Document {
   let document: Document;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: true });
+    // Whether keys are unique is looked at below: the parser compares each with all before it.
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false });
   } catch {
     // The parser is recursive: a file of brackets exhausts the stack.
     throw new ConfigError([{ at: name, path: "", message: "cannot be parsed: it is nested too deeply" }]);
   }
-  const all = [...document.errors, ...document.warnings];
+  const all: Fault[] = [...document.errors, ...document.warnings, ...repeatedKeys(document.contents)];
   if (all.length === 0) return document;
   const exhausted = all.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   const faults = exhausted === undefined ? all.slice(0, faultsMax) : [exhausted];
   throw new ConfigError(faults.map(({ code, pos }) => ({ at: at(pos[0]), path: "", message: syntaxText(code) })));
+}
+
+/** What is wrong with a text, and where. */
+type Fault = Pick<YAMLError, "code" | "pos">;
+
+/** Keys that their map has already, below a node. */
+function repeatedKeys(node: unknown): Fault[] {
+  if (isSeq(node)) return node.items.flatMap(repeatedKeys);
+  if (!isMap(node)) return [];
+  const seen = new Set<unknown>();
+  return node.items.flatMap(({ key, value }): Fault[] => {
+    const inside = repeatedKeys(value);
+    if (!isScalar(key)) return inside;
+    const isRepeated = seen.has(key.value);
+    seen.add(key.value);
+    return isRepeated ? [{ code: "DUPLICATE_KEY", pos: [startOf(key), startOf(key)] }, ...inside] : inside;
+  });
 }
 
 /** The parser's own messages quote the text, which may hold secrets. */

@@ -31,6 +31,12 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     "hub.yaml:4:43 server.drain.zzz: unknown field; known here: delay, timeout",
   ],
   "a field twice": [`${simulated}auth: {}`, "hub.yaml:3:1: the field appears twice in the same map; keep one"],
+  "fields twice, below and beside each other": [
+    `${simulated}log: { level: info, level: warn }\nmodels:\n  aliases:\n    a: simulator/x\n    b: simulator/x\n    a: simulator/y\nlog: {}`,
+    "hub.yaml:3:21: the field appears twice in the same map; keep one",
+    "hub.yaml:8:5: the field appears twice in the same map; keep one",
+    "hub.yaml:9:1: the field appears twice in the same map; keep one",
+  ],
   "cut short": [
     "auth: { mode: off",
     "hub.yaml:1:18: the indentation does not fit, or a bracket or quote before it is not closed",
@@ -208,7 +214,7 @@ test("a problem of a variable names the variable", async () => {
 });
 
 test.each([
-  ["larger than a megabyte", "#".repeat(1024 * 1024 + 1), "the file is larger than 1048576 bytes"],
+  ["larger than 8 MiB", "#".repeat(8 * 1024 * 1024 + 1), "the file is larger than 8388608 bytes"],
   ["not UTF-8", Buffer.from([0xff, 0xfe, 0xfd]), "the file is not UTF-8 text"],
 ])("a file that is %s", async (_, bytes, reason) => {
   expect(await problemsOf(bytes)).toEqual([`hub.yaml: cannot be used: ${reason}; check --config and LLMHUB_CONFIG`]);

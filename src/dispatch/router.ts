@@ -58,7 +58,7 @@ export class Router {
   readonly #providers: ReadonlyMap<string, Provider>;
   readonly #twins: ReadonlyMap<string, readonly Provider[]>;
   readonly #routes = new Map<string, Route>();
-  readonly #aliases = new Map<string, readonly string[]>();
+  readonly #aliases = new Map<string, string[]>();
   readonly #absent: NonNullable<RouterSnapshot["absent"]>;
   /** Longest beginning first. */
   readonly #patterns: readonly PatternOf[];
@@ -88,7 +88,9 @@ export class Router {
     for (const [name, chain] of snapshot.chains ?? []) {
       this.#lead(chainRoute(`chains/${name}`, chain, (selector) => this.find(selector)));
     }
-    for (const alias of aliases.keys()) this.#declareAlias(alias, aliases);
+    const ends = endsOf(aliases);
+    for (const [alias, end] of ends) this.#declareAlias(alias, end);
+    for (const names of this.#aliases.values()) names.sort();
     this.targets = targetsOf({ steps: [...this.#routes.values()].flatMap(({ steps }) => steps) }).toSorted((a, b) =>
       a.selector < b.selector ? -1 : 1,
     );
@@ -137,11 +139,7 @@ export class Router {
     this.#routes.set(selector, this.#plain(selector, target));
   }
 
-  #declareAlias(alias: string, aliases: ReadonlyMap<string, string>): void {
-    let leadsTo = alias;
-    for (let steps = 0; steps < aliases.size && aliases.has(leadsTo); steps++) {
-      leadsTo = selectorOf(aliases.get(leadsTo) ?? "");
-    }
+  #declareAlias(alias: string, leadsTo: string): void {
     const undeclared = this.#undeclared(leadsTo);
     const route = this.#routes.get(leadsTo) ?? (undeclared && this.#plain(leadsTo, undeclared));
     this.#lead(route && Object.freeze({ ...route, selector: alias, policy: route.policy || `aliases/${alias}` }));
@@ -171,7 +169,9 @@ export class Router {
     if (route === undefined) return;
     this.#routes.set(route.selector, route);
     for (const { selector } of targetsOf(route)) {
-      this.#aliases.set(selector, [...this.aliasesOf(selector), route.selector].sort());
+      const names = this.#aliases.get(selector);
+      if (names === undefined) this.#aliases.set(selector, [route.selector]);
+      else names.push(route.selector);
     }
   }
 
@@ -190,6 +190,22 @@ export class Router {
     if (provider === undefined || model === "" || dotSegment.test(model)) return undefined;
     return targetOf(provider, model, knownFacts(provider.models, model));
   }
+}
+
+/** What each alias leads to in the end. Each step is gone once, however long the ways are. */
+function endsOf(aliases: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const ends = new Map<string, string>();
+  for (const alias of aliases.keys()) {
+    const passed: string[] = [];
+    let name = alias;
+    while (aliases.has(name) && !ends.has(name) && passed.length < aliases.size) {
+      passed.push(name);
+      name = selectorOf(aliases.get(name) ?? "");
+    }
+    const end = ends.get(name) ?? name;
+    for (const each of passed) ends.set(each, end);
+  }
+  return ends;
 }
 
 /** A model at a provider, of which this is known. */

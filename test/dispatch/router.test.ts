@@ -218,3 +218,22 @@ test("a name whose providers are not configured says which would take it", () =>
   expect(messageFor("gpt-4o")).toContain("No provider is configured that takes such names (openai or other)");
   expect(messageFor("mistral-x")).not.toContain("No provider");
 });
+
+test("each step of long ways of aliases is gone once", () => {
+  class Counted extends Map<string, string> {
+    looks = 0;
+    override get(name: string): string | undefined {
+      this.looks++;
+      return super.get(name);
+    }
+  }
+  const count = 500;
+  const way = Array.from({ length: count }, (_, i) => [`a${i}`, i === 0 ? "openai/gpt-4o" : `a${i - 1}`] as const);
+  for (const entries of [way, way.toReversed()]) {
+    const counted = new Counted(entries);
+    const long = new Router({ providers, aliases: counted, defaultModel: undefined });
+    expect(long.find(`a${count - 1}`)?.target.selector).toBe("openai/gpt-4o");
+    expect(long.aliasesOf("openai/gpt-4o")).toEqual(way.map(([name]) => name).sort());
+    expect(counted.looks).toBeLessThanOrEqual(count);
+  }
+});

@@ -19,7 +19,7 @@ export class Fold {
   readonly #response = emptyAnswer();
   readonly #parts = new Map<number, ContentPart>();
   /** The part of each of the logprobs. */
-  readonly #logprobParts: number[] = [];
+  #logprobParts: number[] = [];
 
   add(chunk: Chunk): void {
     switch (chunk.case) {
@@ -104,7 +104,7 @@ export class Fold {
     const response = this.#response;
     for (const index of this.#parts.keys()) if (index >= fromIndex) this.#parts.delete(index);
     response.logprobs = response.logprobs.filter((_, i) => (this.#logprobParts[i] ?? 0) < fromIndex);
-    this.#logprobParts.splice(0, Infinity, ...this.#logprobParts.filter((index) => index < fromIndex));
+    this.#logprobParts = this.#logprobParts.filter((index) => index < fromIndex);
     delete response.usage;
     delete response.cost;
     if (routing !== undefined) response.routing = routing;

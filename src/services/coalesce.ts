@@ -75,6 +75,8 @@ function join(last: Chunk, next: Chunk): boolean {
   const b = next.value.delta;
   if (a.case !== b.case || typeof a.value !== "string" || typeof b.value !== "string") return false;
   a.value += b.value;
-  if (next.value.logprobs.length > 0) last.value.logprobs = [...last.value.logprobs, ...next.value.logprobs];
+  // Appended, not copied: a window can hold thousands of deltas. An empty list may be that of every delta.
+  if (last.value.logprobs.length === 0) last.value.logprobs = next.value.logprobs;
+  else for (const logprob of next.value.logprobs) last.value.logprobs.push(logprob);
   return true;
 }

@@ -8,6 +8,7 @@ import {
   PartDeltaSchema,
   PartStartedSchema,
   StreamRestartedSchema,
+  TokenLogprobSchema,
   UsageUpdateSchema,
 } from "../../gen/llmhub/v1/completion_pb.ts";
 import { type Chunk, textDelta } from "../../src/model/chunk.ts";
@@ -53,6 +54,17 @@ test("what a restart voids leaves no trace", () => {
       expect(equals(CompleteResponseSchema, fold([first, ...broken, restarted, ...rest]), whole)).toBe(true);
     }),
   );
+});
+
+test("a restart keeps the probabilities of many tokens before its index", () => {
+  const tokens = Array.from({ length: 200_000 }, (_, i) => create(TokenLogprobSchema, { token: `${i}` }));
+  const told = create(PartDeltaSchema, { index: 0, delta: { case: "text", value: "all" }, logprobs: tokens });
+  const { logprobs } = fold([
+    { case: "partStarted", value: create(PartStartedSchema, { part: { part: { case: "text", value: "" } } }) },
+    { case: "partDelta", value: told },
+    { case: "restarted", value: create(StreamRestartedSchema, { fromIndex: 1 }) },
+  ]);
+  expect(logprobs).toHaveLength(tokens.length);
 });
 
 test("a restart keeps the parts before its index", () => {

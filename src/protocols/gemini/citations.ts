@@ -8,21 +8,21 @@ import { objectOf, positionOf, textOf } from "../field.ts";
  * where the passage is given, where they lead to it.
  */
 export function citationsOf(metadata: JsonObject, text: string): Citation[] {
-  const bytes = Buffer.from(text);
+  const spoken = new Spoken(text);
   return [
-    ...groundings(objectOf(metadata["groundingMetadata"]), bytes),
-    ...recitations(objectOf(metadata["citationMetadata"]), bytes),
+    ...groundings(objectOf(metadata["groundingMetadata"]), spoken),
+    ...recitations(objectOf(metadata["citationMetadata"]), spoken),
   ];
 }
 
 /** One citation for each source of each passage. */
-function groundings(metadata: JsonObject | undefined, bytes: Buffer): Citation[] {
+function groundings(metadata: JsonObject | undefined, text: Spoken): Citation[] {
   const sources = listOf(metadata?.["groundingChunks"]).map(sourceOf);
   return listOf(metadata?.["groundingSupports"]).flatMap((support) => {
     const segment = objectOf(support["segment"]) ?? {};
     const citedText = textOf(segment["text"]);
     // A position of 0 is not written out.
-    const range = rangeOf(segment["startIndex"] ?? 0, segment["endIndex"], bytes, citedText);
+    const range = rangeOf(segment["startIndex"] ?? 0, segment["endIndex"], text, citedText);
     const indices = support["groundingChunkIndices"];
     return (Array.isArray(indices) ? indices : []).flatMap((index) => {
       const source = sources[Number(index)];
@@ -31,11 +31,11 @@ function groundings(metadata: JsonObject | undefined, bytes: Buffer): Citation[]
   });
 }
 
-function recitations(metadata: JsonObject | undefined, bytes: Buffer): Citation[] {
+function recitations(metadata: JsonObject | undefined, text: Spoken): Citation[] {
   return listOf(metadata?.["citations"] ?? metadata?.["citationSources"]).map((citation) =>
     create(CitationSchema, {
       ...link(citation),
-      ...rangeOf(citation["startIndex"] ?? 0, citation["endIndex"], bytes),
+      ...rangeOf(citation["startIndex"] ?? 0, citation["endIndex"], text),
     }),
   );
 }
@@ -53,20 +53,35 @@ function link(known: JsonObject) {
   return uri === "" ? { title } : { source: { case: "uri" as const, value: uri }, title };
 }
 
-function rangeOf(start: unknown, end: unknown, bytes: Buffer, passage?: string) {
+function rangeOf(start: unknown, end: unknown, text: Spoken, passage?: string) {
   const from = positionOf(start);
   const to = positionOf(end);
-  if (from === undefined || to === undefined || from >= to || to > bytes.length) return {};
-  const claim = bytes.subarray(from, to).toString();
-  if (passage !== undefined && passage !== claim) return {};
-  const startCodePoint = codePoints(bytes.subarray(0, from).toString());
-  return { startCodePoint, endCodePoint: startCodePoint + codePoints(claim) };
+  if (from === undefined || to === undefined || from >= to || to > text.bytes.length) return {};
+  if (passage !== undefined && passage !== text.bytes.toString("utf8", from, to)) return {};
+  return { startCodePoint: text.pointsBefore(from), endCodePoint: text.pointsBefore(to) };
 }
 
-function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
+/** A text with its positions. Counts on from the position that was asked for last: sources come in order. */
+class Spoken {
+  readonly bytes: Buffer;
+  #at = 0;
+  #points = 0;
+
+  constructor(text: string) {
+    this.bytes = Buffer.from(text);
+  }
+
+  /** Code points that begin in the first bytes. */
+  pointsBefore(end: number): number {
+    while (this.#at < end) if (begins(this.bytes[this.#at++])) this.#points += 1;
+    while (this.#at > end) if (begins(this.bytes[--this.#at])) this.#points -= 1;
+    return this.#points;
+  }
+}
+
+/** The other bytes of a code point are 10xxxxxx. */
+function begins(byte = 0): boolean {
+  return (byte & 0xc0) !== 0x80;
 }
 
 function listOf(value: unknown): JsonObject[] {

@@ -1,6 +1,7 @@
 import { type CompleteResponse, FinishReason, type TokenLogprob } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Citation, ContentPart, PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { CodePoints } from "../../model/code-points.ts";
 import { addUsages } from "../../model/sum.ts";
 import { base64Of, mimeTypeOf } from "../../protocols/media-source.ts";
 import { seal } from "../seal.ts";
@@ -111,27 +112,21 @@ function annotationsOf(parts: readonly ContentPart[]): object[] {
     if (part.case !== "text") return [];
     const offset = before.length;
     before += part.value;
-    return citations.flatMap((citation) => annotationOf(citation, part.value, offset));
+    const points = new CodePoints();
+    return citations.flatMap((citation) => annotationOf(citation, part.value, offset, points));
   });
 }
 
-/** A source on the web; other sources have no form in this API. `offset` is where `text` begins in the message. */
-export function annotationOf(citation: Citation, text: string, offset: number): object[] {
+/**
+ * A source on the web; other sources have no form in this API. `offset` is where `text` begins in the message, `points` are
+ * its positions.
+ */
+export function annotationOf(citation: Citation, text: string, offset: number, points: CodePoints): object[] {
   const { source, title, startCodePoint, endCodePoint } = citation;
   if (source.case !== "uri") return [];
-  const start_index = offset + unitsOf(text, startCodePoint ?? 0);
-  const end_index = endCodePoint === undefined ? offset + text.length : offset + unitsOf(text, endCodePoint);
+  const start_index = offset + points.unitsBefore(text, startCodePoint ?? 0);
+  const end_index = offset + (endCodePoint === undefined ? text.length : points.unitsBefore(text, endCodePoint));
   return [{ type: "url_citation", url_citation: { start_index, end_index, title, url: source.value } }];
-}
-
-/** How many UTF-16 units the first code points of a text take. */
-function unitsOf(text: string, codePoints: number): number {
-  let units = 0;
-  for (const letter of text) {
-    if (codePoints-- <= 0) break;
-    units += letter.length;
-  }
-  return units;
 }
 
 /** A picture that the model made, in a data: URI. */

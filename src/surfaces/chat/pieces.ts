@@ -2,6 +2,7 @@ import type { PartDelta, PartFinished, StreamFinished } from "../../../gen/llmhu
 import type { ContentPart } from "../../../gen/llmhub/v1/content_pb.ts";
 import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Chunk } from "../../model/chunk.ts";
+import { CodePoints } from "../../model/code-points.ts";
 import { annotationOf, audioOf, finishReasonOf, imageOf, logprobOf } from "./answer.ts";
 import { detailOf, extraContent } from "./echoed.ts";
 
@@ -18,6 +19,8 @@ interface Growing {
   readonly part: ContentPart;
   readonly offset: number;
   text: string;
+  /** Of its sources; undefined: it has none so far. */
+  points?: CodePoints;
 }
 
 /** The pieces of one choice: batches of chunks in, text of events out. A delta of text costs no object. */
@@ -112,8 +115,10 @@ export class ChoicePieces {
         return this.#piece({ tool_calls: [{ index: position, function: { arguments: delta.value } }] });
       }
       case "citation": {
-        const { text = "", offset = 0 } = this.#parts.get(index) ?? {};
-        const annotations = annotationOf(delta.value, text, offset);
+        const growing = this.#parts.get(index);
+        if (growing === undefined) return "";
+        growing.points ??= new CodePoints();
+        const annotations = annotationOf(delta.value, growing.text, growing.offset, growing.points);
         return annotations.length === 0 ? "" : this.#piece({ annotations });
       }
       default:

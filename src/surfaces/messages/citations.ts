@@ -1,5 +1,6 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { ChatMessage, Citation, ContentPart, DocumentPart } from "../../../gen/llmhub/v1/content_pb.ts";
+import { CodePoints } from "../../model/code-points.ts";
 
 /**
  * Where texts of an answer come from, in the words of this API: it tells positions in documents, which are found again by
@@ -8,6 +9,7 @@ import type { ChatMessage, Citation, ContentPart, DocumentPart } from "../../../
 export class Citations {
   readonly #asked: readonly ChatMessage[];
   #documents: readonly DocumentPart[] | undefined;
+  readonly #points = new Map<DocumentPart, CodePoints>();
 
   /** @param asked the conversation that is answered. */
   constructor(asked: readonly ChatMessage[]) {
@@ -31,8 +33,10 @@ export class Citations {
     const text = document.body.case === "text" ? document.body.value : "";
     const at = text.indexOf(citedText);
     if (at < 0 || citedText === "") return [];
-    const start_char_index = codePointsIn(text, at);
-    const end_char_index = start_char_index + codePointsIn(citedText, citedText.length);
+    const points = this.#points.get(document) ?? new CodePoints();
+    this.#points.set(document, points);
+    const start_char_index = points.pointsBefore(text, at);
+    const end_char_index = points.pointsBefore(text, at + citedText.length);
     return [{ type: "char_location", ...about, start_char_index, end_char_index }];
   }
 }
@@ -47,14 +51,4 @@ function documentsIn({ part }: Pick<ContentPart, "part">): DocumentPart[] {
   if (part.case === "document") return [part.value];
   if (part.case !== "toolResult") return [];
   return part.value.content.flatMap((result) => (result.part.case === "document" ? [result.part.value] : []));
-}
-
-/** Code points of the first `length` UTF-16 units of a text. */
-function codePointsIn(text: string, length: number): number {
-  let points = length;
-  for (let at = 0; at < length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit >= 0xdc00 && unit <= 0xdfff) points -= 1;
-  }
-  return points;
 }

@@ -14,7 +14,7 @@ import { logprobOf } from "../chat/answer.ts";
 import type { EventWriter } from "../written-events.ts";
 import { type Envelope, endingOf, envelopeOf, whyIncomplete } from "./answer.ts";
 import {
-  annotationOf,
+  annotationsOf,
   callItem,
   type Item,
   phaseOf,
@@ -227,7 +227,7 @@ export class ResponseEvents implements EventWriter {
     const place = placeOf(open);
     const { text } = open;
     const isText = open.part.part.case === "text";
-    const annotations = open.citations.flatMap((citation) => annotationOf(citation, text));
+    const annotations = annotationsOf(open.citations, text);
     const part = isText ? textContent(text, annotations, open.logprobs) : { type: "refusal", refusal: text };
     (open.item as Message).content[open.content_index] = part;
     let out = "";

@@ -1,6 +1,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { TokenLogprob } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Citation, ContentPart, PartSignature, ToolCall } from "../../../gen/llmhub/v1/content_pb.ts";
+import { CodePoints } from "../../model/code-points.ts";
 import { parseExactObject } from "../../protocols/field.ts";
 import { base64Of, mimeTypeOf } from "../../protocols/media-source.ts";
 import { echoIn } from "../../protocols/responses/echo.ts";
@@ -142,12 +143,15 @@ export function wholeItem(ids: ItemIds, index: number, content: ContentPart): It
   return { id: ids.at("rs", index), type: "reasoning", summary: [], encrypted_content: seal({ part: content }) };
 }
 
-/** Where a text comes from: a page of the web, or a document by its id. Other sources have no form in this API. */
-export function annotationOf({ source, title, startCodePoint, endCodePoint }: Citation, text: string): JsonObject[] {
-  const end = () => endCodePoint ?? [...text].length;
-  if (source.case === "uri") {
-    return [{ type: "url_citation", start_index: startCodePoint ?? 0, end_index: end(), title, url: source.value }];
-  }
-  if (source.case !== "documentId") return [];
-  return [{ type: "file_citation", file_id: source.value, filename: title, index: end() }];
+/** Where a text comes from: pages of the web, or documents by their id. Other sources have no form in this API. */
+export function annotationsOf(citations: readonly Citation[], text: string): JsonObject[] {
+  const points = new CodePoints();
+  return citations.flatMap(({ source, title, startCodePoint, endCodePoint }): JsonObject[] => {
+    const end = () => endCodePoint ?? points.pointsBefore(text, text.length);
+    if (source.case === "uri") {
+      return [{ type: "url_citation", start_index: startCodePoint ?? 0, end_index: end(), title, url: source.value }];
+    }
+    if (source.case !== "documentId") return [];
+    return [{ type: "file_citation", file_id: source.value, filename: title, index: end() }];
+  });
 }

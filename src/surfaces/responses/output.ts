@@ -2,7 +2,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { CompleteResponse } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { ContentPart, PartSignature } from "../../../gen/llmhub/v1/content_pb.ts";
 import {
-  annotationOf,
+  annotationsOf,
   callItem,
   type Item,
   ItemIds,
@@ -42,7 +42,7 @@ class Output {
     const index = this.#items.length;
     switch (part.case) {
       case "text": {
-        const annotations = content.citations.flatMap((citation) => annotationOf(citation, part.value));
+        const annotations = annotationsOf(content.citations, part.value);
         this.#say(textContent(part.value, annotations, []), signature);
         return;
       }

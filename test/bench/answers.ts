@@ -40,7 +40,8 @@ export function pieceEvent(text: string): Buffer {
   return choice(`{"content":"${text}"}`, "null");
 }
 
-function choice(delta: string, finishReason: string): Buffer {
+/** One event of a streamed answer, with this delta and reason as JSON. */
+export function choice(delta: string, finishReason: string): Buffer {
   return event(`"choices":[{"index":0,"delta":${delta},"logprobs":null,"finish_reason":${finishReason}}],"usage":null`);
 }
 

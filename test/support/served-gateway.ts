@@ -20,6 +20,8 @@ export interface ServedOptions {
   readonly tenants?: readonly string[];
   /** Connections to the provider at most; absent: as by default. */
   readonly connectionsMax?: number;
+  /** Models of the provider whose facts are known, and aliases; absent: none. */
+  readonly models?: { readonly known: object; readonly aliases: object };
   /** Further sections of the configuration, as YAML. */
   readonly sections?: string;
 }
@@ -76,13 +78,18 @@ interface Ports {
 }
 
 function configuration(options: ServedOptions, { port, opsPort }: Ports, apiKeys: readonly string[]): string {
-  const { upstreamUrl, tenants = [], connectionsMax, sections = "" } = options;
+  const { upstreamUrl, tenants = [], connectionsMax, models, sections = "" } = options;
   const keys = apiKeys.map((apiKey, index) => {
     const sha256 = createHash("sha256").update(apiKey).digest("hex");
     const tenant = tenants[index] ? { tenant: tenants[index] } : {};
     return { id: tenants[index] || "bench", sha256, models: ["openai/*"], ...tenant };
   });
-  const openai = { apiKey: "sk-bench", baseUrl: `${upstreamUrl}/v1`, ...(connectionsMax && { connectionsMax }) };
+  const openai = {
+    apiKey: "sk-bench",
+    baseUrl: `${upstreamUrl}/v1`,
+    ...(connectionsMax && { connectionsMax }),
+    ...(models && { models: models.known }),
+  };
   return `server:
   listen: 127.0.0.1:${port}
   opsListen: 127.0.0.1:${opsPort}
@@ -90,6 +97,7 @@ auth:
   mode: keys
   keys: ${JSON.stringify(keys)}
 providers: ${JSON.stringify({ openai })}
+models: ${JSON.stringify({ aliases: models?.aliases ?? {} })}
 log:
   level: info
   format: json

@@ -39,7 +39,8 @@ export class Rendering<Request extends Asked = CompleteRequest> {
   /** Provider name that stands for every server of the dialect, in provider_options and on parts. */
   readonly #family: string;
   readonly #dialect: string | undefined;
-  readonly #losses = new Map<string, { warning: Warning; more: number }>();
+  /** Undefined while there is none, as for most requests. */
+  #losses: Map<string, { warning: Warning; more: number }> | undefined;
 
   constructor({ call, target }: Attempt<Request>, family: string) {
     this.request = call.request;
@@ -50,6 +51,7 @@ export class Rendering<Request extends Asked = CompleteRequest> {
 
   /** Everything lost so far. */
   get warnings(): Warning[] {
+    if (this.#losses === undefined) return [];
     return [...this.#losses.values()].map(({ warning, more }) =>
       more === 0 ? warning : { ...warning, message: `${warning.message} (and ${more} more)` },
     );
@@ -95,6 +97,7 @@ export class Rendering<Request extends Asked = CompleteRequest> {
   /** Records a loss. */
   warn(code: LossCode, field: string, message: string): void {
     const key = `${code} ${field.replace(/\d+/g, "")} ${message}`;
+    this.#losses ??= new Map();
     const loss = this.#losses.get(key);
     if (loss === undefined) {
       this.#losses.set(key, { warning: create(WarningSchema, { code, field, message }), more: 0 });

@@ -36,6 +36,7 @@ export function refuseFields(
   rendering: Refusing,
   place = topLevel,
 ): void {
-  const name = names.find((field) => Object.hasOwn(options, field));
-  if (name !== undefined) throw rendering.invalid(`${place}.${name}`, "is set by the gateway alone");
+  for (const field in options) {
+    if (names.includes(field)) throw rendering.invalid(`${place}.${field}`, "is set by the gateway alone");
+  }
 }

@@ -14,6 +14,7 @@ import type { LossReport } from "./loss-report.ts";
 import { picturesField } from "./made-media.ts";
 import { renderMedia } from "./media.ts";
 import { renderReasoning } from "./reasoning.ts";
+import { textMessages } from "./text-messages.ts";
 import type { AssistantMessage, ChatContent, ChatMessage, ChatPart, ChatToolCall } from "./wire.ts";
 
 /** Items of the Responses API, in which the same provider may have answered before. */
@@ -23,7 +24,11 @@ const responsesItem = /_(call|output)$|^(mcp_|compaction|program$)/;
  * The conversation in the dialect's messages: one per turn, but one per result in a turn of tool results. Cache hints are
  * left out without a warning, because servers of the dialect cache prompts by themselves.
  */
-export function renderMessages(request: CompleteRequest, losses: LossReport): ChatMessage[] {
+export function renderMessages(request: CompleteRequest, losses: LossReport): readonly ChatMessage[] {
+  return textMessages(request) ?? renderTurns(request, losses);
+}
+
+function renderTurns(request: CompleteRequest, losses: LossReport): ChatMessage[] {
   /** Tools have been called since the user spoke. */
   let usesTools = false;
   return turnsOf(request).flatMap((turn) => {

@@ -1,4 +1,3 @@
-import type { JsonObject } from "@bufbuild/protobuf";
 import type { CompleteRequest } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Attempt } from "../../model/call.ts";
 import type { Rendered } from "../../model/protocol.ts";
@@ -8,70 +7,61 @@ import { renderMessages } from "./messages.ts";
 import { renderFormat, renderTools } from "./tools.ts";
 import type { ChatBody } from "./wire.ts";
 
+/** A body in the making: its fields are set in the order in which they are sent. */
+type Draft = { -readonly [Field in keyof ChatBody]: ChatBody[Field] };
+
 /**
  * The request in the chat completions dialect, with field names that every server of it knows. A provider that wants others
  * (`max_completion_tokens`, the role "developer") renames them in the body. Labels stay in the gateway. `losses` may hold
- * what was lost before.
+ * what was lost before, and `request` be another than the caller's.
  */
-export function renderChat(attempt: Attempt, losses = new LossReport(attempt, true)): Rendered<ChatBody> {
+export function renderChat(
+  attempt: Attempt,
+  losses = new LossReport(attempt, true),
+  request = attempt.call.request,
+): Rendered<ChatBody> {
   const { call, target } = attempt;
-  const { request } = call;
-  const body: ChatBody = {
-    model: target.model,
-    messages: renderMessages(request, losses),
-    ...renderTools(request, losses),
-    ...renderAnswer(request, losses),
-    ...renderSampling(request, losses),
-    ...(call.stream ? { stream: true } : {}),
-    ...renderOptions(request, losses),
-  };
-  if (!call.stream) return { path: "/chat/completions", body, warnings: losses.warnings };
-  const stream_options = { ...body.stream_options, include_usage: true } as const;
-  return { path: "/chat/completions", body: { ...body, stream_options }, warnings: losses.warnings };
+  const body: Draft = { model: target.model, messages: renderMessages(request, losses) };
+  if (request.tools.length > 0 || request.toolChoice !== undefined) Object.assign(body, renderTools(request, losses));
+  addAnswer(body, request, losses);
+  addSampling(body, request, losses);
+  if (call.stream) body.stream = true;
+  addOptions(body, request, losses);
+  if (call.stream) body.stream_options = { ...body.stream_options, include_usage: true };
+  return { path: "/chat/completions", body, warnings: losses.warnings };
 }
 
-type Answer = Pick<
-  ChatBody,
-  "max_tokens" | "stop" | "response_format" | "reasoning_effort" | "logprobs" | "top_logprobs" | "service_tier" | "user"
->;
-
 /** What the answer is to be like, and for whom. */
-function renderAnswer(request: CompleteRequest, losses: LossReport): Answer {
+function addAnswer(body: Draft, request: CompleteRequest, losses: LossReport): void {
   const { maxOutputTokens, stopSequences, responseFormat, reasoning, topLogprobs, serviceTier, endUserId } = request;
+  if (maxOutputTokens !== undefined) body.max_tokens = maxOutputTokens;
+  if (stopSequences.length > 0) body.stop = stopSequences;
   const format = responseFormat === undefined ? undefined : renderFormat(responseFormat, losses);
-  const effort = reasoning?.effort ?? "";
+  if (format !== undefined) body.response_format = format;
   if (reasoning?.budgetTokens !== undefined) {
     const message = "this dialect knows no budget for reasoning; set reasoning.effort or max_output_tokens instead";
     losses.warn("SETTING_IGNORED", "reasoning.budget_tokens", message);
   }
-  return {
-    ...(maxOutputTokens === undefined ? {} : { max_tokens: maxOutputTokens }),
-    ...(stopSequences.length === 0 ? {} : { stop: stopSequences }),
-    ...(format === undefined ? {} : { response_format: format }),
-    ...(effort === "" ? {} : { reasoning_effort: effort }),
-    ...(topLogprobs === undefined ? {} : { logprobs: true }),
-    ...(topLogprobs === undefined || topLogprobs === 0 ? {} : { top_logprobs: topLogprobs }),
-    ...(serviceTier === "" ? {} : { service_tier: serviceTier }),
-    ...(endUserId === "" ? {} : { user: endUserId }),
-  };
+  if (reasoning !== undefined && reasoning.effort !== "") body.reasoning_effort = reasoning.effort;
+  if (topLogprobs !== undefined) body.logprobs = true;
+  if (topLogprobs !== undefined && topLogprobs !== 0) body.top_logprobs = topLogprobs;
+  if (serviceTier !== "") body.service_tier = serviceTier;
+  if (endUserId !== "") body.user = endUserId;
 }
 
-type Sampling = Pick<ChatBody, "temperature" | "top_p" | "frequency_penalty" | "presence_penalty" | "seed">;
-
-function renderSampling(request: CompleteRequest, losses: LossReport): Sampling {
+function addSampling(body: Draft, request: CompleteRequest, losses: LossReport): void {
   const { temperature, topP, topK, frequencyPenalty, presencePenalty, seed } = request;
   if (topK !== undefined) losses.warn("SETTING_IGNORED", "top_k", "this dialect has no top_k; top_p is the nearest");
-  return {
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(topP === undefined ? {} : { top_p: topP }),
-    ...(frequencyPenalty === undefined ? {} : { frequency_penalty: frequencyPenalty }),
-    ...(presencePenalty === undefined ? {} : { presence_penalty: presencePenalty }),
-    ...(seed === undefined ? {} : { seed }),
-  };
+  if (temperature !== undefined) body.temperature = temperature;
+  if (topP !== undefined) body.top_p = topP;
+  if (frequencyPenalty !== undefined) body.frequency_penalty = frequencyPenalty;
+  if (presencePenalty !== undefined) body.presence_penalty = presencePenalty;
+  if (seed !== undefined) body.seed = seed;
 }
 
-function renderOptions(request: CompleteRequest, losses: LossReport): JsonObject {
+/** Adds what the target's own options say; it goes before what the request says. */
+function addOptions(body: Draft, request: CompleteRequest, losses: LossReport): void {
   const options = losses.options(request.providerOptions);
   refuseReserved(options, losses);
-  return options;
+  Object.assign(body, options);
 }

@@ -56,7 +56,7 @@ export function renderVariant(variant: Variant): Protocol<ChatBody>["render"] {
     const levels = efforts?.(target);
     const paced = levels === undefined ? common : fitEffort(common, levels, losses);
     const request = adapt === undefined ? paced : adapt(paced, losses);
-    const rendered = renderChat({ ...attempt, call: { ...call, request } }, losses);
+    const rendered = renderChat(attempt, losses, request);
     const body: ChatBody = { ...own, ...rendered.body };
     const finished = finish === undefined ? body : finish(body, call.request, losses);
     return { ...rendered, body: finished, warnings: losses.warnings };

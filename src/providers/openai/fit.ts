@@ -18,33 +18,36 @@ const samplingFields = [
   ["topLogprobs", "top_logprobs"],
 ] as const;
 
-/** The request within the limits of OpenAI's API and of this model; whatever the caller can notice gives a warning. */
+/** The request within the limits of OpenAI's API and of this model, itself where it is; whatever the caller can notice gives a warning. */
 export function fitRequest(request: CompleteRequest, facts: ModelFacts, losses: Rendering): CompleteRequest {
-  const { responseFormat } = request;
-  const fit: CompleteRequest = {
-    ...request,
-    messages: request.messages.map((message, index) => fitMessage(message, `messages[${index}]`, losses)),
-  };
-  if (responseFormat !== undefined) fit.responseFormat = fitFormat(responseFormat, losses);
-  fitReasoning(fit, facts, losses);
-  return fit;
+  const { messages, responseFormat } = request;
+  let fit = request;
+  if (messages.some(hasLimits)) {
+    fit = { ...fit, messages: messages.map((message, index) => fitMessage(message, index, losses)) };
+  }
+  if (responseFormat !== undefined) fit = { ...fit, responseFormat: fitFormat(responseFormat, losses) };
+  return fitReasoning(fit, facts, losses);
 }
 
-/** Takes out of `request` what the model refuses, where it is known whether the model reasons. */
-function fitReasoning(request: CompleteRequest, { features }: ModelFacts, losses: Rendering): void {
+/** Without what the model refuses, where it is known whether the model reasons. */
+function fitReasoning(request: CompleteRequest, { features }: ModelFacts, losses: Rendering): CompleteRequest {
   const { reasoning } = request;
   const effort = reasoning?.effort ?? "";
-  if (features.has("reasoning")) {
-    if (effort === "none") return;
-    for (const [field, path] of samplingFields) {
-      if (request[field] === undefined) continue;
-      delete request[field];
-      losses.warn("SETTING_IGNORED", path, `the model takes no ${path} while it reasons`);
-    }
-  } else if (features.size > 0 && reasoning !== undefined && effort !== "") {
-    request.reasoning = { ...reasoning, effort: "" };
-    if (effort !== "none") losses.warn("SETTING_IGNORED", "reasoning.effort", "the model does not reason");
+  if (features.has("reasoning")) return effort === "none" ? request : withoutSampling(request, losses);
+  if (features.size === 0 || reasoning === undefined || effort === "") return request;
+  if (effort !== "none") losses.warn("SETTING_IGNORED", "reasoning.effort", "the model does not reason");
+  return { ...request, reasoning: { ...reasoning, effort: "" } };
+}
+
+function withoutSampling(request: CompleteRequest, losses: Rendering): CompleteRequest {
+  const refused = samplingFields.filter(([field]) => request[field] !== undefined);
+  if (refused.length === 0) return request;
+  const fit = { ...request };
+  for (const [field, path] of refused) {
+    delete fit[field];
+    losses.warn("SETTING_IGNORED", path, `the model takes no ${path} while it reasons`);
   }
+  return fit;
 }
 
 function fitFormat(given: ResponseFormat, losses: Rendering): ResponseFormat {
@@ -54,14 +57,20 @@ function fitFormat(given: ResponseFormat, losses: Rendering): ResponseFormat {
   return { ...given, format: { case: "jsonSchema", value: { ...format.value, name } } };
 }
 
-/** The message itself where nothing in it has a limit, as in most. */
-function fitMessage(message: ChatMessage, path: string, losses: Rendering): ChatMessage {
-  if (message.name === "" && !message.content.some(isOfTool)) return message;
+/** Something in the message has a limit, as in few. */
+function hasLimits({ name, content }: ChatMessage): boolean {
+  return name !== "" || content.some(isOfTool);
+}
+
+/** The message itself where nothing in it has a limit. */
+function fitMessage(message: ChatMessage, index: number, losses: Rendering): ChatMessage {
+  if (!hasLimits(message)) return message;
+  const path = `messages[${index}]`;
   const fit = withCallIds(message, fitId);
   return {
     ...fit,
     name: fitName(message.name, "participant", `${path}.name`, losses),
-    content: fit.content.map((part, index) => fitToolName(part, `${path}.content[${index}]`, losses)),
+    content: fit.content.map((part, at) => fitToolName(part, `${path}.content[${at}]`, losses)),
   };
 }
 

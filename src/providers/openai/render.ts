@@ -19,33 +19,32 @@ const stopping = /^o1|^o3-mini/;
  */
 export function renderOpenAi(attempt: Attempt): Rendered<ChatBody> {
   const losses = new LossReport(attempt, false);
-  const request = fitRequest(attempt.call.request, attempt.target.facts, losses);
-  fitStops(request, losses);
-  fitParallel(request, losses);
-  const rendered = renderChat({ ...attempt, call: { ...attempt.call, request } }, losses);
+  const fit = fitRequest(attempt.call.request, attempt.target.facts, losses);
+  const request = withParallel(withStops(fit, losses), losses);
+  const rendered = renderChat(attempt, losses, request);
+  if (rendered.body.max_tokens === undefined) return rendered;
   const { max_tokens, ...body } = rendered.body;
-  if (max_tokens === undefined) return rendered;
   return { ...rendered, body: { ...body, max_completion_tokens: max_tokens } as ChatBody };
 }
 
-function fitStops(request: CompleteRequest, losses: LossReport): void {
+function withStops(request: CompleteRequest, losses: LossReport): CompleteRequest {
   const { stopSequences } = request;
   const { facts, model } = losses.target;
   if (stopSequences.length > 0 && facts.features.has("reasoning") && !stopping.test(model)) {
     losses.ignored("stop_sequences", "the model takes none");
-    request.stopSequences = [];
-  } else if (stopSequences.length > stopsMax) {
-    losses.changed("stop_sequences", `only the first ${stopsMax} are sent, more are not taken`);
-    request.stopSequences = stopSequences.slice(0, stopsMax);
+    return { ...request, stopSequences: [] };
   }
+  if (stopSequences.length <= stopsMax) return request;
+  losses.changed("stop_sequences", `only the first ${stopsMax} are sent, more are not taken`);
+  return { ...request, stopSequences: stopSequences.slice(0, stopsMax) };
 }
 
 /** Models that reason and call one tool at a time refuse to be told so. */
-function fitParallel(request: CompleteRequest, losses: LossReport): void {
+function withParallel(request: CompleteRequest, losses: LossReport): CompleteRequest {
   const { toolChoice, tools } = request;
   const { features } = losses.target.facts;
   const isTaken = !features.has("reasoning") || features.has("parallel_tools");
-  if (isTaken || toolChoice?.parallel === undefined || tools.length === 0) return;
+  if (isTaken || toolChoice?.parallel === undefined || tools.length === 0) return request;
   if (toolChoice.parallel) losses.ignored("tool_choice.parallel", "the model calls one tool at a time");
-  request.toolChoice = create(ToolChoiceSchema, { choice: toolChoice.choice });
+  return { ...request, toolChoice: create(ToolChoiceSchema, { choice: toolChoice.choice }) };
 }

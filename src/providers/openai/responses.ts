@@ -24,10 +24,10 @@ export const openaiResponses: Protocol<ResponsesBody> = {
 function renderOpenAiResponses(attempt: Attempt): Rendered<ResponsesBody> {
   const { call, target } = attempt;
   const before = new Rendering(attempt);
-  const request = fitRequest(call.request, target.facts, before);
+  let request = fitRequest(call.request, target.facts, before);
   if (request.maxOutputTokens !== undefined && request.maxOutputTokens < outputTokensMin) {
     before.changed("max_output_tokens", `raised to ${outputTokensMin}, the least that is taken`);
-    request.maxOutputTokens = outputTokensMin;
+    request = { ...request, maxOutputTokens: outputTokensMin };
   }
   const rendered = renderResponses({ ...attempt, call: { ...call, request } });
   return { ...rendered, warnings: [...before.warnings, ...rendered.warnings] };

@@ -16,6 +16,7 @@ export interface ClampedUsage {
  */
 export function clampUsage(usage: Usage, contextWindow: number): ClampedUsage {
   const limit = contextWindow > 0 && contextWindow < tokensMax ? contextWindow : tokensMax;
+  if (isSound(usage, limit)) return { usage, changed: false };
   const inputTokens = clamp(usage.inputTokens, limit);
   const outputTokens = clamp(usage.outputTokens, limit);
   const cacheReadTokens = clampKnown(usage.cacheReadTokens, inputTokens);
@@ -32,6 +33,26 @@ export function clampUsage(usage: Usage, contextWindow: number): ClampedUsage {
   const detailsChanged = clampDetails(clamped);
   const changed = detailsChanged || differs(usage, clamped);
   return changed ? { usage: clamped, changed } : { usage, changed };
+}
+
+/** Nothing of the usage has to be looked at more closely. Hot path: most are so, and nothing is made for them. */
+function isSound(usage: Usage, limit: number): boolean {
+  const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0, cacheWrite1hTokens = 0 } = usage;
+  const { reasoningTokens = 0, byModality, toolUses } = usage;
+  if (byModality.length > 0) return false;
+  for (const _tool in toolUses) return false;
+  return (
+    isCount(inputTokens, limit) &&
+    isCount(outputTokens, limit) &&
+    isCount(cacheReadTokens, inputTokens) &&
+    isCount(cacheWriteTokens, inputTokens - cacheReadTokens) &&
+    isCount(cacheWrite1hTokens, cacheWriteTokens) &&
+    isCount(reasoningTokens, outputTokens)
+  );
+}
+
+function isCount(count: number, limit: number): boolean {
+  return Number.isInteger(count) && count >= 0 && count <= limit;
 }
 
 function clamp(count: number, limit: number): number {

@@ -46,7 +46,8 @@ export class PartWriter {
   #kind: TextKind = "text";
   /** High surrogate whose other half has not come. */
   #carry = "";
-  readonly #tools = new Map<number, OpenTool>();
+  /** Undefined until there is one. */
+  #tools: Map<number, OpenTool> | undefined;
   #reasoningSignature: PartSignature | undefined;
   #isSummary = false;
 
@@ -88,19 +89,20 @@ export class PartWriter {
     const value = { id: id.toWellFormed(), name: name.toWellFormed() };
     const part = create(ContentPartSchema, { ...extras, part: { case: "toolCall", value } });
     out.push({ case: "partStarted", value: create(PartStartedSchema, { index, part }) });
+    this.#tools ??= new Map();
     this.#tools.set(index, { carry: "", ending: {} });
     return index;
   }
 
   /** What is to be told at the end of an open tool call. */
   endTool(index: number, ending: PartEnding): void {
-    const tool = this.#tools.get(index);
+    const tool = this.#tools?.get(index);
     if (tool !== undefined) tool.ending = ending;
   }
 
   /** Appends to the arguments of a tool call. */
   arguments(index: number, fragment: string, out: Chunk[]): void {
-    const tool = this.#tools.get(index);
+    const tool = this.#tools?.get(index);
     if (fragment === "" || tool === undefined) return;
     const text = tool.carry + fragment;
     const split = endsInHalf(text);
@@ -111,9 +113,9 @@ export class PartWriter {
 
   /** Ends a tool call before the others. */
   closeTool(index: number, out: Chunk[]): void {
-    const tool = this.#tools.get(index);
+    const tool = this.#tools?.get(index);
     if (tool === undefined) return;
-    this.#tools.delete(index);
+    this.#tools?.delete(index);
     if (tool.carry !== "") out.push(argumentsChunk(index, loneHalf));
     finish(index, tool.ending, out);
   }
@@ -143,7 +145,7 @@ export class PartWriter {
   /** Ends every part. */
   closeAll(out: Chunk[]): void {
     this.close(out);
-    for (const index of this.#tools.keys()) this.closeTool(index, out);
+    if (this.#tools !== undefined) for (const index of this.#tools.keys()) this.closeTool(index, out);
   }
 
   #begin(kind: TextKind, out: Chunk[]): void {

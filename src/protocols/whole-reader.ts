@@ -13,7 +13,9 @@ export interface WholeAnswer<Value = never> {
 /** Reads an answer that is complete before anything of it is read. */
 export class WholeReader<Value = never> implements Reader<Value> {
   readonly #answer: WholeAnswer<Value>;
-  readonly #pieces: Buffer[] = [];
+  /** The body so far: most come in one piece. */
+  #first: Buffer | undefined;
+  #rest: Buffer[] | undefined;
 
   constructor(answer: WholeAnswer<Value>) {
     this.#answer = answer;
@@ -24,13 +26,15 @@ export class WholeReader<Value = never> implements Reader<Value> {
   }
 
   push(bytes: Buffer): void {
-    this.#pieces.push(bytes);
+    if (this.#first === undefined) this.#first = bytes;
+    else if (this.#rest === undefined) this.#rest = [bytes];
+    else this.#rest.push(bytes);
   }
 
   end(out: Piece<Value>[]): void {
-    const [first] = this.#pieces;
-    const bytes = this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
-    const body = bytes.toString().trim();
+    const first = this.#first;
+    const bytes = this.#rest === undefined ? first : Buffer.concat([...(first ? [first] : []), ...this.#rest]);
+    const body = bytes === undefined ? "" : bytes.toString().trim();
     if (body === "") throw badResponse("empty", "sent an empty body");
     this.#answer.take(body, out);
   }

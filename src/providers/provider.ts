@@ -6,6 +6,7 @@ import type { Authorizer } from "../model/authorizer.ts";
 import type { Asked, Attempt, Timeouts } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { EmbedDialect, Protocol, RerankDialect } from "../model/protocol.ts";
+import type { Reply } from "../model/reply.ts";
 import type { ModelFacts, ModelPattern, Provider } from "../model/target.ts";
 import { statusFault } from "../protocols/status-fault.ts";
 import type { Carrier } from "../upstream/carrier.ts";
@@ -171,10 +172,7 @@ export function openProvider(
     regionOf: (model) => (facts.region ?? given)(settings.settings, model, settings.region),
     timeouts,
     ...(generate && {
-      generate: async (attempt) => {
-        const protocol = protocolOf(attempt);
-        return exchange(carrier, protocol, needsMedia(protocol, attempt) ? await ready(protocol, attempt) : attempt);
-      },
+      generate: (attempt) => generateBy(carrier, protocolOf, ready, attempt),
       preview: (attempt) => {
         const protocol = protocolOf(attempt);
         const isFetched = settings.media !== undefined && needsMedia(protocol, attempt);
@@ -200,6 +198,22 @@ export function openProvider(
       }),
     close: () => carrier.close(),
   };
+}
+
+/** Hot path: what needs nothing fetched, as most, goes out in the same turn and without a promise of its own. */
+function generateBy(
+  carrier: Carrier,
+  protocolOf: (attempt: Attempt) => Protocol,
+  ready: (protocol: Protocol, attempt: Attempt) => Promise<Attempt>,
+  attempt: Attempt,
+): Promise<Reply> {
+  try {
+    const protocol = protocolOf(attempt);
+    if (!needsMedia(protocol, attempt)) return exchange(carrier, protocol, attempt);
+    return ready(protocol, attempt).then((complete) => exchange(carrier, protocol, complete));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function httpCarrier(facts: ProviderFacts, settings: ProviderSettings, surroundings: Surroundings): ProviderCarrier {

@@ -26,6 +26,11 @@ export class BatchQueue<T> implements AsyncIterableIterator<readonly T[]> {
     return this.#items;
   }
 
+  /** The reader waits, and has been told in this turn. */
+  get isWoken(): boolean {
+    return this.#scheduled;
+  }
+
   /** Tells the reader that there is something to take, at the end of this turn. */
   wake(): void {
     if (this.#waiting === undefined || this.#scheduled) return;

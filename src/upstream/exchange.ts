@@ -30,10 +30,9 @@ export function exchange<Request extends Asked, Value = never>(
   dialect: Dialect<Request, Value>,
   attempt: Attempt<Request>,
 ): Promise<Reply<Value>> {
-  const { signal } = attempt.call.rpc;
-  if (signal.aborted) return Promise.reject(GatewayError.of(signal.reason));
   let rendered: Rendered;
   try {
+    attempt.call.rpc.signal.throwIfAborted();
     rendered = renderFor(dialect, attempt);
   } catch (error) {
     return Promise.reject(GatewayError.of(error));
@@ -83,14 +82,12 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.#dialect = dialect;
     this.attempt = attempt;
     this.warnings = warnings;
-    this.#tally = new Tally(attempt, () => this.upstreamModel);
-    this.#limit = new TimeLimit(attempt.timeouts, (error) =>
-      this.#fail(carrier.withdraw(this) ? noConnection() : error),
-    );
+    this.#tally = new Tally(attempt, this);
+    this.#limit = new TimeLimit(attempt.timeouts, this);
     this.#body = new AnswerBody(this);
     this.chunks = new BatchQueue<Piece<Value>>(
       () => this.#resume(),
-      () => this.#fail(new GatewayError("CANCELLED", "the caller left")),
+      () => this.fail(new GatewayError("CANCELLED", "the caller left")),
     );
     this.outcome = new Promise((resolve) => {
       this.#close = resolve;
@@ -114,7 +111,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
         const fresh = this.attempt.freshConnection;
         this.#carrier.post({ path, body: JSON.stringify(body), headers, fresh }, this);
       } catch (error) {
-        this.#fail(GatewayError.of(error));
+        this.fail(GatewayError.of(error));
       }
     });
   }
@@ -133,7 +130,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
       if (this.#body.isAnswer) this.#reader = this.#dialect.read(this.attempt);
       else this.#linger = setTimeout(endRefusal, refusalMs, this.#body);
     } catch (error) {
-      this.#fail(GatewayError.of(error));
+      this.fail(GatewayError.of(error));
     }
   }
 
@@ -154,7 +151,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     if (this.#ended) return;
     // The status of a refusal says enough, whatever becomes of its body.
     if (this.#body.isRefusal) this.#body.complete();
-    else this.#fail(error instanceof GatewayError ? error : connectionFault(error, this.attempt));
+    else this.fail(error instanceof GatewayError ? error : connectionFault(error, this.attempt));
   }
 
   /** Plain bytes of an answer. */
@@ -169,7 +166,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
       error = thrown;
     }
     this.#take(items, seen, bytes.length);
-    if (error !== undefined) this.#fail(GatewayError.of(error));
+    if (error !== undefined) this.fail(GatewayError.of(error));
   }
 
   /** The answer's body is complete. */
@@ -182,7 +179,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
       this.#take(items, seen, 0);
       if (!this.#ended) throw new GatewayError("STREAM_INTERRUPTED", "no terminal marker", truncated);
     } catch (error) {
-      this.#fail(GatewayError.of(error));
+      this.fail(GatewayError.of(error));
     }
   }
 
@@ -192,11 +189,13 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     const fault = faultIn(this.#dialect, this.attempt, { status, headers, body });
     if (fault.reason === "PROVIDER_CREDENTIAL_INVALID") this.#carrier.distrust?.();
     // JSON where a stream was asked, and no error in it.
-    this.#fail(fault.reason === "PROVIDER_BAD_RESPONSE" && status < 300 ? fault.with({ cause: "not_sse" }) : fault);
+    this.fail(fault.reason === "PROVIDER_BAD_RESPONSE" && status < 300 ? fault.with({ cause: "not_sse" }) : fault);
   }
 
-  /** The body cannot be read. */
-  readonly fail = (error: GatewayError): void => this.#fail(error);
+  /** A time limit has passed. */
+  expired(error: GatewayError): void {
+    this.fail(this.#carrier.withdraw(this) ? noConnection() : error);
+  }
 
   /** More of the body can be taken. */
   resumed(): void {
@@ -213,13 +212,18 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
       if (chunk.case === "finished") this.#finish(chunk);
     }
     if (!content) return;
+    // A burst brings many pieces in one turn: what is the same for all of them is done with the first.
+    if (!this.chunks.isWoken) this.#progress();
+    if (this.#ended) return;
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes > waitingBytesMax) this.#pause();
+  }
+
+  #progress(): void {
     const nowMs = performance.now();
     if (!this.#committed) this.#commit(nowMs);
     this.chunks.wake();
-    if (this.#ended) return;
-    this.#limit.progress(nowMs);
-    this.#waitingBytes += bytes;
-    if (this.#waitingBytes > waitingBytesMax) this.#pause();
+    if (!this.#ended) this.#limit.progress(nowMs);
   }
 
   #commit(nowMs: number): void {
@@ -239,7 +243,8 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.#linger = setTimeout(abort, this.#reader?.isUnwanted ? 0 : lingerMs, this.#controller).unref();
   }
 
-  #fail(cause: GatewayError): void {
+  /** The body cannot be read, or another reason to give up. */
+  fail(cause: GatewayError): void {
     if (this.#ended) return;
     this.#carrier.withdraw(this);
     const error = interrupted(cause, this.attempt, this.#committed, this.#tally.outputChars);
@@ -265,7 +270,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.#close(outcome);
   }
 
-  readonly #aborted = (): void => this.#fail(GatewayError.of(this.attempt.call.rpc.signal.reason));
+  readonly #aborted = (): void => this.fail(GatewayError.of(this.attempt.call.rpc.signal.reason));
 
   #pause(): void {
     this.#limit.pause(true);

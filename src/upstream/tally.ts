@@ -4,22 +4,24 @@ import type { Asked, Attempt } from "../model/call.ts";
 import { clampUsage } from "../model/clamp-usage.ts";
 import { costOf } from "../model/cost.ts";
 import { estimateInput, tokensOfBytes } from "../model/estimate.ts";
-import type { Piece } from "../model/reply.ts";
+import type { Piece, Served } from "../model/reply.ts";
 import { servedFacts } from "../model/served-facts.ts";
 import type { ModelFacts } from "../model/target.ts";
+
+const unserved = { upstreamModel: "" };
 
 /** Counts what an attempt used: the provider's word where it gives one, else an estimate that is marked as such. */
 export class Tally {
   readonly #attempt: Attempt<Asked>;
-  readonly #servedBy: () => string;
+  readonly #served: Pick<Served, "upstreamModel">;
   #reported: Usage | undefined;
   /** Characters of output seen, as a stand-in for bytes while nothing else is known. */
   #outputChars = 0;
 
-  /** @param servedBy name of the model that answers, as far as it is told; empty until then. */
-  constructor(attempt: Attempt<Asked>, servedBy: () => string = () => "") {
+  /** @param served tells the name of the model that answers, once that is known. */
+  constructor(attempt: Attempt<Asked>, served: Pick<Served, "upstreamModel"> = unserved) {
     this.#attempt = attempt;
-    this.#servedBy = servedBy;
+    this.#served = served;
   }
 
   /** Characters of output so far. */
@@ -77,7 +79,7 @@ export class Tally {
   }
 
   #facts(): ModelFacts {
-    return servedFacts(this.#attempt.target, this.#servedBy());
+    return servedFacts(this.#attempt.target, this.#served.upstreamModel);
   }
 
   #take(usage: Usage): Usage {
@@ -100,8 +102,9 @@ export class Tally {
  */
 function isOnePass(request: Asked): boolean {
   if (request.$typeName !== "llmhub.v1.CompleteRequest") return false;
-  const { tools, providerOptions } = request;
-  return !tools.some(({ kind }) => kind.case === "providerTool") && Object.keys(providerOptions).length === 0;
+  for (const { kind } of request.tools) if (kind.case === "providerTool") return false;
+  for (const _provider in request.providerOptions) return false;
+  return true;
 }
 
 /** Characters of a part that comes whole. */

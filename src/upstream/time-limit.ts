@@ -4,13 +4,18 @@ import { GatewayError } from "../model/error.ts";
 /** Which limit passed: cause and metric label. */
 type LimitCause = "first_output" | "idle" | "total";
 
+/** Hears that a limit has passed: the cause is "first_output", "idle" or "total". */
+export interface Limited {
+  expired(error: GatewayError): void;
+}
+
 /**
  * The time limits of one attempt behind a single timer, which is moved only when it fires: progress costs one clock
  * reading. Nothing but content counts as progress, so keep-alives do not keep a dead answer alive.
  */
 export class TimeLimit {
   readonly #limits: Timeouts;
-  readonly #expire: (error: GatewayError) => void;
+  readonly #limited: Limited;
   readonly #startMs: number;
   #progressMs: number;
   #started = false;
@@ -19,14 +24,13 @@ export class TimeLimit {
   #timer: NodeJS.Timeout;
   #overdue: NodeJS.Immediate | undefined;
 
-  constructor(limits: Timeouts, expire: (error: GatewayError) => void) {
+  constructor(limits: Timeouts, limited: Limited) {
     this.#limits = limits;
-    this.#expire = expire;
+    this.#limited = limited;
     this.#startMs = performance.now();
     this.#progressMs = this.#startMs;
-    const [dueMs] = this.#next();
-    this.#dueMs = dueMs;
-    this.#timer = setTimeout(fire, dueMs - this.#startMs, this);
+    this.#dueMs = this.#startMs + Math.min(limits.firstOutputMs, limits.totalMs);
+    this.#timer = setTimeout(fire, this.#dueMs - this.#startMs, this);
   }
 
   /** Content came at `nowMs`. */
@@ -60,7 +64,7 @@ export class TimeLimit {
   /** All that had come is read. */
   expire(): void {
     const [, cause, limitMs] = this.#next();
-    if (this.#isDue()) this.#expire(timeoutOf(cause, limitMs));
+    if (this.#isDue()) this.#limited.expired(timeoutOf(cause, limitMs));
     else this.#arm();
   }
 

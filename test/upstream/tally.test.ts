@@ -102,7 +102,7 @@ describe("a model that answers in the place of another", () => {
   const tallyOf = (facts: typeof dear, served: string) => {
     const models = new Map([...attempt.target.provider.models, ["m-2", cheap]]);
     const target = { ...attempt.target, facts, provider: { ...attempt.target.provider, models } };
-    return new Tally({ ...attempt, target }, () => served);
+    return new Tally({ ...attempt, target }, { upstreamModel: served });
   };
   const cost = (tally: Tally) => tally.cost(provider({ inputTokens: 1_000_000 }))?.total?.amountNanos;
 

@@ -26,7 +26,7 @@ function start(chosen = limits) {
     expired.push(`${info["cause"]} of ${info["timeoutMs"]} at ${Math.round(performance.now() - startMs)}`);
     limit.stop();
   };
-  const limit = new TimeLimit(chosen, expire);
+  const limit = new TimeLimit(chosen, { expired: expire });
   return { limit, expired };
 }
 

@@ -40,13 +40,14 @@ const failedReasons: ReadonlySet<unknown> = new Set(["error", "insufficient_syst
 export class Answer {
   readonly #attempt: Attempt;
   readonly #writer = new PartWriter();
-  readonly #calls: ToolCalls;
-  readonly #media: MadeMedia;
+  // What few answers have is made when it comes.
+  #calls: ToolCalls | undefined;
+  #media: MadeMedia | undefined;
   readonly #own: OwnFields;
   readonly #isTextHidden: boolean;
   /** Reasoning that the caller does not want to see, and the server wants back. */
-  readonly #hidden: string[] = [];
-  readonly #details = new ReasoningDetails();
+  #hidden = "";
+  #details: ReasoningDetails | undefined;
   /** The field under which reasoning came. */
   #reasoningField: ReasoningField | undefined;
   /** A piece that adds to what was said has come. */
@@ -61,8 +62,6 @@ export class Answer {
   constructor(attempt: Attempt, own: OwnFields) {
     this.#attempt = attempt;
     this.#own = own;
-    this.#calls = new ToolCalls(attempt, this.#writer);
-    this.#media = new MadeMedia(attempt.target.provider.id, this.#writer);
     this.#isTextHidden = attempt.call.request.reasoning?.hideText ?? false;
   }
 
@@ -100,9 +99,9 @@ export class Answer {
   /** Ends every part and the answer. */
   finish(out: Chunk[]): void {
     if (!this.#heard) throw badResponse("no_choices", "sent an answer without choices");
-    this.#calls.finish();
+    this.#calls?.finish();
     this.#writer.closeAll(out);
-    this.#media.finish(out);
+    this.#media?.finish(out);
     this.#keepReasoning(out);
     const value: StreamFinished = {
       $typeName: "llmhub.v1.StreamFinished",
@@ -169,26 +168,39 @@ export class Answer {
       this.#refused = true;
       this.#writer.text("refusal", said.refusal, out, readLogprobs(probable?.refusal));
     }
+    if (said.audio !== undefined || said.images !== undefined) this.#make(said, out);
+    for (const call of callsIn(said)) this.#call(call, isWhole, out);
+  }
+
+  #make(said: ChatSaying, out: Chunk[]): void {
+    this.#media ??= new MadeMedia(this.#attempt.target.provider.id, this.#writer);
     this.#media.take(said, out);
-    for (const call of callsIn(said)) {
-      if (isWhole) this.#calls.whole(call, out);
-      else this.#calls.grow(call, out);
-    }
+  }
+
+  #call(call: unknown, isWhole: boolean, out: Chunk[]): void {
+    this.#calls ??= new ToolCalls(this.#attempt, this.#writer);
+    if (isWhole) this.#calls.whole(call, out);
+    else this.#calls.grow(call, out);
   }
 
   #think({ reasoning_content, reasoning, reasoning_details: details }: ChatSaying, out: Chunk[]): void {
-    if (Array.isArray(details)) this.#details.add(details);
+    if (Array.isArray(details)) this.#detail(details);
     // Either can be empty or null beside the other.
     const text = reasoning_content || reasoning;
     if (typeof text !== "string" || text === "") return;
     this.#reason(text === reasoning_content ? "reasoning_content" : "reasoning", text, out);
   }
 
+  #detail(details: readonly unknown[]): void {
+    this.#details ??= new ReasoningDetails();
+    this.#details.add(details);
+  }
+
   /** A part without text for what the server wants back and no other part shows. */
   #keepReasoning(out: Chunk[]): void {
-    const { entries } = this.#details;
+    const entries = this.#details?.entries ?? [];
     const field = this.#reasoningField;
-    const text = this.#hidden.join("");
+    const text = this.#hidden;
     if (entries.length === 0 && (field === undefined || text === "")) return;
     const echo = entries.length > 0 || field === undefined ? { reasoning_details: entries } : { [field]: text };
     this.#writer.close(out, { signature: echoSignature(echo, this.#attempt.target.provider.id) });
@@ -199,7 +211,7 @@ export class Answer {
       this.#reasoningField = field;
       this.#writer.signReasoning(textSignature(field, this.#attempt.target.provider.id));
     }
-    if (this.#isTextHidden) this.#hidden.push(text);
+    if (this.#isTextHidden) this.#hidden += text;
     else this.#writer.text("reasoning", text, out);
   }
 
@@ -228,7 +240,7 @@ export class Answer {
   #finishReason(): FinishReason {
     const reason = finishReasons.get(this.#nativeFinishReason) ?? FinishReason.OTHER;
     if (reason !== FinishReason.STOP && this.#nativeFinishReason !== "") return reason;
-    if (this.#calls.any) return FinishReason.TOOL_CALLS;
+    if (this.#calls?.any === true) return FinishReason.TOOL_CALLS;
     return this.#refused ? FinishReason.REFUSAL : reason;
   }
 }
@@ -250,12 +262,15 @@ function failureIn(choice: ChatChoice | undefined): unknown {
 }
 
 function isEmpty(metadata: JsonObject): boolean {
-  return Object.keys(metadata).length === 0;
+  for (const _field in metadata) return false;
+  return true;
 }
+
+const none: readonly unknown[] = [];
 
 function callsIn({ tool_calls, function_call }: ChatSaying): readonly unknown[] {
   if (Array.isArray(tool_calls) && tool_calls.length > 0) return tool_calls;
-  return isObject(function_call) ? [{ function: function_call }] : [];
+  return isObject(function_call) ? [{ function: function_call }] : none;
 }
 
 function usageUpdate(usage: Usage): Chunk {

@@ -1,7 +1,6 @@
 import type { ServedGateway } from "../support/served-gateway.ts";
 import type { Peer } from "./peer.ts";
 import { countedCalls, gatewaySide, type Stand } from "./stand.ts";
-import { ratioOf } from "./statistics.ts";
 import type { Side } from "./target.ts";
 import { unitsPerCall, type Workload } from "./workload.ts";
 
@@ -71,7 +70,6 @@ export class Costs {
     await this.#verify(workload, before);
     const [raw, own, ...others] = runs.map(({ side, ...figures }) => ({ name: side.name, ...figures }));
     if (raw === undefined || own === undefined) throw new Error("there are no sides");
-    process.stderr.write(`${workload.name}: ${ratioOf(own.cpuUs, raw.cpuUs).median.toFixed(2)} × raw\n`);
     return { workload, raw, gateway: own, peers: others };
   }
 

@@ -4,8 +4,8 @@ import type { Order, Result } from "./order.ts";
 import type { Target } from "./target.ts";
 import { concurrency, type Shape } from "./workload.ts";
 
-/** Calls of the first run of h2load at a target, when nothing is known of its speed. */
-const firstCalls = 1000;
+/** Calls of the first run of h2load at a target, when nothing is known of its speed: some peers take 20 ms for each. */
+const firstCalls = 100;
 /** A run is not to take long because the one before was disturbed. */
 const callsMax = 200_000;
 

@@ -1,4 +1,10 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import { piecesPerStream } from "./answers.ts";
 import type { Caller, Held } from "./caller.ts";
 import { type Request, requestsTo } from "./request.ts";
@@ -45,8 +51,12 @@ export class GrpcCaller implements Caller {
   hold(): Promise<Held> {
     const stream = this.#send("silent", sessionsForHeld);
     return new Promise((resolve, reject) => {
-      stream.on("error", reject);
-      stream.once("close", () => reject(new Error("the stream ended by itself")));
+      let end = "";
+      const ended = (headers: IncomingHttpHeaders) => {
+        end = `${headers["grpc-status"]} ${headers["grpc-message"]}`;
+      };
+      stream.on("error", reject).on("response", ended).on("trailers", ended);
+      stream.once("close", () => reject(new Error(`the stream ended by itself: ${end}`)));
       stream.on("data", () => resolve({ leave: () => stream.close(constants.NGHTTP2_CANCEL) }));
     });
   }

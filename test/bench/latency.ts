@@ -4,7 +4,7 @@ import type { Result } from "./order.ts";
 import { gatewaySide, type Stand } from "./stand.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import type { Target } from "./target.ts";
-import type { Door, Shape } from "./workload.ts";
+import { concurrency, type Door, type Shape } from "./workload.ts";
 
 /** Calls come at this part of the rate that the gateway was found to manage. */
 const partOfCapacity = 0.3;
@@ -62,7 +62,11 @@ export async function latencyOf(
   const direct: Result[] = [];
   const through: Result[] = [];
   // The own client opens its connections, and has its code compiled.
-  for (const to of [stand.direct, target]) await stand.generator.ask({ ...order, to, durationMs: timing.warmMs });
+  for (const to of [stand.direct, target]) {
+    const durationMs = timing.warmMs / 2;
+    await stand.generator.ask({ kind: "closed", to, shape, calls: concurrency, durationMs });
+    await stand.generator.ask({ ...order, to, durationMs });
+  }
   for (let turn = 0; turn < timing.turns; turn++) {
     direct.push(await stand.generator.ask({ ...order, to: stand.direct }));
     through.push(await stand.generator.ask({ ...order, to: target }));

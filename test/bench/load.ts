@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 import type { Shape } from "./workload.ts";
 
 /** Streams that are being opened at once. */
-const openingMax = 50;
+const openingMax = 20;
 
 const callers = new Map<string, Caller>();
 const held: Held[] = [];

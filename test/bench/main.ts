@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { readBaseline, regressionsOf } from "./baseline.ts";
+import { readBaseline, regressionsOf, timesRaw } from "./baseline.ts";
 import { chartOf } from "./chart.ts";
 import { Costs } from "./costs.ts";
 import type { Findings, Machine } from "./findings.ts";
@@ -39,8 +39,8 @@ const { values } = parseArgs({
   },
 });
 const timings = {
-  long: { rounds: 10, firstWarmMs: 8000, warmMs: 3000, sliceMs: 500, turns: 4, turnMs: 1500, watchMs: 5000 },
-  short: { rounds: 4, firstWarmMs: 3000, warmMs: 800, sliceMs: 300, turns: 2, turnMs: 700, watchMs: 1500 },
+  long: { rounds: 8, firstWarmMs: 8000, warmMs: 2500, sliceMs: 400, turns: 3, turnMs: 1200, starts: 3, watchMs: 5000 },
+  short: { rounds: 4, firstWarmMs: 2500, warmMs: 800, sliceMs: 300, turns: 2, turnMs: 700, starts: 3, watchMs: 1500 },
 };
 const timing = timings[values.quick ? "short" : "long"];
 const rounds = Number(values.rounds ?? timing.rounds);
@@ -56,9 +56,8 @@ if (values.help || !(names ?? []).every((name) => known.includes(name)) || !(rou
   process.stderr.write("CPU time of other processes is read from /proc, which only Linux has.\n");
   process.exitCode = 1;
 } else {
-  const startMs = performance.now();
   const { findings, regressions } = await bench();
-  process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(0)} s in all\n`);
+  progress("done");
   process.stdout.write(reportOf(findings));
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(findings, undefined, 2)}\n`);
   if (values.chart !== undefined) writeFileSync(values.chart, chartOf(findings.measured));
@@ -68,25 +67,36 @@ if (values.help || !(names ?? []).every((name) => known.includes(name)) || !(rou
 
 async function bench(): Promise<{ findings: Findings; regressions: readonly string[] }> {
   await using stand = await Stand.start(values["node-flag"]);
-  const { gateway, rest } = await restOf(stand, isChosen("rest") ? timing.watchMs : 0);
+  const { gateway, rest } = await restOf(stand, isChosen("rest") ? timing : { starts: 0, watchMs: 0 });
+  progress("the gateway serves");
   const peers = values.peers ? await startedPeers(stand) : [];
   const costs = new Costs(stand, gateway, peers, { ...timing, rounds });
   const measured: Findings["measured"][number][] = [];
-  for (const workload of chosen) measured.push(await costs.measure(workload));
+  for (const workload of chosen) {
+    const found = await costs.measure(workload);
+    progress(`${workload.name}: ${timesRaw(found).toFixed(2)} × raw`);
+    measured.push(found);
+  }
   const regressions = values.check
     ? await regressionsOf(measured, readBaseline(), (workload) => costs.measure(workload))
     : [];
   for (const peer of peers) await stand.stop(peer.process);
   const latencies: Latency[] = [];
   for (const door of isChosen("latency") ? (["grpc", "http"] as const) : []) {
-    for (const shape of ["unary", "paced"] as const) {
+    for (const shape of values.quick ? (["unary"] as const) : (["unary", "paced"] as const)) {
       latencies.push(await latencyOf(stand, gateway, { door, shape }, timing));
+      progress(`latency of ${door}, ${shape}`);
     }
   }
   await stand.stop(gateway.child);
   const idle = isChosen("streams") ? await idleStreams(stand, streamCounts) : [];
   const restFound = isChosen("rest") ? rest : undefined;
   return { findings: { machine: machineOf(stand), rounds, measured, rest: restFound, latencies, idle }, regressions };
+}
+
+/** Says what is done, and when. */
+function progress(what: string): void {
+  process.stderr.write(`${(performance.now() / 1000).toFixed(0).padStart(3)} s  ${what}\n`);
 }
 
 function isChosen(section: (typeof sections)[number]): boolean {
@@ -98,7 +108,7 @@ async function startedPeers(stand: Stand): Promise<readonly Peer[]> {
   for (const kind of peerKinds) {
     const missing = kind.missing();
     if (missing === undefined) peers.push(await stand.peer(kind));
-    else process.stderr.write(`${kind.name} is left out; to install it: ${missing}\n`);
+    progress(missing === undefined ? `${kind.name} serves` : `${kind.name} is left out; to install it: ${missing}`);
   }
   return peers;
 }

@@ -11,9 +11,8 @@ export function reportOf(findings: Findings): string {
   const compared = measured.filter(({ peers }) => peers.length > 0);
   return [
     machineText(machine),
-    `CPU µs of the process (user and system), median of ${rounds} rounds in turn (least–most):`,
     "",
-    ...(measured.length === 0 ? [] : [...costTable(measured), ""]),
+    ...(measured.length === 0 ? [] : [costsText(rounds), "", ...costTable(measured), ""]),
     ...(compared.length === 0 ? [] : [...peerTable(compared), ""]),
     ...(figures.length === 0 ? [] : [...figureTable(figures), ""]),
   ].join("\n");
@@ -27,12 +26,16 @@ function machineText({ cores, cpu, node, platform, pinned, upstream, h2load }: M
   return `Machine: ${cores} cores, ${cpu}, Node ${node}, ${platform}; ${place}. Upstream in ${upstream}; load by ${load}.`;
 }
 
+function costsText(rounds: number): string {
+  return `CPU µs of the process (user and system), median of ${rounds} rounds in turn (least–most):`;
+}
+
 function costTable(measured: readonly Measured[]): readonly string[] {
   return table(
-    ["CPU µs", "raw proxy", "gateway", "gateway ÷ raw", "must", "aim", ""],
+    ["CPU µs", "raw proxy", "gateway", "in a second of one core", "gateway ÷ raw", "must", "aim", ""],
     measured.map(({ workload, raw, gateway }) => {
       const ratio = ratioOf(gateway.cpuUs, raw.cpuUs);
-      const cells = [workload.title, costText(raw), costText(gateway), spreadText(ratio, 2)];
+      const cells = [workload.title, costText(raw), costText(gateway), perSecond(gateway), spreadText(ratio, 2)];
       return [...cells, ...verdict(ratio.median, workload.goals, false)];
     }),
   );
@@ -84,6 +87,11 @@ function verdict(value: number, goals: Goals | undefined, atLeast: boolean): rea
 function costText({ cpuUs }: Cost): string {
   const spread = spreadOf(cpuUs);
   return spreadText(spread, spread.median < 10 ? 2 : spread.median < 100 ? 1 : 0);
+}
+
+/** What a core gets done when it does nothing else. */
+function perSecond({ cpuUs }: Cost): string {
+  return Number((1e6 / spreadOf(cpuUs).median).toPrecision(3)).toLocaleString("en-US");
 }
 
 function spreadText({ median, min, max }: Spread, digits: number): string {

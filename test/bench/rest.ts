@@ -3,7 +3,8 @@ import type { ServedGateway } from "../support/served-gateway.ts";
 import { settledMb } from "./idle-streams.ts";
 import type { Stand } from "./stand.ts";
 
-const starts = 3;
+/** What is done once after the start is over by then. */
+const calmMs = 1500;
 
 /** The gateway while nobody calls it. */
 export interface Rest {
@@ -17,9 +18,12 @@ export interface Rest {
 
 /**
  * Starts a gateway several times, and looks at the last one, which goes on.
- * @param watchMs how long its CPU time is looked at.
+ * @param timing how often, and how long CPU time is looked at.
  */
-export async function restOf(stand: Stand, watchMs: number): Promise<{ gateway: ServedGateway; rest: Rest }> {
+export async function restOf(
+  stand: Stand,
+  { starts, watchMs }: { readonly starts: number; readonly watchMs: number },
+): Promise<{ gateway: ServedGateway; rest: Rest }> {
   // Once beforehand, so that the cache of compiled code and the files are there, as they are at every start but the first.
   let gateway = await stand.gateway();
   const startsMs: number[] = [];
@@ -28,6 +32,7 @@ export async function restOf(stand: Stand, watchMs: number): Promise<{ gateway: 
     gateway = await stand.gateway();
     startsMs.push(gateway.startMs);
   }
+  if (starts > 0) await wait(calmMs);
   const mb = await settledMb(gateway.child);
   const startMs = performance.now();
   const runMs = gateway.child.runMs();

@@ -168,7 +168,8 @@ static void read_head(Connection *connection, const char *end) {
   consume(connection, end + 4 - connection->in);
 }
 
-/* Whether a request is complete with the bytes that are there; what its body says is not looked at. */
+/* Whether a request is complete with the bytes that are there; what its body says is not looked at. After a body in chunks
+   the next request comes when this one is answered, as the clients of the benchmark have it. */
 static int request_ends(Connection *connection) {
   if (connection->reading == HEAD) {
     const char *end = memmem(connection->in, connection->got, "\r\n\r\n", 4);

@@ -40,9 +40,8 @@ const answer: readonly Chunk[] = [
 export async function chainedCall(): Promise<() => Promise<unknown>> {
   const logger = createLogger({
     level: "info",
-    format: "json",
+    prettify: undefined,
     to: openSync("/dev/null", "w"),
-    terminal: false,
     dropped: () => undefined,
   });
   const metrics = new Metrics("bench");

@@ -7,7 +7,7 @@ import { type Kinds, kindsWith } from "./extensions/kinds.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider } from "./model/target.ts";
-import { chainedMethods, operated, operations, warmUp } from "./operations.ts";
+import { chainedMethods, operated, operations } from "./operations.ts";
 import { Ports } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
 import { Admission } from "./server/admission.ts";
@@ -155,7 +155,6 @@ class App implements Gateway {
       },
       "serving calls",
     );
-    warmUp(this.#validator);
   }
 
   reload(config: Config): Promise<void> {

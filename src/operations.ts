@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../gen/llmhub/v1/completion_pb.ts";
-import { CompletionService, CountTokensRequestSchema } from "../gen/llmhub/v1/completion_service_pb.ts";
-import { EmbedRequestSchema } from "../gen/llmhub/v1/embedding_pb.ts";
+import { CompletionService } from "../gen/llmhub/v1/completion_service_pb.ts";
 import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
-import { RerankRequestSchema, RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
+import { RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
 import type { AnswerKind } from "./cache/answer.ts";
 import { completions } from "./cache/completions.ts";
 import type { Answer } from "./cache/entry.ts";
@@ -116,24 +114,6 @@ function journeyOf({ metrics: { retries, hedges, chainSteps }, traffic }: Operat
       chainSteps.cell(chain, String(step), reason?.toLowerCase() ?? "ok").value += 1;
     },
   };
-}
-
-/**
- * Has the validator meet every request of the data plane, once calls are taken: it would be a fifth of the start. One step per
- * turn of the loop; a call that comes before its step compiles for itself.
- */
-export function warmUp(validator: RequestValidator): void {
-  const steps = validator.warm([
-    CompleteRequestSchema,
-    StreamCompleteRequestSchema,
-    CountTokensRequestSchema,
-    EmbedRequestSchema,
-    RerankRequestSchema,
-  ]);
-  const step = () => {
-    if (steps.next().done !== true) setImmediate(step).unref();
-  };
-  setImmediate(step).unref();
 }
 
 /** What stands around every operation. */

@@ -1,4 +1,4 @@
-import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import {
@@ -10,17 +10,16 @@ import {
 import { GatewayError } from "../model/error.ts";
 import { type FieldViolation, invalidRequest } from "./bad-request.ts";
 import { isPlainRequest, isPlainStreamRequest } from "./plain-request.ts";
+import { RuleGlance } from "./rule-glance.ts";
 
 /** Checks requests against the rules in their proto files. */
 export interface RequestValidator {
   /**
-   * Compiles the rules of these messages, which the first caller would pay for otherwise: 200 ms together, one message
-   * per step, the innermost first.
+   * Throws INVALID_REQUEST with everything that is wrong. What is not seen to be right at a glance goes to protovalidate,
+   * which compiles its rules for the first of each kind of message: 200 ms, once.
    */
-  warm(schemas: readonly DescMessage[]): IterableIterator<DescMessage>;
-  /** Throws INVALID_REQUEST with everything that is wrong. 3 µs for a short request, 0.4 µs for each message more. */
   check<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void;
-  /** The same for a completion; a plain one is seen at a glance. */
+  /** The same for a completion; a plain one is seen without looking at the rules. */
   checkCompletion(request: CompleteRequest): void;
   /** The same for a stream. */
   checkStream(request: StreamCompleteRequest): void;
@@ -29,8 +28,10 @@ export interface RequestValidator {
 /** A validator with its own cache of compiled rules: one per process is enough. */
 export function createRequestValidator(): RequestValidator {
   const validator = createValidator({ regexMatch: platformMatcher() });
+  const glance = new RuleGlance();
 
   function check<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): void {
+    if (glance.follows(schema, message)) return;
     const { kind, violations, error } = validator.validate(schema, message);
     if (kind === "valid") return;
     if (kind === "invalid") throw invalidRequest(violations.map(fieldViolationOf));
@@ -44,27 +45,7 @@ export function createRequestValidator(): RequestValidator {
     checkStream(request) {
       if (!isPlainStreamRequest(request)) check(StreamCompleteRequestSchema, request);
     },
-    *warm(schemas) {
-      for (const schema of inwardFirst(schemas)) {
-        validator.validate(schema, create(schema));
-        yield schema;
-      }
-    },
   };
-}
-
-/** The messages and all that are part of them, each once, after its parts. */
-function inwardFirst(schemas: readonly DescMessage[]): Iterable<DescMessage> {
-  const seen = new Set<DescMessage>();
-  const ordered = new Set<DescMessage>();
-  const visit = (schema: DescMessage) => {
-    if (seen.has(schema)) return;
-    seen.add(schema);
-    for (const { message } of schema.fields) if (message !== undefined) visit(message);
-    ordered.add(schema);
-  };
-  for (const schema of schemas) visit(schema);
-  return ordered;
 }
 
 function fieldViolationOf({ field, ruleId, message }: Violation): FieldViolation {

@@ -14,7 +14,6 @@ import type { GatewayError } from "../../src/model/error.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
 
 const validator = createRequestValidator();
-Array.from(validator.warm([CompleteRequestSchema, StreamCompleteRequestSchema, ListModelsRequestSchema]));
 
 function refusalOf(request: MessageInitShape<typeof CompleteRequestSchema>): GatewayError {
   try {

@@ -6,7 +6,8 @@ import { MemoryStore } from "./memory-store.ts";
 import { type Need, needOf, tokensBefore } from "./need.ts";
 import { networkOf } from "./network.ts";
 import { RedisStore, type SharedReservation } from "./redis-store.ts";
-import { type Draw, keyOf, type Rule, rulesFor } from "./rule.ts";
+import type { Draw, Rule } from "./rule.ts";
+import { RuleSet } from "./rule-set.ts";
 import { RunningCalls } from "./running-calls.ts";
 
 /** How long the units of a call stay taken after its deadline if its gateway dies. */
@@ -37,10 +38,10 @@ export class Limits {
   readonly #local: MemoryStore;
   readonly #shared: RedisStore;
   readonly #running = new RunningCalls();
-  #rules: readonly Rule[] = [];
+  #rules = new RuleSet([]);
   /** Those that concern a call which no provider is asked for, and one that takes a place all the same. */
-  #callerRules: readonly Rule[] = [];
-  #readerRules: readonly Rule[] = [];
+  #callerRules = new RuleSet([]);
+  #readerRules = new RuleSet([]);
   #replicas = 1;
   #needsTokens = false;
   #needsTarget = false;
@@ -53,8 +54,8 @@ export class Limits {
 
   /** Takes other rules into use; what is taken stays taken. */
   configure(rules: readonly Rule[], replicas: number): void {
-    this.#rules = rules;
-    this.#readerRules = rules.filter(({ metric, scope }) => metric !== "tokens" && callerScopes.has(scope));
+    this.#rules = new RuleSet(rules);
+    this.#readerRules = this.#rules.filter(({ metric, scope }) => metric !== "tokens" && callerScopes.has(scope));
     this.#callerRules = this.#readerRules.filter(({ metric }) => metric === "requests");
     this.#replicas = replicas;
     this.#needsTokens = rules.some(({ metric }) => metric === "tokens");
@@ -76,7 +77,7 @@ export class Limits {
    * is none.
    */
   admit(call: Call<Asked>): Promise<Admission | undefined> | undefined {
-    return this.#rules.length === 0 ? undefined : this.#admit(call);
+    return this.#rules.isEmpty ? undefined : this.#admit(call);
   }
 
   async #admit(call: Call<Asked>): Promise<Admission | undefined> {
@@ -87,14 +88,14 @@ export class Limits {
 
   /** The same for a call that is answered without a provider: only limits on requests of its caller concern it. */
   async admitAnswered(call: Call<Asked>): Promise<Admission | undefined> {
-    if (this.#callerRules.length === 0) return undefined;
+    if (this.#callerRules.isEmpty) return undefined;
     return this.#take(call, drawsOf(this.#callerRules, call, undefined), undefined);
   }
 
   /** The same for a reader of a stream that is kept. Undefined at once where no limit can concern it. */
   admitReader(call: Taker, takesPlace: boolean): Promise<Admission | undefined> | undefined {
     const rules = takesPlace ? this.#readerRules : this.#callerRules;
-    return rules.length === 0 ? undefined : this.#take(call, drawsOf(rules, call, undefined), undefined);
+    return rules.isEmpty ? undefined : this.#take(call, drawsOf(rules, call, undefined), undefined);
   }
 
   async #take(call: Taker, draws: readonly Draw[], need: Need | undefined): Promise<Admission | undefined> {
@@ -122,7 +123,7 @@ export class Limits {
     const draws = reservation.draws.map((draw) => shareOf(draw, this.#replicas, need));
     const local = this.#local.admit(draws);
     const admission = new Admission(draws, local.verdict, need, {
-      raise: local.raise,
+      raise: (units) => local.raise(units),
       settle: (units) => {
         local.settle(units);
         if (unsure) void this.#shared.settle(reservation, units, true);
@@ -133,14 +134,11 @@ export class Limits {
   }
 }
 
-function drawsOf(rules: readonly Rule[], call: Taker, target: Target | undefined, need?: Need): Draw[] {
-  return rulesFor(rules, (scope) => subjectOf(call, target, scope)).map(({ rule, subject }) => ({
-    rule,
-    subject,
-    key: keyOf(rule, subject),
-    limit: rule.limit,
-    cost: costOf(rule, rule.limit, need),
-  }));
+function drawsOf(rules: RuleSet, call: Taker, target: Target | undefined, need?: Need): Draw[] {
+  return rules.drawsFor(
+    (scope) => subjectOf(call, target, scope),
+    (rule) => costOf(rule, rule.limit, need),
+  );
 }
 
 function costOf(rule: Rule, limit: number, need: Need | undefined): number {

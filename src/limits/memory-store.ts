@@ -7,6 +7,8 @@ import { type Reading, type Refusal, type Verdict, worst } from "./verdict.ts";
 const countersMax = 100_000;
 /** When a call that is larger than this replica's share of a limit may try again: Redis may then give it the whole. */
 const wholeWaitMs = 1000;
+/** How often a counter in use is put behind the others: to do so costs as much as to count. */
+const moveMs = 1000;
 /** Counters that are looked at for an idle one before one in use is forgotten. */
 const looksMax = 16;
 
@@ -15,18 +17,20 @@ export interface Reservation extends Correction {
   readonly verdict: Verdict;
 }
 
-/** A limit as it concerns one call, and who counts it. */
-interface Counted {
-  readonly draw: Draw;
+/** A counter, and what it was asked for last. */
+interface Kept {
   readonly counter: Counter;
+  limit: number;
+  /** When it last was put behind all others. */
+  movedMs: number;
 }
 
 /** The limits of this process. */
 export class MemoryStore {
   readonly #nowMs: () => number;
   readonly #countersMax: number;
-  /** Least recently used first. */
-  readonly #counters = new Map<string, { readonly counter: Counter; readonly limit: number }>();
+  /** Least recently used first, but for those used within a second. */
+  readonly #counters = new Map<string, Kept>();
 
   /** @param nowMs whole milliseconds of a clock that nobody sets. */
   constructor(nowMs: () => number, max: number = countersMax) {
@@ -41,29 +45,35 @@ export class MemoryStore {
   /** Takes what every draw asks for, or nothing at all. */
   admit(draws: readonly Draw[]): Reservation {
     const nowMs = this.#nowMs();
-    const all = draws.map((draw) => ({ draw, counter: this.#counter(draw, nowMs) }));
-    const refusal = worst(all.flatMap((each) => refusalOf(each, nowMs)));
-    const holds = refusal === undefined ? all.map((each) => new Hold(each, nowMs)) : [];
-    const verdict = { refusal, readings: all.map((each) => readingOf(each, nowMs)) };
-    let isOver = false;
-    return {
-      verdict,
-      raise: (units) => {
-        if (!isOver) for (const [i, hold] of holds.entries()) hold.raise(units[i] ?? 0, this.#nowMs());
-      },
-      settle: (units) => {
-        if (!isOver) for (const [i, hold] of holds.entries()) hold.settle(units[i] ?? 0, this.#nowMs());
-        isOver = true;
-      },
-    };
+    const counters: Counter[] = [];
+    const refusals: Refusal[] = [];
+    for (const draw of draws) {
+      const counter = this.#counter(draw, nowMs);
+      counters.push(counter);
+      const refusal = refusalOf(draw, counter, nowMs);
+      if (refusal !== undefined) refusals.push(refusal);
+    }
+    const holds: Hold[] = [];
+    const readings: Reading[] = [];
+    for (const [i, draw] of draws.entries()) {
+      const counter = counters[i];
+      if (counter === undefined) continue;
+      if (refusals.length === 0) holds.push(new Hold(draw, counter, nowMs));
+      readings.push(readingOf(draw, counter, nowMs));
+    }
+    return new Held({ refusal: worst(refusals), readings }, holds, this.#nowMs);
   }
 
   #counter({ rule, key, limit }: Draw, nowMs: number): Counter {
-    const known = this.#counters.get(key)?.counter;
+    const known = this.#counters.get(key);
+    if (known !== undefined && nowMs - known.movedMs < moveMs) {
+      known.limit = limit;
+      return known.counter;
+    }
     if (known !== undefined) this.#counters.delete(key);
     else if (this.#counters.size >= this.#countersMax) this.#forget(nowMs);
-    const counter = known ?? counterOf(rule);
-    this.#counters.set(key, { counter, limit });
+    const counter = known?.counter ?? counterOf(rule);
+    this.#counters.set(key, { counter, limit, movedMs: nowMs });
     return counter;
   }
 
@@ -84,6 +94,33 @@ export class MemoryStore {
   }
 }
 
+/** What one call holds of all its limits; nothing if it was refused. */
+class Held implements Reservation {
+  readonly verdict: Verdict;
+  readonly #holds: readonly Hold[];
+  readonly #nowMs: () => number;
+  #isOver = false;
+
+  constructor(verdict: Verdict, holds: readonly Hold[], nowMs: () => number) {
+    this.verdict = verdict;
+    this.#holds = holds;
+    this.#nowMs = nowMs;
+  }
+
+  raise(units: readonly number[]): void {
+    if (this.#isOver) return;
+    const nowMs = this.#nowMs();
+    for (const [i, hold] of this.#holds.entries()) hold.raise(units[i] ?? 0, nowMs);
+  }
+
+  settle(units: readonly number[]): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const nowMs = this.#nowMs();
+    for (const [i, hold] of this.#holds.entries()) hold.settle(units[i] ?? 0, nowMs);
+  }
+}
+
 /** What one call holds of one limit. */
 class Hold {
   readonly #counter: Counter;
@@ -96,7 +133,7 @@ class Hold {
   #last: number;
 
   /** Takes what the draw asks for. */
-  constructor({ draw, counter }: Counted, nowMs: number) {
+  constructor(draw: Draw, counter: Counter, nowMs: number) {
     this.#counter = counter;
     this.#limit = draw.limit;
     this.#total = draw.cost;
@@ -120,13 +157,13 @@ class Hold {
   }
 }
 
-function refusalOf({ draw, counter }: Counted, nowMs: number): Refusal[] {
-  if (draw.cost > draw.rule.limit) return [{ draw, waitMs: undefined }];
-  if (draw.cost > draw.limit) return [{ draw, waitMs: wholeWaitMs }];
+function refusalOf(draw: Draw, counter: Counter, nowMs: number): Refusal | undefined {
+  if (draw.cost > draw.rule.limit) return { draw, waitMs: undefined };
+  if (draw.cost > draw.limit) return { draw, waitMs: wholeWaitMs };
   const waitMs = counter.waitMs(draw.limit, draw.cost, nowMs);
-  return waitMs === 0 ? [] : [{ draw, waitMs }];
+  return waitMs === 0 ? undefined : { draw, waitMs };
 }
 
-function readingOf({ draw: { limit }, counter }: Counted, nowMs: number): Reading {
+function readingOf({ limit }: Draw, counter: Counter, nowMs: number): Reading {
   return { remaining: counter.remaining(limit, nowMs), resetMs: counter.resetMs(limit, nowMs) };
 }

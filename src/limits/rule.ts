@@ -61,33 +61,7 @@ export function counterOf(rule: Rule): Counter {
   }
 }
 
-/** The rules that concern a call: of those that differ in `match` alone, the one that names its subject most exactly. */
-export function rulesFor(
-  rules: readonly Rule[],
-  subjectOf: (scope: Rule["scope"]) => string | undefined,
-): { rule: Rule; subject: string }[] {
-  const found = new Map<string, { rule: Rule; subject: string }>();
-  for (const rule of rules) {
-    const subject = subjectOf(rule.scope);
-    if (subject === undefined || !matches(rule.match, subject)) continue;
-    const group = `${rule.scope} ${rule.metric} ${rule.per}`;
-    const other = found.get(group);
-    if (other === undefined || exactness(rule) > exactness(other.rule)) found.set(group, { rule, subject });
-  }
-  return [...found.values()];
-}
-
 /** Name of the counter of a rule and a subject. */
 export function keyOf({ scope, metric, per, algorithm }: Rule, subject: string): string {
   return `${scope}:${metric}:${per ?? "now"}:${algorithm}:${subject}`;
-}
-
-function matches(match: string | undefined, subject: string): boolean {
-  if (match === undefined) return true;
-  return match.endsWith("*") ? subject.startsWith(match.slice(0, -1)) : subject === match;
-}
-
-function exactness({ match }: Rule): number {
-  if (match === undefined) return -1;
-  return match.endsWith("*") ? match.length - 1 : Number.POSITIVE_INFINITY;
 }

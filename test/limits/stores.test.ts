@@ -54,9 +54,9 @@ test("units are settled once", () => {
   const store = new MemoryStore(() => startMs);
   const draw = drawOf(ruleWith({ metric: "tokens", limit: 100 }), 40);
   const left = () => store.admit([{ ...draw, cost: 0 }]).verdict.readings[0]?.remaining;
-  const { settle } = store.admit([draw]);
-  settle([10]);
-  settle([0]);
+  const held = store.admit([draw]);
+  held.settle([10]);
+  held.settle([0]);
   expect(left()).toBe(90);
 });
 

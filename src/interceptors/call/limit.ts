@@ -3,12 +3,27 @@ import type { Usage } from "../../../gen/llmhub/v1/usage_pb.ts";
 import type { Admission } from "../../limits/admission.ts";
 import type { Limits } from "../../limits/limits.ts";
 import type { Metric, Rule } from "../../limits/rule.ts";
-import type { Refusal } from "../../limits/verdict.ts";
+import type { Reading, Refusal } from "../../limits/verdict.ts";
 import type { Asked, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Outcome, Served } from "../../model/reply.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
+
+/** Who takes headers of an answer, or of an error. */
+interface Headed {
+  answerHeader(name: string, value: string): void;
+}
+
+const headerNames = { requests: headerNamesOf("requests"), tokens: headerNamesOf("tokens") };
+
+function headerNamesOf(metric: Metric) {
+  return {
+    limit: `x-ratelimit-limit-${metric}`,
+    remaining: `x-ratelimit-remaining-${metric}`,
+    reset: `x-ratelimit-reset-${metric}`,
+  };
+}
 
 /** Refuses calls beyond the limits; what a call took and did not use is given back when it has ended. */
 export function limit(limits: Limits, metrics: Metrics): Interceptor<Call<Asked>> {
@@ -53,13 +68,13 @@ export function admitReader(
 
 /** Tells the caller what is left. Throws if it was too little. */
 function tell(admission: Admission, { rpc }: Pick<Call, "rpc">, metrics: Metrics): void {
-  const headers = headersOf(admission);
   if (admission.refusal !== undefined) {
     const { scope, metric } = admission.refusal.draw.rule;
     metrics.rateLimited.cell(scope, metric).value += 1;
-    throw refused(admission.refusal, headers);
+    throw refused(admission.refusal, admission);
   }
-  for (const [name, value] of headers) rpc.answerHeader(name, value);
+  tellLeft("requests", admission, rpc);
+  tellLeft("tokens", admission, rpc);
 }
 
 /** Tokens that attempts used before their call failed; none that were refused at once. */
@@ -84,7 +99,7 @@ function tokensOf(usage: Usage | undefined): number {
   return usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
 }
 
-function refused({ draw, waitMs }: Refusal, headers: readonly (readonly [string, string])[]): GatewayError {
+function refused({ draw, waitMs }: Refusal, admission: Admission): GatewayError {
   const { rule, limit, cost } = draw;
   const subject = subjectName(rule, draw.subject);
   const window = rule.per ?? "now";
@@ -98,7 +113,9 @@ function refused({ draw, waitMs }: Refusal, headers: readonly (readonly [string,
       retryMs: waitMs ?? "never",
     },
   );
-  for (const [name, value] of headers) error.metadata.set(name, value);
+  const toError = { answerHeader: (name: string, value: string) => error.metadata.set(name, value) };
+  tellLeft("requests", admission, toError);
+  tellLeft("tokens", admission, toError);
   const description = `at most ${limitText(rule, limit)}`;
   return error.detail(QuotaFailureSchema, {
     violations: [
@@ -132,24 +149,23 @@ function subjectName({ scope }: Rule, subject: string): string {
   }
 }
 
-/** The tightest limit on requests, and the tightest on tokens, as clients of OpenAI know them. */
-function headersOf(admission: Admission): (readonly [string, string])[] {
-  return [...headersFor("requests", admission), ...headersFor("tokens", admission)];
-}
-
-function headersFor(metric: Metric, { draws, readings }: Admission): (readonly [string, string])[] {
-  let tightest = -1;
-  for (const [i, { rule }] of draws.entries()) {
-    const left = readings[i]?.remaining ?? 0;
-    if (rule.metric === metric && left < (readings[tightest]?.remaining ?? Infinity)) tightest = i;
+/** Tells of the tightest limit on requests, or on tokens, as clients of OpenAI know them. */
+function tellLeft(metric: "requests" | "tokens", { draws, readings }: Admission, to: Headed): void {
+  let limit = 0;
+  let tightest: Reading | undefined;
+  for (let i = 0; i < draws.length; i++) {
+    const draw = draws[i];
+    const reading = readings[i];
+    if (draw === undefined || reading === undefined || draw.rule.metric !== metric) continue;
+    if (tightest !== undefined && reading.remaining >= tightest.remaining) continue;
+    tightest = reading;
+    limit = draw.limit;
   }
-  const reading = readings[tightest];
-  if (reading === undefined) return [];
-  return [
-    [`x-ratelimit-limit-${metric}`, String(draws[tightest]?.limit)],
-    [`x-ratelimit-remaining-${metric}`, String(reading.remaining)],
-    [`x-ratelimit-reset-${metric}`, durationText(reading.resetMs)],
-  ];
+  if (tightest === undefined) return;
+  const names = headerNames[metric];
+  to.answerHeader(names.limit, String(limit));
+  to.answerHeader(names.remaining, String(tightest.remaining));
+  to.answerHeader(names.reset, durationText(tightest.resetMs));
 }
 
 /** "1h2m3.5s", "17ms". */

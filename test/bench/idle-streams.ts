@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Child } from "../support/child.ts";
 import { gatewaySide, type Stand } from "./stand.ts";
-import type { Target } from "./target.ts";
+import type { Side } from "./target.ts";
 
 /** Beside those of streams. */
 const otherFiles = 200;
@@ -24,34 +24,32 @@ export async function idleStreams(stand: Stand, counts: readonly number[]): Prom
   const possible = counts.filter((count) => 2 * count + otherFiles <= filesMax());
   if (possible.length === 0) return [];
   await stand.upstream.answer("silent");
-  const raw = await stand.proxy();
-  const rawFound = await opened(stand, raw.name, raw.process, raw.target, possible);
-  await stand.stop(raw.process);
+  const raw = await opened(stand, await stand.proxy(), possible);
   const room = 2 * Math.max(...possible);
   // How late the loop is while thousands are being opened says nothing here.
   const sections = `overload: { lateness: 1h, callsMax: ${room}, targets: { callsMax: ${room} } }\n`;
   const gateway = await stand.gateway({ connectionsMax: room, sections });
-  const { name, process, target } = gatewaySide(gateway, "grpc");
-  const found = await opened(stand, name, process, target, possible);
-  await stand.stop(process);
-  return [rawFound, found];
+  return [raw, await opened(stand, gatewaySide(gateway, "grpc"), possible)];
 }
 
+/** Opens them, closes them, and stops the side. */
 async function opened(
   stand: Stand,
-  name: string,
-  process: Child,
-  to: Target,
+  { name, process, target: to }: Side,
   counts: readonly number[],
 ): Promise<IdleStreams> {
   const restMb = await settledMb(process);
   const open: IdleStreams["open"][number][] = [];
-  for (const streams of counts) {
-    await stand.generator.ask({ kind: "hold", to, count: streams });
-    const mb = await settledMb(process);
-    open.push({ streams, mb, kibEach: ((mb - restMb) * 1024) / streams });
+  try {
+    for (const streams of counts) {
+      await stand.generator.ask({ kind: "hold", to, count: streams });
+      const mb = await settledMb(process);
+      open.push({ streams, mb, kibEach: ((mb - restMb) * 1024) / streams });
+    }
+  } finally {
+    await stand.generator.ask({ kind: "hold", to, count: 0 });
+    await stand.stop(process);
   }
-  await stand.generator.ask({ kind: "hold", to, count: 0 });
   return { name, restMb, open };
 }
 

@@ -73,25 +73,35 @@ async function bench(): Promise<{ findings: Findings; regressions: readonly stri
   const costs = new Costs(stand, gateway, peers, { ...timing, rounds });
   const measured: Findings["measured"][number][] = [];
   for (const workload of chosen) {
-    const found = await costs.measure(workload);
+    const found = await again(() => costs.measure(workload));
     progress(`${workload.name}: ${timesRaw(found).toFixed(2)} × raw`);
     measured.push(found);
   }
   const regressions = values.check
-    ? await regressionsOf(measured, readBaseline(), (workload) => costs.measure(workload))
+    ? await regressionsOf(measured, readBaseline(), (workload) => again(() => costs.measure(workload)))
     : [];
   for (const peer of peers) await stand.stop(peer.process);
   const latencies: Latency[] = [];
   for (const door of isChosen("latency") ? (["grpc", "http"] as const) : []) {
     for (const shape of values.quick ? (["unary"] as const) : (["unary", "paced"] as const)) {
-      latencies.push(await latencyOf(stand, gateway, { door, shape }, timing));
+      latencies.push(await again(() => latencyOf(stand, gateway, { door, shape }, timing)));
       progress(`latency of ${door}, ${shape}`);
     }
   }
   await stand.stop(gateway.child);
-  const idle = isChosen("streams") ? await idleStreams(stand, streamCounts) : [];
+  const idle = isChosen("streams") ? await again(() => idleStreams(stand, streamCounts)) : [];
   const restFound = isChosen("rest") ? rest : undefined;
   return { findings: { machine: machineOf(stand), rounds, measured, rest: restFound, latencies, idle }, regressions };
+}
+
+/** Does something a second time when a call failed in the first: a machine that does other things may refuse one. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    progress(`once more: ${error instanceof Error ? error.message : error}`);
+    return work();
+  }
 }
 
 /** Says what is done, and when. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { discovery, watched } from "./background.ts";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
@@ -6,15 +7,16 @@ import { ExtensionHost } from "./extensions/host.ts";
 import { type Kinds, kindsWith } from "./extensions/kinds.ts";
 import type { Gateway, GatewayOptions, Where } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
-import type { Provider } from "./model/target.ts";
-import { chainedMethods, operated, operations } from "./operations.ts";
+import type { Neighbours } from "./neighbours.ts";
+import { dutiesOf, operated } from "./operated.ts";
+import { chainedMethods, operations } from "./operations.ts";
 import { Ports } from "./ports.ts";
 import { providerKinds } from "./providers/index.ts";
 import { Admission } from "./server/admission.ts";
-import { OpsServer } from "./server/ops.ts";
+import { type OpsReadiness, OpsServer } from "./server/ops.ts";
 import { pageOrigins } from "./server/page-origins.ts";
 import { TrustedProxies } from "./server/trusted-proxies.ts";
-import { Discovery } from "./services/discovery.ts";
+import type { Discovery } from "./services/discovery.ts";
 import type { ModelView } from "./services/models.ts";
 import { Readiness } from "./services/readiness.ts";
 import { createRequestValidator } from "./services/validation.ts";
@@ -22,7 +24,14 @@ import type { Simulator } from "./simulator/server.ts";
 import { Snapshot, simulatorFor } from "./snapshot.ts";
 import { surfaceRoutes } from "./surfaces/index.ts";
 import { CallLines } from "./telemetry/call-lines.ts";
-import { createLogger, faultOf, type Logger, type Prettify, prettifierFor } from "./telemetry/logger.ts";
+import {
+  createLogger,
+  faultOf,
+  type LogFields,
+  type Logger,
+  type Prettify,
+  prettifierFor,
+} from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Traffic } from "./traffic.ts";
 import { version } from "./version.ts";
@@ -66,7 +75,9 @@ class App implements Gateway {
   readonly #admission: Admission;
   readonly #validator = createRequestValidator();
   readonly #ports: Ports;
-  readonly #ops: OpsServer;
+  /** Undefined in a worker: who holds what workers share answers for all. */
+  readonly #ops: OpsServer | undefined;
+  readonly #neighbours: Neighbours | undefined;
   readonly #traffic: Traffic;
   readonly #extensions: ExtensionHost;
   #simulator: Simulator | undefined;
@@ -77,12 +88,13 @@ class App implements Gateway {
   #draining = false;
 
   constructor(
-    { config, surroundings = nowhere, kinds: shipped = providerKinds, readMemory }: GatewayOptions,
+    { config, surroundings = nowhere, kinds: shipped = providerKinds, readMemory, neighbours }: GatewayOptions,
     kinds: Kinds,
     { simulator, prettify }: Opened,
   ) {
     this.#simulator = simulator;
     this.#shipped = shipped;
+    this.#neighbours = neighbours;
     this.#logger = this.#createLogger(config, prettify);
     this.#surroundings = watched(surroundings, this.#logger);
     this.#snapshot = this.#snapshotOf(config, kinds);
@@ -90,7 +102,7 @@ class App implements Gateway {
     const logger = this.#logger;
     const streamRules = () => this.#snapshot.config.streams;
     const router = () => this.#snapshot.router;
-    this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules, router, readMemory });
+    this.#traffic = new Traffic({ logger, metrics: this.#metrics, streamRules, router, neighbours, readMemory });
     this.#extensions = new ExtensionHost(logger, this.#metrics);
     const now = () => performance.now();
     this.#discovery = discovery(logger, now);
@@ -105,7 +117,10 @@ class App implements Gateway {
       now,
     });
     this.#ports = this.#openPorts(config.server);
-    this.#ops = this.#createOps(config.server);
+    this.#ops = neighbours === undefined ? this.#createOps(config.server) : undefined;
+    const inFlight = () => this.#admission.inFlight;
+    const readiness = () => this.#opsReadiness();
+    neighbours?.serve(dutiesOf({ traffic: this.#traffic, metrics: this.#metrics, inFlight, readiness }));
   }
 
   #openPorts(server: ServerConfig): Ports {
@@ -118,7 +133,7 @@ class App implements Gateway {
     const served = operations({ logger, metrics, validator, lines, router, traffic, extensions });
     const { reflection } = server;
     const { reach } = traffic.health;
-    const system = operated(traffic, () => admission.inFlight);
+    const system = operated(traffic, () => admission.inFlight, this.#neighbours);
     const services = { ...served, validator, readiness, reach, reflection, models, system };
     return new Ports({ server, services, surfaces: surfaceRoutes(services), admission, lines, logger });
   }
@@ -131,6 +146,20 @@ class App implements Gateway {
     ];
   }
 
+  get facts(): LogFields {
+    const { auth, providers, extensions } = this.#snapshot.config;
+    return {
+      address: this.address,
+      httpAddress: this.httpAddress,
+      opsAddress: this.opsAddress,
+      auth: auth.mode,
+      providers: providers.map(({ id }) => id).join(" "),
+      ...(extensions.length > 0 && { extensions: extensions.map(({ name }) => name).join(" ") }),
+      defaultModel: this.#snapshot.router.defaultModel,
+      version: version(),
+    };
+  }
+
   async listen(): Promise<void> {
     const extensions = await this.#extensions.prepare(this.#snapshot.config.extensions);
     this.#extensions.use(extensions);
@@ -139,22 +168,10 @@ class App implements Gateway {
     const { call, http } = await this.#ports.listen();
     this.address = addressText({ ...listen, port: call });
     if (httpListen !== undefined && http !== undefined) this.httpAddress = addressText({ ...httpListen, port: http });
-    this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
+    if (this.#ops !== undefined) this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
     this.#readiness.set(true);
-    const { auth, providers, extensions: own } = this.#snapshot.config;
-    this.#logger.info(
-      {
-        address: this.address,
-        httpAddress: this.httpAddress,
-        opsAddress: this.opsAddress,
-        auth: auth.mode,
-        providers: providers.map(({ id }) => id).join(" "),
-        ...(own.length > 0 && { extensions: own.map(({ name }) => name).join(" ") }),
-        defaultModel: this.#snapshot.router.defaultModel,
-        version: version(),
-      },
-      "serving calls",
-    );
+    // Of several workers one line is enough.
+    this.#logger[this.#neighbours === undefined ? "info" : "debug"](this.facts, "serving calls");
   }
 
   reload(config: Config): Promise<void> {
@@ -193,7 +210,7 @@ class App implements Gateway {
     }
     await this.#ports.closeNow();
     await Promise.all([
-      this.#ops.close(),
+      this.#ops?.close(),
       this.#snapshot.fleet.retire(),
       this.#simulator?.close(),
       this.#traffic.close(),
@@ -241,22 +258,24 @@ class App implements Gateway {
     const dropped = (lines: number) => {
       this.#metrics.logLinesDropped.value += lines;
     };
-    return createLogger({ level: log.level, prettify, to: 1, dropped });
+    return createLogger({ level: log.level, prettify, to: 1, dropped, worker: this.#neighbours?.worker });
   }
 
   #createOps({ opsListen }: ServerConfig): OpsServer {
     return new OpsServer({
       ...opsListen,
-      readiness: () => ({
-        ready: this.#readiness.ready,
-        reasons: [...(this.#draining ? ["draining"] : []), ...this.#traffic.impairments],
-      }),
+      readiness: () => this.#opsReadiness(),
       metrics: async () => ({
         contentType: this.#metrics.registry.contentType,
         body: await this.#metrics.registry.metrics(),
       }),
       log: this.#logger,
     });
+  }
+
+  #opsReadiness(): OpsReadiness {
+    const reasons = [...(this.#draining ? ["draining"] : []), ...this.#traffic.impairments];
+    return { ready: this.#readiness.ready, reasons };
   }
 
   #modelView(): ModelView {
@@ -270,21 +289,6 @@ class App implements Gateway {
       trouble: (of) => health.trouble(of),
     };
   }
-}
-
-/** The surroundings with a clock, and with word of what fails behind everybody's back. */
-function watched(surroundings: Where, logger: Logger): Surroundings {
-  const renewalFailed = ({ rawMessage: problem }: GatewayError) =>
-    logger.warn({ problem }, "a credential could not be renewed; the old one still holds");
-  return { ...surroundings, now: () => Date.now(), renewalFailed };
-}
-
-function discovery(logger: Logger, now: () => number): Discovery {
-  const failed = ({ id }: Provider, { reason, rawMessage: problem }: GatewayError) =>
-    logger.debug({ provider: id, reason, problem }, "a provider did not list its models");
-  // A wait for a list keeps no process alive.
-  const waited = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms).unref());
-  return new Discovery({ now, elapsed: waited, failed });
 }
 
 function elapsed(ms: number): Promise<void> {

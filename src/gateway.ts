@@ -1,7 +1,9 @@
 import type { Config } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { MemoryReading } from "./overload/memory-guard.ts";
 import type { ProviderFacts } from "./providers/provider.ts";
+import type { LogFields } from "./telemetry/logger.ts";
 
 /** What the gateway starts with. */
 export interface GatewayOptions {
@@ -12,6 +14,8 @@ export interface GatewayOptions {
   readonly kinds?: ReadonlyMap<string, ProviderFacts>;
   /** What memory is used. Absent: that of the process. */
   readonly readMemory?: () => MemoryReading;
+  /** The other workers, of which this gateway is one. Absent: it is alone, and answers probes and scrapers itself. */
+  readonly neighbours?: Neighbours;
 }
 
 /** The environment and the home directory of the process. */
@@ -23,8 +27,10 @@ export interface Gateway {
   readonly address: string;
   /** Where calls are taken, too: "127.0.0.1:4000". Undefined: nowhere else. */
   readonly httpAddress: string | undefined;
-  /** Where probes and scrapers are answered. */
+  /** Where probes and scrapers are answered; empty in a worker. */
   readonly opsAddress: string;
+  /** What the log says of its start. */
+  readonly facts: LogFields;
   /** Facts for people that the configuration does not show. */
   readonly summary: readonly string[];
   /** Takes a new configuration into use. Rejects, and keeps the old one, if it cannot work. */

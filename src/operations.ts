@@ -29,7 +29,6 @@ import { counted, previewed } from "./services/aside.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
 import { routingOf } from "./services/routing-info.ts";
-import type { SystemParts } from "./services/system.ts";
 import type { RequestValidator } from "./services/validation.ts";
 import type { CallLines } from "./telemetry/call-lines.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -89,19 +88,15 @@ export function operations(parts: OperationParts): Pick<RouteParts, "handlers" |
   };
 }
 
-/** What operators may look at and change, of what calls share. */
-export function operated(traffic: Traffic, inFlight: () => number): SystemParts {
-  return { cache: () => traffic.cache, redis: () => traffic.redis, inFlight };
-}
-
 /** What calls learn from each other: it outlives configurations. */
-function journeyOf({ metrics: { retries, hedges, chainSteps }, traffic }: OperationParts): JourneyParts {
+function journeyOf({ metrics, traffic }: OperationParts): JourneyParts {
+  const { retries, hedges, chainSteps } = metrics;
   const now = () => performance.now();
   return {
     availability: traffic.health.breakers,
     readings: new Readings(now),
     budget: new RetryBudget(now),
-    hedges: new HedgeBudget(now),
+    hedges: new HedgeBudget(now, traffic.workers),
     hedged: ({ provider }, outcome) => {
       hedges.cell(provider.id, outcome).value += 1;
     },

@@ -5,8 +5,9 @@ import { accountName, Breakers } from "./health/breakers.ts";
 import { HealthChecks } from "./health/checks.ts";
 import type { CircuitState } from "./health/circuit.ts";
 import type { Guard } from "./health/guard.ts";
+import type { HealthNews } from "./health/news.ts";
 import type { Scope } from "./health/place.ts";
-import { SharedCooldowns } from "./health/shared-cooldowns.ts";
+import { SharedCooldowns, type SharedPause } from "./health/shared-cooldowns.ts";
 import { blameOf } from "./model/blame.ts";
 import type { GatewayError } from "./model/error.ts";
 import type { Observation } from "./model/observation.ts";
@@ -20,6 +21,8 @@ import type { Metrics } from "./telemetry/metrics.ts";
 export interface ProviderHealthParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Tells the other workers. Absent: there are none. */
+  readonly tell?: ((news: HealthNews) => void) | undefined;
 }
 
 const stateNumbers: Readonly<Record<CircuitState, number>> = { closed: 0, half_open: 1, open: 2 };
@@ -36,24 +39,31 @@ export class ProviderHealth {
   readonly #metrics: Metrics;
   readonly #windows = new Map<string, HealthWindow>();
   readonly #checks: HealthChecks;
-  readonly #shared = new SharedCooldowns(({ provider, model, forMs, quota }) =>
-    this.#guardOfAccount(provider)?.cooldowns.cool(model, forMs, quota),
-  );
+  readonly #shared = new SharedCooldowns((pause) => this.#pause(pause));
   /** All that are open of each name, one for each credential. */
   #twins: ReadonlyMap<string, readonly Provider[]> = new Map();
   #accounts: ReadonlyMap<string, Provider> = new Map();
   #checked = false;
+  #checking: (() => void) | undefined;
+  #isProbing = true;
+  #isFollowing = false;
 
-  constructor({ logger, metrics }: ProviderHealthParts) {
+  constructor({ logger, metrics, tell: tellOthers }: ProviderHealthParts) {
     this.#metrics = metrics;
     this.breakers = new Breakers({
       nowMs: () => performance.now(),
       random: Math.random,
       changed: (provider, scope, model, state) => {
-        tell(logger, provider, scope, model, state);
         this.#renewReach();
+        if (this.#isFollowing) return;
+        tell(logger, provider, scope, model, state);
+        if (state === "half_open") return;
+        tellOthers?.({ case: "circuit", circuit: { provider: accountName(provider), scope, model, state } });
       },
-      cooled: (pause) => this.#shared.tell(pause),
+      cooled: (pause) => {
+        this.#shared.tell(pause);
+        tellOthers?.({ case: "pause", pause });
+      },
     });
     this.#checks = new HealthChecks({
       random: Math.random,
@@ -69,7 +79,8 @@ export class ProviderHealth {
     this.#accounts = new Map(all.map((provider) => [accountName(provider), provider]));
     this.#checked = health.checks.enabled;
     this.breakers.configure(health.breakers ? twins.values() : [], health.trialAfterMs);
-    this.#checks.configure(all, health.checks);
+    this.#checking = () => this.#checks.configure(this.#isProbing ? all : [], health.checks);
+    this.#checking();
     for (const { id, credential } of all) this.#show(id, credential);
     this.#renewReach();
   }
@@ -77,6 +88,24 @@ export class ProviderHealth {
   /** Shares pauses with other replicas through this Redis; undefined: with none. */
   share(link: RedisLink | undefined): void {
     this.#shared.use(link);
+  }
+
+  /** Goes by what another worker found out, as if it had happened here, without telling of it again. */
+  follow(news: HealthNews): void {
+    if (news.case === "pause") {
+      this.#pause(news.pause);
+      return;
+    }
+    const { provider, scope, model, state } = news.circuit;
+    this.#isFollowing = true;
+    this.#guardOfAccount(provider)?.follow(scope, model, state);
+    this.#isFollowing = false;
+  }
+
+  /** Whether health checks are made here, if they are on: one worker makes them for all. */
+  probe(isProbing: boolean): void {
+    this.#isProbing = isProbing;
+    this.#checking?.();
   }
 
   /** Takes note of how an attempt went. */
@@ -128,6 +157,10 @@ export class ProviderHealth {
   #guardOf(providerId: string, credential: string | undefined): Guard | undefined {
     const provider = this.#twins.get(providerId)?.find((twin) => twin.credential === credential);
     return provider && this.breakers.of(provider);
+  }
+
+  #pause({ provider, model, forMs, quota }: SharedPause): void {
+    this.#guardOfAccount(provider)?.cooldowns.cool(model, forMs, quota);
   }
 
   #guardOfAccount(name: string): Guard | undefined {

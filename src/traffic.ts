@@ -1,5 +1,6 @@
 import type { AnswerCache } from "./cache/answer-cache.ts";
 import { KeyBook } from "./cache/idempotency/key-book.ts";
+import { redisKeys } from "./cache/idempotency/stores.ts";
 import { Renewals } from "./cache/renewals.ts";
 import { openCache } from "./caching.ts";
 import type { Config, RedisConfig } from "./config/schema.ts";
@@ -9,6 +10,7 @@ import { Limits } from "./limits/limits.ts";
 import type { Asked, Call } from "./model/call.ts";
 import { GatewayError } from "./model/error.ts";
 import type { Provider, Target } from "./model/target.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { MemoryReading } from "./overload/memory-guard.ts";
 import { Overload } from "./overload/overload.ts";
 import { ProviderHealth } from "./provider-health.ts";
@@ -29,6 +31,8 @@ export interface TrafficParts {
   readonly streamRules: () => KeepRules;
   /** The router of the configuration in force. */
   readonly router: () => Router;
+  /** The other workers of this gateway. Absent: there are none. */
+  readonly neighbours?: Neighbours | undefined;
   /** Absent: that of the process. */
   readonly readMemory?: (() => MemoryReading) | undefined;
 }
@@ -58,10 +62,13 @@ export class Traffic {
     this.streams = new KeptStreams({
       rules: parts.streamRules,
       log: () => this.#streamLog,
+      neighbours: parts.neighbours,
       counts: { resumed, bytes, orphans },
       now: () => performance.now(),
     });
-    this.health = new ProviderHealth(parts);
+    this.health = new ProviderHealth({ ...parts, tell: parts.neighbours?.tell });
+    // One worker is told to.
+    if (parts.neighbours !== undefined) this.health.probe(false);
     this.overload = overloadOf(parts);
     this.keyBook = new KeyBook({
       now: () => performance.now(),
@@ -71,6 +78,7 @@ export class Traffic {
     });
     this.limits = new Limits({
       redis: () => this.#redis,
+      workers: parts.neighbours?.limits,
       targetOf: (call) => targetOf(parts.router(), call),
       nowMs: () => Math.floor(performance.timeOrigin + performance.now()),
     });
@@ -79,6 +87,11 @@ export class Traffic {
   /** Undefined: none is configured. Ask anew for each use: a reload may bring another. */
   get redis(): RedisLink | undefined {
     return this.#redis;
+  }
+
+  /** Processes that take calls for this gateway. */
+  get workers(): number {
+    return this.#parts.neighbours?.count ?? 1;
   }
 
   /** What does not work as configured, for people; calls are served all the same. */
@@ -96,9 +109,11 @@ export class Traffic {
   async configure(config: Config, twins: ReadonlyMap<string, readonly Provider[]>): Promise<void> {
     this.health.configure(config, twins);
     this.overload.configure(config.overload);
-    this.limits.configure(config.limits, config.redis?.replicas ?? 1);
+    const { neighbours } = this.#parts;
+    this.limits.configure(config.limits, (config.redis?.replicas ?? 1) * this.workers);
     await this.#configureRedis(config);
-    this.keyBook.configure(config.idempotency, this.#redis);
+    const replicas = config.idempotency.shared ? this.#redis : undefined;
+    this.keyBook.configure(config.idempotency, replicas === undefined ? neighbours?.keys : redisKeys(replicas));
     const before = this.#cache;
     // What it has counted until now it tells before the next begins to count.
     void before?.close();
@@ -150,8 +165,9 @@ export class Traffic {
 const memoryNumbers = { fine: 0, shed: 1, reset: 2 } as const;
 
 /** Overload control whose state the metrics show. */
-function overloadOf({ metrics, readMemory }: TrafficParts): Overload {
+function overloadOf({ metrics, neighbours, readMemory }: TrafficParts): Overload {
   const overload = new Overload({
+    workers: neighbours?.count,
     readMemory,
     shed: (cause) => {
       metrics.shed.cell(cause).value += 1;

@@ -1,10 +1,6 @@
 import { type RedisLink, scriptOf } from "../storage/redis.ts";
-import type { ReplicaLock } from "./turns.ts";
+import { leaseMs, openMs, type ReplicaLock } from "./turns.ts";
 
-/** How long a lock outlives the replica that holds it. */
-const leaseMs = 10_000;
-/** How long everybody may pass after an answer that is not for sharing. */
-const openMs = 2000;
 /** What stands in place of a token while everybody may pass: no token is so short. */
 const open = "open";
 

@@ -4,6 +4,10 @@ import { GatewayError } from "../model/error.ts";
 
 /** How often a lease is renewed: three times before it would end. */
 const extendMs = 3000;
+/** How long a lock outlives the replica that holds it. */
+export const leaseMs = 10_000;
+/** How long everybody may pass after an answer that is not for sharing. */
+export const openMs = 2000;
 /** From one look at what another replica does to the next, at first and at most. */
 const pauseMsMin = 10;
 const pauseMsMax = 200;

@@ -22,11 +22,16 @@ interface Account {
 /** Keeps hedges to a part of the calls of a policy, and to what they may cost in a minute. */
 export class HedgeBudget {
   readonly #nowMs: () => number;
+  readonly #part: number;
   readonly #accounts = new BoundedMap<Account>(policiesMax);
 
-  /** @param nowMs a clock that never goes back, as performance.now. */
-  constructor(nowMs: () => number) {
+  /**
+   * @param nowMs a clock that never goes back, as performance.now.
+   * @param workers who spend of what is allowed, each an equal part.
+   */
+  constructor(nowMs: () => number, workers = 1) {
     this.#nowMs = nowMs;
+    this.#part = 1 / workers;
   }
 
   /** Takes note of a call that may be hedged. */
@@ -43,7 +48,8 @@ export class HedgeBudget {
     const { earned, spent } = this.#of(policy);
     if (earned < whole) return "over_ratio";
     if (nanosPerMinuteMax === undefined) return undefined;
-    const isWithin = nanos !== undefined && spent.at(this.#nowMs()) + Number(nanos) <= Number(nanosPerMinuteMax);
+    const isWithin =
+      nanos !== undefined && spent.at(this.#nowMs()) + Number(nanos) <= Number(nanosPerMinuteMax) * this.#part;
     return isWithin ? undefined : "over_cost";
   }
 

@@ -101,6 +101,13 @@ export class Guard {
     this.#find(scope, "")?.open();
   }
 
+  /** Goes by what another worker found out. */
+  follow(scope: Scope, model: string, state: "open" | "closed"): void {
+    const circuit = this.#find(scope, model, state === "open");
+    if (state === "open") circuit?.open();
+    else circuit?.close();
+  }
+
   /** Worst state of the circuits of a scope. */
   worst(scope: Scope): CircuitState {
     return scope === "model" ? this.place.worstModel() : (this.#find(scope, "")?.state ?? "closed");

@@ -5,10 +5,11 @@ import { Admission } from "./admission.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { type Need, needOf, tokensBefore } from "./need.ts";
 import { networkOf } from "./network.ts";
-import { RedisStore, type SharedReservation } from "./redis-store.ts";
+import { RedisStore } from "./redis-store.ts";
 import type { Draw, Rule } from "./rule.ts";
 import { RuleSet } from "./rule-set.ts";
 import { RunningCalls } from "./running-calls.ts";
+import type { SharedReservation, SharedStore } from "./shared-store.ts";
 
 /** How long the units of a call stay taken after its deadline if its gateway dies. */
 const lifeMarginMs = 60_000;
@@ -23,6 +24,8 @@ type Taker = Pick<Call<Asked>, "id" | "rpc">;
 export interface LimitParts {
   /** The Redis that replicas share, if there is one now. */
   readonly redis: () => RedisLink | undefined;
+  /** What the workers of this gateway share while there is no Redis. Absent: it has no others. */
+  readonly workers?: SharedStore | undefined;
   /** The target that the route of a call names first; undefined where none is found, which is then told elsewhere. */
   readonly targetOf: (call: Call<Asked>) => Target | undefined;
   /** Whole milliseconds of a clock that nobody sets. */
@@ -30,8 +33,8 @@ export interface LimitParts {
 }
 
 /**
- * Rate limits: exact across replicas with Redis, of this process without. While Redis does not answer each replica
- * keeps its share of every limit, and what calls used is told to Redis when it is back.
+ * Rate limits: exact across replicas with Redis, of this gateway without. While Redis, or the process that counts for all
+ * workers, does not answer, each keeps its share of every limit, and what calls used is told when it is back.
  */
 export class Limits {
   readonly #parts: LimitParts;
@@ -42,7 +45,7 @@ export class Limits {
   /** Those that concern a call which no provider is asked for, and one that takes a place all the same. */
   #callerRules = new RuleSet([]);
   #readerRules = new RuleSet([]);
-  #replicas = 1;
+  #shares = 1;
   #needsTokens = false;
   #needsTarget = false;
 
@@ -52,12 +55,12 @@ export class Limits {
     this.#shared = new RedisStore(parts.redis);
   }
 
-  /** Takes other rules into use; what is taken stays taken. */
-  configure(rules: readonly Rule[], replicas: number): void {
+  /** Takes other rules into use; what is taken stays taken. @param shares who keeps one each while nothing is shared. */
+  configure(rules: readonly Rule[], shares: number): void {
     this.#rules = new RuleSet(rules);
     this.#readerRules = this.#rules.filter(({ metric, scope }) => metric !== "tokens" && callerScopes.has(scope));
     this.#callerRules = this.#readerRules.filter(({ metric }) => metric === "requests");
-    this.#replicas = replicas;
+    this.#shares = shares;
     this.#needsTokens = rules.some(({ metric }) => metric === "tokens");
     this.#needsTarget = this.#needsTokens || rules.some(({ scope }) => scope === "model" || scope === "provider");
   }
@@ -100,33 +103,33 @@ export class Limits {
 
   async #take(call: Taker, draws: readonly Draw[], need: Need | undefined): Promise<Admission | undefined> {
     if (draws.length === 0) return undefined;
-    const link = this.#parts.redis();
-    if (link === undefined) {
+    const shared = this.#parts.redis() === undefined ? this.#parts.workers : this.#shared;
+    if (shared === undefined) {
       const local = this.#local.admit(draws);
       return new Admission(draws, local.verdict, need, local);
     }
     const reservation = { id: call.id, draws, lifeMs: lifeOf(call, draws) };
-    if (link.cause !== undefined) return this.#admitShare(reservation, need, false);
+    if (!shared.isUp) return this.#admitShare(reservation, need, undefined);
     try {
-      const verdict = await this.#shared.admit(link, reservation);
+      const verdict = await shared.admit(reservation);
       return new Admission(draws, verdict, need, {
-        raise: (units) => void this.#shared.raise(reservation, units),
-        settle: (units) => void this.#shared.settle(reservation, units, false),
+        raise: (units) => void shared.raise(reservation, units),
+        settle: (units) => void shared.settle(reservation, units, false),
       });
     } catch {
-      return this.#admitShare(reservation, need, true);
+      return this.#admitShare(reservation, need, shared);
     }
   }
 
-  /** @param unsure Redis may have taken the call's units, or still take them. */
-  #admitShare(reservation: SharedReservation, need: Need | undefined, unsure: boolean): Admission {
-    const draws = reservation.draws.map((draw) => shareOf(draw, this.#replicas, need));
+  /** @param unsure may have taken the call's units, or still take them. */
+  #admitShare(reservation: SharedReservation, need: Need | undefined, unsure: SharedStore | undefined): Admission {
+    const draws = reservation.draws.map((draw) => shareOf(draw, this.#shares, need));
     const local = this.#local.admit(draws);
     const admission = new Admission(draws, local.verdict, need, {
       raise: (units) => local.raise(units),
       settle: (units) => {
         local.settle(units);
-        if (unsure) void this.#shared.settle(reservation, units, true);
+        void unsure?.settle(reservation, units, true);
       },
     });
     if (admission.refusal !== undefined) admission.settle(0);
@@ -151,8 +154,8 @@ function lifeOf({ rpc }: Taker, draws: readonly Draw[]): number {
   return isSettled ? Math.ceil(rpc.deadlineMs - rpc.startMs) + lifeMarginMs : 0;
 }
 
-function shareOf(draw: Draw, replicas: number, need: Need | undefined): Draw {
-  const limit = Math.max(1, Math.floor(draw.limit / replicas));
+function shareOf(draw: Draw, shares: number, need: Need | undefined): Draw {
+  const limit = Math.max(1, Math.floor(draw.limit / shares));
   return { ...draw, limit, cost: costOf(draw.rule, limit, need) };
 }
 

@@ -1,6 +1,7 @@
-import type { RedisArgument, RedisLink } from "../storage/redis.ts";
+import { type RedisArgument, RedisFailure, type RedisLink } from "../storage/redis.ts";
 import { type Draw, shapeOf } from "./rule.ts";
 import { type LimitScripts, limitScripts } from "./scripts.ts";
+import type { SharedReservation, SharedStore } from "./shared-store.ts";
 import { type Refusal, type Verdict, worst } from "./verdict.ts";
 
 /**
@@ -13,15 +14,6 @@ const waitingMax = 10_000;
 /** Settlements sent at once when it is back. */
 const burst = 100;
 
-/** A reservation that calls in every replica are counted by. */
-export interface SharedReservation {
-  /** Unique; a call has one. */
-  readonly id: string;
-  readonly draws: readonly Draw[];
-  /** How long units stay taken if nobody settles; 0 for reservations that nobody will. */
-  readonly lifeMs: number;
-}
-
 interface Settlement {
   readonly reservation: SharedReservation;
   /** Of each draw altogether. */
@@ -31,7 +23,7 @@ interface Settlement {
 }
 
 /** The limits that replicas share in Redis. */
-export class RedisStore {
+export class RedisStore implements SharedStore {
   readonly #link: () => RedisLink | undefined;
   readonly #scripts: LimitScripts;
   readonly #waiting: Settlement[] = [];
@@ -41,13 +33,20 @@ export class RedisStore {
     this.#scripts = scripts;
   }
 
+  get isUp(): boolean {
+    const link = this.#link();
+    return link !== undefined && link.cause === undefined;
+  }
+
   /** Settlements that could not be said yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
   /** Takes what every draw asks for, or nothing at all. Rejects with a RedisFailure. */
-  async admit(link: RedisLink, { id, draws, lifeMs }: SharedReservation): Promise<Verdict> {
+  async admit({ id, draws, lifeMs }: SharedReservation): Promise<Verdict> {
+    const link = this.#link();
+    if (link === undefined) throw new RedisFailure("down", "closed");
     const units = draws.map(({ cost }) => cost);
     const answer = await link.script(
       this.#scripts.admit,

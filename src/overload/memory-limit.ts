@@ -23,9 +23,13 @@ export function controlGroupBytes(root = "/"): number | undefined {
   return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
-/** What the process uses now; about 20 µs. */
-export function memoryReader(configuredBytes: number | undefined): () => MemoryReading {
-  const limitBytes = configuredBytes ?? controlGroupBytes() ?? Number.POSITIVE_INFINITY;
+/**
+ * What the process uses now; about 20 µs.
+ * @param configuredBytes of each process.
+ * @param workers processes that share what the control group allows.
+ */
+export function memoryReader(configuredBytes: number | undefined, workers = 1): () => MemoryReading {
+  const limitBytes = configuredBytes ?? (controlGroupBytes() ?? Number.POSITIVE_INFINITY) / workers;
   return () => {
     const { used_heap_size: heapUsedBytes, heap_size_limit: heapLimitBytes } = getHeapStatistics();
     return { residentBytes: process.memoryUsage.rss(), limitBytes, heapUsedBytes, heapLimitBytes };

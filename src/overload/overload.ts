@@ -31,6 +31,8 @@ export interface OverloadParts {
   readonly waited: (ms: number) => void;
   /** Told of each target that is called for the first time. */
   readonly opened: (target: Target, lane: Lane) => void;
+  /** Processes like this one on the machine; absent: 1. */
+  readonly workers?: number | undefined;
   /** Absent: that of the process. */
   readonly readMemory?: (() => MemoryReading) | undefined;
 }
@@ -57,7 +59,7 @@ export class Overload {
 
   constructor(parts: OverloadParts) {
     this.#parts = parts;
-    this.#readMemory = parts.readMemory ?? memoryReader(undefined);
+    this.#readMemory = parts.readMemory ?? memoryReader(undefined, parts.workers);
     const shared = { now, later, waited: parts.waited };
     this.#entrance = new Entrance({
       ...shared,
@@ -106,7 +108,8 @@ export class Overload {
   /** Goes by these rules from now on. */
   configure(rules: OverloadRules): void {
     this.#rules = rules;
-    this.#readMemory = this.#parts.readMemory ?? memoryReader(rules.memory.limitBytes);
+    const { readMemory, workers } = this.#parts;
+    this.#readMemory = readMemory ?? memoryReader(rules.memory.limitBytes, workers);
     clearInterval(this.#memoryTimer);
     this.#guard.state = "fine";
     if (!rules.enabled) return;

@@ -20,7 +20,7 @@ export interface OpsOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  readonly readiness: () => OpsReadiness;
+  readonly readiness: () => OpsReadiness | Promise<OpsReadiness>;
   /** @param accept the scraper's Accept header, empty if there is none. */
   readonly metrics: (accept: string) => Promise<Exposition>;
   readonly log: Logger;
@@ -76,13 +76,13 @@ export class OpsServer {
     }
     const path = request.url?.split("?", 1)[0];
     if (path === "/livez") send(response, 200, "ok\n");
-    else if (path === "/readyz") this.#sendReadiness(response);
+    else if (path === "/readyz") void this.#sendReadiness(response);
     else if (path === "/metrics") void this.#sendMetrics(response, request.headers.accept ?? "");
     else send(response, 404, index);
   }
 
-  #sendReadiness(response: ServerResponse): void {
-    const { ready, reasons } = this.#options.readiness();
+  async #sendReadiness(response: ServerResponse): Promise<void> {
+    const { ready, reasons } = await this.#options.readiness();
     send(response, ready ? 200 : 503, `${JSON.stringify({ ready, reasons })}\n`, "application/json");
   }
 

@@ -24,22 +24,22 @@ export interface CacheReading {
   readonly evictions: number | undefined;
 }
 
-/** The response cache as operators see it. */
-export interface OperatedCache {
-  /** Tells how many answers it dropped; rejects where that is not certain. */
-  flush(scope: FlushScope, signal: AbortSignal): Promise<number>;
-  /** Never rejects because of what is shared with others. */
-  reading(signal: AbortSignal): Promise<CacheReading>;
+/** What there is to tell of the gateway. */
+export interface SystemReading {
+  /** Calls that are admitted and have not ended. */
+  readonly inFlight: number;
+  /** Undefined: it is off. */
+  readonly cache: CacheReading | undefined;
 }
 
 /** What operators may look at and change. */
 export interface SystemParts {
-  /** The response cache of the configuration in force; undefined: it is off. */
-  readonly cache: () => OperatedCache | undefined;
+  /** Drops answers of the response cache, and tells how many; rejects where that is not certain. */
+  readonly flush: (scope: FlushScope, signal: AbortSignal) => Promise<number>;
+  /** Never rejects because of what is shared with others. */
+  readonly reading: (signal: AbortSignal) => Promise<SystemReading>;
   /** Why Redis cannot be used, if one is configured. */
   readonly redis: () => { readonly cause: string | undefined } | undefined;
-  /** Calls that are admitted and have not ended. */
-  readonly inFlight: () => number;
 }
 
 /** SystemService, for callers whom admission let through. */
@@ -48,11 +48,11 @@ export function systemService(parts: SystemParts, { check }: RequestValidator): 
     async getDiagnostics(request, context) {
       check(GetDiagnosticsRequestSchema, request);
       const redis = parts.redis();
-      const reading = await parts.cache()?.reading(rpcOf(context).signal);
+      const { inFlight, cache } = await parts.reading(rpcOf(context).signal);
       return {
         components: redis === undefined ? [] : [componentOf(redis)],
-        inFlightRequests: parts.inFlight(),
-        caches: reading === undefined ? [] : [statisticsOf(reading)],
+        inFlightRequests: inFlight,
+        caches: cache === undefined ? [] : [statisticsOf(cache)],
       };
     },
     async flushCache(request, context) {
@@ -63,7 +63,7 @@ export function systemService(parts: SystemParts, { check }: RequestValidator): 
         ...(apiKey !== "" && { keyId: lastOf(apiKey) }),
         ...(model !== "" && { model }),
       };
-      return { removed: BigInt((await parts.cache()?.flush(scope, rpcOf(context).signal)) ?? 0) };
+      return { removed: BigInt(await parts.flush(scope, rpcOf(context).signal)) };
     },
   };
 }

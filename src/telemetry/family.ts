@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from "prom-client";
+import { type Aggregator, Counter, Gauge, type Registry } from "prom-client";
 import { CellMap } from "./cell-map.ts";
 
 /** One number of a family. Whoever holds it adds to it directly. */
@@ -11,6 +11,8 @@ export interface FamilyNames<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly Label[];
+  /** What the numbers of several workers make together; absent: their sum. */
+  readonly together?: Aggregator | undefined;
 }
 
 interface LabelledCell<Label extends string> extends Cell {
@@ -24,10 +26,14 @@ interface LabelledCell<Label extends string> extends Cell {
 export class Family<Label extends string> {
   readonly #cells: CellMap<Label, LabelledCell<Label>>;
 
-  constructor(registry: Registry, type: "counter" | "gauge", { name, help, labels }: FamilyNames<Label>) {
+  constructor(
+    registry: Registry,
+    type: "counter" | "gauge",
+    { name, help, labels, together = "sum" }: FamilyNames<Label>,
+  ) {
     const cells = new CellMap<Label, LabelledCell<Label>>(labels, (own) => ({ labels: own, value: 0 }));
     this.#cells = cells;
-    const shared = { name, help, labelNames: labels, registers: [registry] };
+    const shared = { name, help, labelNames: labels, registers: [registry], aggregator: together };
     if (type === "counter") {
       new Counter({
         ...shared,

@@ -17,14 +17,19 @@ export class LineEncoder {
   /** The last line, from its beginning. */
   readonly bytes = Buffer.allocUnsafeSlow(lineBytesMax);
   readonly #head: Uint8Array;
+  readonly #base: Uint8Array;
   readonly #foreign: ReadonlySet<string>;
   /** By name, such as `,"callId":`. */
   readonly #prefixes = new Map<string, Uint8Array>();
   readonly #time = new TimeText();
 
-  /** @param foreign names of fields that pino has rules for, such as those that it redacts. */
-  constructor(level: string, foreign: ReadonlySet<string>) {
+  /**
+   * @param foreign names of fields that pino has rules for, such as those that it redacts.
+   * @param worker what every line says of the process; undefined: nothing.
+   */
+  constructor(level: string, foreign: ReadonlySet<string>, worker?: number) {
     this.#head = Buffer.from(`{"level":"${level}","time":"`);
+    this.#base = Buffer.from(worker === undefined ? "" : `,"worker":${worker}`);
     this.#foreign = foreign;
   }
 
@@ -32,7 +37,7 @@ export class LineEncoder {
   encode(fields: LogFields, message: string): number {
     const { bytes } = this;
     let at = putBytes(bytes, 0, this.#head);
-    at = this.#time.put(bytes, at, Date.now());
+    at = putBytes(bytes, this.#time.put(bytes, at, Date.now()), this.#base);
     for (const name in fields) {
       const value: unknown = fields[name as keyof LogFields];
       if (value === undefined) continue;

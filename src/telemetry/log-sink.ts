@@ -27,6 +27,7 @@ export class LogSink {
   /** Batches behind the one that is being written. */
   readonly #full: Buffer[] = [];
   #fullBytes = 0;
+  readonly #bytesMax: number;
   /** What is being written now. */
   #batch: Buffer | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -35,10 +36,14 @@ export class LogSink {
   #retryMs = retryMsMin;
   #closed = false;
 
-  /** @param dropped told of lines that are lost, a line of which a part was written included. */
-  constructor(fd: number, dropped: (lines: number) => void) {
+  /**
+   * @param dropped told of lines that are lost, a line of which a part was written included.
+   * @param bytesMax written at once, but for a line that is longer: so that lines of several processes do not mix.
+   */
+  constructor(fd: number, dropped: (lines: number) => void, bytesMax = Number.POSITIVE_INFINITY) {
     this.#fd = fd;
     this.#dropped = dropped;
+    this.#bytesMax = bytesMax;
   }
 
   write(line: string): void {
@@ -70,7 +75,7 @@ export class LogSink {
     const endMs = performance.now() + flushMsMax;
     while (rest.length > 0 && !this.#closed && performance.now() < endMs) {
       try {
-        rest = rest.subarray(writeSync(this.#fd, rest));
+        rest = rest.subarray(writeSync(this.#fd, rest, 0, this.#pieceOf(rest)));
       } catch (error) {
         if (!isFull(error)) this.#closed = true;
         else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
@@ -111,8 +116,23 @@ export class LogSink {
 
   readonly #writeRest = (): void => {
     this.#retry = undefined;
-    if (this.#batch !== undefined) write(this.#fd, this.#batch, this.#written);
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    const length = this.#pieceOf(batch);
+    if (length < batch.length) {
+      this.#full.unshift(batch.subarray(length));
+      this.#fullBytes += batch.length - length;
+      this.#batch = batch.subarray(0, length);
+    }
+    write(this.#fd, batch, 0, length, this.#written);
   };
+
+  /** Bytes of the whole lines that may be written at once. */
+  #pieceOf(batch: Buffer): number {
+    if (batch.length <= this.#bytesMax) return batch.length;
+    const end = batch.lastIndexOf("\n", this.#bytesMax - 1);
+    return (end === -1 ? batch.indexOf("\n") : end) + 1 || batch.length;
+  }
 
   readonly #written = (error: Error | null, bytes: number): void => {
     if (isFull(error)) {

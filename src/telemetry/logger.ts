@@ -63,6 +63,11 @@ export interface LogFields {
   readonly signal?: string;
   readonly path?: string;
   readonly version?: string;
+  /** Processes that take calls. */
+  readonly workers?: number;
+  /** Number of one of them. */
+  readonly worker?: number;
+  readonly startsInMs?: number | undefined;
   readonly count?: number;
   /** Name of the extension that the line is about, or comes from. */
   readonly extension?: string;
@@ -105,9 +110,16 @@ export interface LoggerOptions {
   readonly prettify: Prettify | undefined;
   /** File descriptor; 1 is standard output. */
   readonly to: number;
+  /** Number of the worker that each line is from; undefined: there is none. */
+  readonly worker?: number | undefined;
+  /** Other processes write to the same place. */
+  readonly isShared?: boolean;
   /** Told how many lines were lost, because nobody reads the log or its disk is full. */
   readonly dropped: (lines: number) => void;
 }
+
+/** What one write to a pipe keeps together, whoever else writes to it (PIPE_BUF). */
+const sharedBytesMax = 4096;
 
 /** Frames of an unexpected error that are logged. */
 const framesMax = 10;
@@ -120,21 +132,22 @@ const notPlain: ReadonlySet<string> = new Set(["err", ...redacted.map((path) => 
 
 /** A logger that buffers, bounded, and writes in the background. */
 export function createLogger(options: LoggerOptions): Logger {
-  const { level, prettify, to } = options;
-  const sink = new LogSink(to, options.dropped);
-  const settings = { level, base: null, redact: redacted, timestamp: stdTimeFunctions.isoTime };
+  const { level, prettify, to, worker, isShared = worker !== undefined } = options;
+  const sink = new LogSink(to, options.dropped, isShared ? sharedBytesMax : undefined);
+  const base = worker === undefined ? null : { worker };
+  const settings = { level, base, redact: redacted, timestamp: stdTimeFunctions.isoTime };
   const stream = prettify === undefined ? sink : { write: (line: string) => sink.write(prettify(line)) };
   const logger = pino({ ...settings, formatters: { level: (label) => ({ level: label }) } }, stream);
   const at = (own: "debug" | "info" | "warn" | "error"): LogLine => {
     const write: LogLine = logger[own].bind(logger);
-    return prettify !== undefined || !logger.isLevelEnabled(own) ? write : quickLine(own, sink, write);
+    return prettify !== undefined || !logger.isLevelEnabled(own) ? write : quickLine(own, sink, write, worker);
   };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error"), flush: () => sink.flush() };
 }
 
 /** Lines as pino makes them, for a fifth of the time, and by pino where they are not plain. */
-function quickLine(level: string, sink: LogSink, otherwise: LogLine): LogLine {
-  const encoder = new LineEncoder(level, notPlain);
+function quickLine(level: string, sink: LogSink, otherwise: LogLine, worker: number | undefined): LogLine {
+  const encoder = new LineEncoder(level, notPlain, worker);
   return (fields, message) => {
     const length = encoder.encode(fields, message);
     if (length === 0) otherwise(fields, message);

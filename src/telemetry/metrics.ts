@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { type Aggregator, collectDefaultMetrics, Registry } from "prom-client";
 import { BoundedWords } from "./bounded-words.ts";
 import { type Cell, Family } from "./family.ts";
 import { type HistogramCell, HistogramFamily } from "./histogram-family.ts";
@@ -125,10 +125,12 @@ export class Metrics {
     ["provider"],
   );
   /** Labels: provider, name of the credential. 1: the last attempt was refused for it. */
-  readonly credentialUnhealthy = this.#gauge("credential_unhealthy", "1 while the provider refuses the credential.", [
-    "provider",
-    "credential",
-  ]);
+  readonly credentialUnhealthy = this.#gauge(
+    "credential_unhealthy",
+    "1 while the provider refuses the credential.",
+    ["provider", "credential"],
+    "max",
+  );
   /** Labels: scope, metric of the limit. */
   readonly rateLimited = this.#counter("rate_limited_total", "Calls refused by a limit of the gateway.", [
     "scope",
@@ -146,12 +148,14 @@ export class Metrics {
     "breaker_state",
     "0: closed. 1: half open, one trial at a time goes through. 2: open. Of models the worst.",
     ["provider", "scope", "credential"],
+    "max",
   );
   /** Labels: provider, name of the credential. */
   readonly cooldown = this.#gauge(
     "cooldown_seconds",
     "How long the provider wants some model of it to be left alone.",
     ["provider", "credential"],
+    "max",
   );
   /** Labels: provider, and "ok" or the reason in lower case. */
   readonly healthChecks = this.#counter("health_checks_total", "Health checks of providers.", ["provider", "outcome"]);
@@ -202,8 +206,18 @@ export class Metrics {
     "provider",
     "model",
   ]);
-  readonly memoryState = this.#gauge("memory_state", "0: fine. 1: new calls are refused. 2: calls are ended.", []);
-  readonly memoryUsed = this.#gauge("memory_used_ratio", "Used part of the memory that the process may have.", []);
+  readonly memoryState = this.#gauge(
+    "memory_state",
+    "0: fine. 1: new calls are refused. 2: calls are ended.",
+    [],
+    "max",
+  );
+  readonly memoryUsed = this.#gauge(
+    "memory_used_ratio",
+    "Used part of the memory that the process may have.",
+    [],
+    "max",
+  );
   readonly configRefused = this.#counter(
     "config_reload_failures_total",
     "Configurations that were not taken into use.",
@@ -217,7 +231,7 @@ export class Metrics {
   ).cell();
 
   constructor(version: string) {
-    const build = this.#gauge("build_info", "Always 1.", ["version", "node"]);
+    const build = this.#gauge("build_info", "Always 1.", ["version", "node"], "first");
     build.cell(version, process.versions.node).value = 1;
     // Under their usual names, which dashboards know: process_*, nodejs_* with nodejs_eventloop_lag_*.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: loopPrecisionMs });
@@ -225,7 +239,7 @@ export class Metrics {
 
   /** 1 while Redis can be used. Shown once a Redis is configured: without one a 0 would be a false alarm. */
   get redisUp(): Cell {
-    this.#redisUp ??= this.#gauge("redis_up", "1 while Redis answers, 0 while it does not.", []).cell();
+    this.#redisUp ??= this.#gauge("redis_up", "1 while Redis answers, 0 while it does not.", [], "min").cell();
     return this.#redisUp;
   }
 
@@ -269,8 +283,8 @@ export class Metrics {
     return new Family(this.registry, "counter", { name: `llmhub_${name}`, help, labels });
   }
 
-  #gauge<Label extends string>(name: string, help: string, labels: readonly Label[]): Family<Label> {
-    return new Family(this.registry, "gauge", { name: `llmhub_${name}`, help, labels });
+  #gauge<Label extends string>(name: string, help: string, labels: readonly Label[], together?: Aggregator) {
+    return new Family(this.registry, "gauge", { name: `llmhub_${name}`, help, labels, together });
   }
 
   #histogram(

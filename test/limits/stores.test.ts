@@ -3,9 +3,10 @@ import { expect, test } from "vitest";
 import type { LimitConfig } from "../../src/config/schema.ts";
 import type { Correction } from "../../src/limits/admission.ts";
 import { MemoryStore } from "../../src/limits/memory-store.ts";
-import { RedisStore, type SharedReservation } from "../../src/limits/redis-store.ts";
+import { RedisStore } from "../../src/limits/redis-store.ts";
 import type { Draw } from "../../src/limits/rule.ts";
 import { limitScripts } from "../../src/limits/scripts.ts";
+import type { SharedReservation } from "../../src/limits/shared-store.ts";
 import { Secret } from "../../src/model/secret.ts";
 import { RedisLink } from "../../src/storage/redis.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
@@ -139,7 +140,7 @@ testWithRedis(
           // Leases live by the clock, which memory does not need: here they outlive the test.
           const there = { id: `${runs}-${i}`, draws, lifeMs: 1e10 };
           const here = memory.admit(draws);
-          expect(await shared.admit(link, there)).toEqual(here.verdict);
+          expect(await shared.admit(there)).toEqual(here.verdict);
           if (here.verdict.refusal === undefined) open.push({ here, there });
         }
       }),
@@ -157,7 +158,7 @@ testWithRedis("a lease ends with its life, and a settlement of nothing changes n
   const draws = [drawOf(ruleWith({ metric: "concurrent", limit: 1, per: undefined }))];
   const admitted = async (id: string, atMs: number) => {
     await server.client.set("clock", atMs);
-    return (await store.admit(link, { id, draws, lifeMs: 5000 })).refusal === undefined;
+    return (await store.admit({ id, draws, lifeMs: 5000 })).refusal === undefined;
   };
   expect([await admitted("a", startMs), await admitted("b", startMs + 4999)]).toEqual([true, false]);
   expect(await admitted("c", startMs + 5000)).toBe(true);
@@ -183,13 +184,13 @@ testWithRedis("what a call holds comes back at the end of its life if nobody set
     /** Units taken at a moment of the day, without those that have flowed back: ten a second. */
     const takenAt = async (ms: number) => {
       await server.client.set("clock", dayMs + ms);
-      const [reading] = (await store.admit(link, call(`look ${looks++}`, 0))).readings;
+      const [reading] = (await store.admit(call(`look ${looks++}`, 0))).readings;
       return 864_000 - (reading?.remaining ?? 0) + (algorithm === "token-bucket" ? Math.floor(ms / 100) : 0);
     };
     expect(await takenAt(0)).toBe(0);
-    await store.admit(link, call("lost", 3000));
+    await store.admit(call("lost", 3000));
     const stream = call("stream", 1000);
-    await store.admit(link, stream);
+    await store.admit(stream);
     await server.client.set("clock", dayMs + 1000);
     await store.raise(stream, [5000]);
     await store.raise(stream, [4000]);
@@ -212,8 +213,8 @@ testWithRedis("a reservation that is settled before it is made is not made any m
   const draws = [drawOf(ruleWith({ metric: "tokens", limit: 100, algorithm: "sliding-window", per: "day" }), 60)];
   const late = { id: "late", draws, lifeMs: 60_000 };
   await store.settle(late, [0], true);
-  await store.admit(link, late);
-  const next = await store.admit(link, { ...late, id: "next" });
+  await store.admit(late);
+  const next = await store.admit({ ...late, id: "next" });
   expect(next).toEqual({ refusal: undefined, readings: [{ remaining: 40, resetMs: expect.any(Number) }] });
   await link.close();
 });
@@ -225,7 +226,7 @@ testWithRedis("what was used while Redis was away is told when it is back", asyn
   const store = new RedisStore(() => link);
   const draws = [drawOf(ruleWith({ metric: "concurrent", limit: 1, per: undefined }))];
   const first = { id: "first", draws, lifeMs: 60_000 };
-  expect((await store.admit(link, first)).refusal).toBeUndefined();
+  expect((await store.admit(first)).refusal).toBeUndefined();
   proxy.cut();
   await store.settle(first, [0], false);
   expect(store.waiting).toBe(1);
@@ -233,7 +234,7 @@ testWithRedis("what was used while Redis was away is told when it is back", asyn
   await expect.poll(() => link.cause, { timeout: 2000 }).toBeUndefined();
   await store.resume();
   expect(store.waiting).toBe(0);
-  expect((await store.admit(link, { ...first, id: "second" })).refusal).toBeUndefined();
+  expect((await store.admit({ ...first, id: "second" })).refusal).toBeUndefined();
   await link.close();
 });
 
@@ -245,7 +246,7 @@ testWithRedis("every key ends, and carries one hash tag", async () => {
     drawOf(ruleWith({ algorithm, metric: "tokens" })),
   );
   const lease = drawOf(ruleWith({ metric: "concurrent", per: undefined }));
-  await store.admit(link, { id: "a", draws: [...draws, lease], lifeMs: 60_000 });
+  await store.admit({ id: "a", draws: [...draws, lease], lifeMs: 60_000 });
   const keys = await server.keys();
   // The reservation, the counters, and what is held of three of them.
   expect(keys.length).toBe(1 + 4 + 3);
@@ -269,10 +270,10 @@ testWithRedis(
       drawOf(ruleWith({ scope, metric: "tokens" }), 1, `of {${scope}}`),
     );
     const call = { id: "{call}", draws, lifeMs: 60_000 };
-    expect((await store.admit(link, call)).readings.map(({ remaining }) => remaining)).toEqual([4, 4, 4, 4, 4]);
+    expect((await store.admit(call)).readings.map(({ remaining }) => remaining)).toEqual([4, 4, 4, 4, 4]);
     await store.raise(call, [3, 3, 3, 3, 3]);
     await store.settle(call, [2, 2, 2, 2, 2], false);
-    const next = await store.admit(link, { ...call, id: "next" });
+    const next = await store.admit({ ...call, id: "next" });
     expect(next.readings.map(({ remaining }) => remaining)).toEqual([2, 2, 2, 2, 2]);
     await link.close();
   },

@@ -8,9 +8,9 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
 /** What pino makes of a record, with the settings of the gateway. */
-function byPino(fields: object, message: string): string {
+function byPino(fields: object, message: string, base: object | null = null): string {
   let made = "";
-  const settings = { base: null, timestamp: stdTimeFunctions.isoTime };
+  const settings = { base, timestamp: stdTimeFunctions.isoTime };
   const logger = pino(
     { ...settings, formatters: { level: (label) => ({ level: label }) } },
     {
@@ -24,8 +24,8 @@ function byPino(fields: object, message: string): string {
 }
 
 /** Undefined: it is left to pino. */
-function byHand(fields: object, message: string): string | undefined {
-  const encoder = new LineEncoder("info", new Set(["secret", "err"]));
+function byHand(fields: object, message: string, worker?: number): string | undefined {
+  const encoder = new LineEncoder("info", new Set(["secret", "err"]), worker);
   const length = encoder.encode(fields as LogFields, message);
   return length === 0 ? undefined : encoder.bytes.toString("latin1", 0, length);
 }
@@ -48,6 +48,7 @@ test("an ordinary record is made by hand, byte for byte as pino makes it", () =>
     fc.property(record, plainText, time, (fields, message, now) => {
       vi.setSystemTime(now);
       expect(byHand(fields, message)).toBe(byPino(fields, message));
+      expect(byHand(fields, message, 7)).toBe(byPino(fields, message, { worker: 7 }));
     }),
     { numRuns: 1000 },
   );

@@ -4,10 +4,10 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 
 /** Runs a program that writes to its standard output through a sink and reports on its standard error. */
-function program(body: string) {
+function program(body: string, bytesMax = "Infinity") {
   const sink = new URL("../../src/telemetry/log-sink.ts", import.meta.url).href;
   const code = `const { LogSink } = await import(${JSON.stringify(sink)});
-    let dropped = 0; const sink = new LogSink(1, (lines) => dropped += lines); ${body}`;
+    let dropped = 0; const sink = new LogSink(1, (lines) => dropped += lines, ${bytesMax}); ${body}`;
   return spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -41,6 +41,18 @@ test("a pipe that does not block and is full for a while costs nothing and mixes
   }
   const numbers = read.trimEnd().split("\n").map(Number);
   expect(numbers).toEqual(Array.from({ length: 2_000 }, (_, i) => i));
+});
+
+test.each([
+  ["in the background", ""],
+  ["at the end", "sink.flush(); process.exit(0);"],
+])("lines that share a pipe arrive whole and in order, written %s", async (_, end) => {
+  const child = program(
+    `for (let i = 0; i < 200; i++) sink.write(String(i).padEnd(i % 70 === 0 ? 9000 : i) + "\\n"); ${end}`,
+    "4096",
+  );
+  const lines = (await text(child.stdout)).trimEnd().split("\n");
+  expect(lines.map(Number)).toEqual(Array.from({ length: 200 }, (_, i) => i));
 });
 
 test("a reader who stopped costs lines and nothing else, and gets the kept ones when it reads again", async () => {

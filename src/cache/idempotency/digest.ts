@@ -2,9 +2,6 @@ import { createHash } from "node:crypto";
 import type { Asked, Caller, IdempotencyKey } from "../../model/call.ts";
 import { canonical } from "../canonical.ts";
 
-/** Bytes of a request's digest. */
-export const digestBytes = 32;
-
 /**
  * The name of a key in a store: callers of one tenant share their keys, those of none have them for themselves, and each
  * operation has keys of its own.

@@ -1,12 +1,10 @@
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { GatewayError } from "../../model/error.ts";
-import type { RedisLink } from "../../storage/redis.ts";
 import type { Answer } from "../entry.ts";
 import { Flight } from "../flight.ts";
-import { redisLock } from "../redis-lock.ts";
 import { Turns } from "../turns.ts";
 import { decodeRecord } from "./record.ts";
-import { keyLockAt, MemoryRecords, type RecordStore, RedisRecords, tags } from "./stores.ts";
+import { MemoryRecords, type RecordStore, type SharedKeys, tags } from "./stores.ts";
 
 /** What an operator decides about keys. */
 export interface IdempotencySettings {
@@ -53,7 +51,6 @@ export class KeyBook {
   readonly #flights = new Map<string, KeyFlight>();
   #settings: IdempotencySettings = { keepMs: 0, waitMs: 0, shared: false, bytesMax: 0, entryBytesMax: 0 };
   #memory: MemoryRecords | undefined;
-  #link: RedisLink | undefined;
   #records: RecordStore | undefined;
   #turns: Turns | undefined;
 
@@ -65,17 +62,19 @@ export class KeyBook {
     return this.#settings;
   }
 
-  /** Takes settings into use. What is kept in memory stays, unless the room for it changes. */
-  configure(settings: IdempotencySettings, link: RedisLink | undefined): void {
-    const { bytesMax, waitMs, shared } = settings;
+  /**
+   * Takes settings into use. What is kept in memory stays, unless the room for it changes.
+   * @param shared where keys are known to other processes, too; undefined: nowhere.
+   */
+  configure(settings: IdempotencySettings, shared: SharedKeys | undefined): void {
+    const { bytesMax, waitMs } = settings;
     if (bytesMax !== this.#settings.bytesMax) this.#memory = new MemoryRecords({ bytesMax, ...this.#parts });
     this.#settings = settings;
-    this.#link = shared ? link : undefined;
-    this.#records = this.#link === undefined ? this.#memory : new RedisRecords(this.#link);
+    this.#records = shared?.records ?? this.#memory;
     const failed = () => {
       throw unknowable();
     };
-    this.#turns = this.#link && new Turns({ lock: redisLock(this.#link, keyLockAt), waitMs, failed });
+    this.#turns = shared && new Turns({ lock: shared.lock, waitMs, failed });
   }
 
   /** The call that is under way with a key, in this process. */

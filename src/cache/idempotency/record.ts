@@ -3,7 +3,7 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { ErrorReason } from "../../../gen/llmhub/v1/error_reason_pb.ts";
 import { GatewayError, type Reason } from "../../model/error.ts";
 import type { Answer } from "../entry.ts";
-import { digestBytes } from "./digest.ts";
+import { forms, headBytes } from "./record-head.ts";
 
 /** How the call ended that a key was used with. */
 export type Ending<A extends Answer = Answer> =
@@ -13,8 +13,6 @@ export type Ending<A extends Answer = Answer> =
   /** It was answered, and the answer is not kept any more, or was too large to be. */
   | { readonly case: "unkept" };
 
-const forms = ["answer", "error", "unkept"] as const;
-const headBytes = 1 + digestBytes;
 const nothing = new Uint8Array();
 
 /** Bytes of an ending and of the digest of the request that led to it. */
@@ -25,11 +23,6 @@ export function encodeRecord<A extends Answer>(
 ): Uint8Array {
   const head = Uint8Array.of(forms.indexOf(ending.case), ...digest);
   return Buffer.concat([head, payloadOf(schema, ending)]);
-}
-
-/** The record of a key whose answer is kept no longer. */
-export function withoutAnswer(record: Uint8Array): Uint8Array {
-  return Uint8Array.of(forms.indexOf("unkept"), ...record.subarray(1, headBytes));
 }
 
 /** Digest and ending of a record; throws for bytes that are none. */

@@ -1,11 +1,25 @@
 import type { RedisLink } from "../../storage/redis.ts";
 import { type MemoryOptions, MemoryStore } from "../memory.ts";
 import { fenced } from "../redis.ts";
+import { redisLock } from "../redis-lock.ts";
 import type { AnswerStore, Keeping } from "../store.ts";
-import { withoutAnswer } from "./record.ts";
+import type { ReplicaLock } from "../turns.ts";
+import { withoutAnswer } from "./record-head.ts";
 
 /** Where records of keys are kept; promises may reject. */
 export type RecordStore = Pick<AnswerStore, "get" | "set">;
+
+/** Keys that are known to several processes. */
+export interface SharedKeys {
+  readonly records: RecordStore;
+  /** Who carries out the call of a key; records are written by its holder only. */
+  readonly lock: ReplicaLock;
+}
+
+/** Keys in Redis, for all replicas. */
+export function redisKeys(link: RedisLink): SharedKeys {
+  return { records: new RedisRecords(link), lock: redisLock(link, keyLockAt) };
+}
 
 /** Part of the room for keys whose answers had to go. */
 const stubPart = 1 / 8;
@@ -41,8 +55,8 @@ export class MemoryRecords implements RecordStore {
 /** Records have none. */
 export const tags = { tenant: "", keyId: "", model: "" };
 
-/** Records in Redis, for all replicas. Written by who holds the lock on the key only. */
-export class RedisRecords implements RecordStore {
+/** Written by who holds the lock on the key only. */
+class RedisRecords implements RecordStore {
   readonly #link: RedisLink;
 
   constructor(link: RedisLink) {
@@ -65,7 +79,6 @@ function recordAt(name: string): string {
   return `idempotency:{${name}}`;
 }
 
-/** Where the lock on a key is. */
-export function keyLockAt(name: string): string {
+function keyLockAt(name: string): string {
   return `idempotency:{${name}}:lock`;
 }

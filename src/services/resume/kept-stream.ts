@@ -3,7 +3,7 @@ import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import { EventEncoder } from "../event-encoder.ts";
 import type { Batch, EventStream } from "../event-stream.ts";
-import { Journal, type Reading } from "./journal.ts";
+import { Journal, type Piece, type Reading } from "./journal.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { evicted, graceOver, superseded, unknownToken } from "./refusals.ts";
 
@@ -125,6 +125,12 @@ export class KeptStream implements EventStream {
   /** The place after an event. Undefined: what comes next is not kept any more. */
   placeAfter(sequence: number): number | undefined {
     return this.#journal?.placeAfter(sequence);
+  }
+
+  /** The messages behind an event, up to the end of a block. Undefined: they are not kept any more. */
+  pieceAfter(sequence: number): Piece | undefined {
+    const place = this.placeAfter(sequence);
+    return place === undefined ? undefined : this.#journal?.piece(place);
   }
 
   /** The next events from a place on; none: there are no more yet. Throws RESUME_TOKEN_INVALID if they are not kept. */

@@ -4,11 +4,12 @@ import { GatewayError } from "../../model/error.ts";
 import { type Batch, type EventStream, PassingEvents } from "../event-stream.ts";
 import type { Journal } from "./journal.ts";
 import { type Keeper, KeptStream } from "./kept-stream.ts";
+import { LentStreams } from "./lent-streams.ts";
 import { LogWriter } from "./log-writer.ts";
 import { LoggedEvents } from "./logged-events.ts";
 import { beyondEnd, unknownToken } from "./refusals.ts";
 import { ResumedEvents } from "./resumed-events.ts";
-import type { StreamLog } from "./stream-log.ts";
+import type { StreamLog, StreamReader } from "./stream-log.ts";
 
 /** Most streams that go on without a reader: each costs money that perhaps nobody has a use for. */
 const orphansMax = 1000;
@@ -52,6 +53,8 @@ export interface KeptStreamsParts {
   readonly counts: KeepCounts;
   /** The log that replicas share, now. Undefined: there is none. */
   readonly log: () => StreamLog | undefined;
+  /** The other workers of this gateway. Absent: it has none. */
+  readonly neighbours?: { readonly streams: StreamReader; readonly tokenEnd: string } | undefined;
   /** The clock of performance.now(). */
   readonly now: () => number;
 }
@@ -75,6 +78,8 @@ export class KeptStreams implements Keeper {
   readonly #ended = new Map<KeptStream, number>();
   /** Streams without a reader, by API key; keys without any are not in it. */
   readonly #orphansOf = new Map<string, number>();
+  /** What others may read. */
+  readonly lent: StreamReader = new LentStreams((token) => this.#streams.get(token));
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: KeptStreamsParts) {
@@ -101,7 +106,7 @@ export class KeptStreams implements Keeper {
   open(rpc: Rpc, begin: (rpc: Rpc, token: string) => AsyncIterableIterator<Batch>): EventStream {
     if (!this.#parts.rules().resume) return new PassingEvents(begin(rpc, ""));
     // Unguessable. A UUID: randomUUID draws its bytes ahead, which other sources do not.
-    const token = randomUUID();
+    const token = `${randomUUID()}${this.#parts.neighbours?.tokenEnd ?? ""}`;
     const stream = new KeptStream(rpc, token, (own) => begin(own, token), this);
     this.#streams.set(token, stream);
     this.grown(overheadBytes);
@@ -122,7 +127,7 @@ export class KeptStreams implements Keeper {
     if (!this.#parts.rules().resume) throw switchedOff();
     this.#sweep();
     const stream = this.#streams.get(token);
-    const log = stream === undefined ? this.#log : undefined;
+    const log = stream === undefined ? (this.#log ?? this.#parts.neighbours?.streams) : undefined;
     if (log !== undefined) return new LoggedEvents(log, { token, after, ...call }, () => this.#resumed());
     if (stream?.keyId !== call.rpc.caller.keyId) throw unknownToken();
     if (after > stream.sequence) throw beyondEnd(stream.sequence);

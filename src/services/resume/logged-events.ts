@@ -7,7 +7,7 @@ import type { Batch, EventStream } from "../event-stream.ts";
 import { numberedIn } from "./journal.ts";
 import type { ResumeCall } from "./kept-streams.ts";
 import { beyondEnd, logUnavailable, unknownToken, writerGone } from "./refusals.ts";
-import { errorOf, type LogEntry, type StreamLog } from "./stream-log.ts";
+import { errorOf, type LogEntry, type StreamReader } from "./stream-log.ts";
 
 type Result = IteratorResult<Batch>;
 
@@ -16,12 +16,12 @@ const pollMs = 100;
 
 const heartbeat: Chunk = { case: "heartbeat", value: create(HeartbeatSchema) };
 
-/** The rest of a stream that another replica carried out, or still does, out of the log that all share. */
+/** The rest of a stream that another process carried out, or still does, out of the log that all share or from itself. */
 export class LoggedEvents implements EventStream {
   readonly after: number;
   readonly keeps = false;
   readonly #call: ResumeCall;
-  readonly #log: StreamLog;
+  readonly #log: StreamReader;
   readonly #found: () => void;
   readonly #encoder: EventEncoder;
   /** Sequence number of the last event that was read. */
@@ -32,7 +32,7 @@ export class LoggedEvents implements EventStream {
   #isOver = false;
 
   /** @param found told once, when it is known that there is such a stream. */
-  constructor(log: StreamLog, call: ResumeCall, found: () => void) {
+  constructor(log: StreamReader, call: ResumeCall, found: () => void) {
     this.after = call.after;
     this.#call = call;
     this.#log = log;

@@ -24,16 +24,20 @@ export interface LogWrite {
   readonly keepMs: number;
 }
 
-/** Where replicas keep streams for each other. What cannot be done soon is rejected. */
-export interface StreamLog {
-  /** Also says that the writer lives, for some seconds. True: another replica reads the stream. */
-  write(write: LogWrite): Promise<boolean>;
+/** Streams that other processes carry out. What cannot be known soon is rejected. */
+export interface StreamReader {
   /** The newest entry. Undefined: the stream is unknown. */
   newest(token: string): Promise<LogEntry | undefined>;
   /** Some entries that have what follows an event, in order; none: there is nothing yet. */
   read(token: string, after: number): Promise<readonly LogEntry[]>;
   /** Says that the stream is read here. False: its writer has not been heard of for seconds. */
   attend(token: string): Promise<boolean>;
+}
+
+/** Where replicas keep streams for each other. What cannot be done soon is rejected. */
+export interface StreamLog extends StreamReader {
+  /** Also says that the writer lives, for some seconds. True: another replica reads the stream. */
+  write(write: LogWrite): Promise<boolean>;
   drop(token: string): Promise<void>;
 }
 

@@ -2,7 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CompleteRequestSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { digestBytes, keyName, requestDigest } from "../../../src/cache/idempotency/digest.ts";
+import { keyName, requestDigest } from "../../../src/cache/idempotency/digest.ts";
+import { digestBytes } from "../../../src/cache/idempotency/record-head.ts";
 import type { Caller } from "../../../src/model/call.ts";
 
 const caller = (keyId: string, tenantId = ""): Caller => ({ keyId, tenantId, models: undefined });

@@ -2,8 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type CompleteResponse, CompleteResponseSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { digestBytes } from "../../../src/cache/idempotency/digest.ts";
-import { decodeRecord, type Ending, encodeRecord, withoutAnswer } from "../../../src/cache/idempotency/record.ts";
+import { decodeRecord, type Ending, encodeRecord } from "../../../src/cache/idempotency/record.ts";
+import { digestBytes, withoutAnswer } from "../../../src/cache/idempotency/record-head.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 
 const digest = new Uint8Array(digestBytes).map((_, i) => i);

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { CompleteResponseSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
-import { digestBytes } from "../../../src/cache/idempotency/digest.ts";
 import { decodeRecord, encodeRecord } from "../../../src/cache/idempotency/record.ts";
+import { digestBytes } from "../../../src/cache/idempotency/record-head.ts";
 import { MemoryRecords, tags } from "../../../src/cache/idempotency/stores.ts";
 
 const keepMs = 60_000;

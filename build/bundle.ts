@@ -38,7 +38,11 @@ async function compiled(): Promise<[name: string, content: string | Uint8Array][
   // Loaded late: it takes longer than to see that there is nothing to do.
   const { rolldown } = await import("rolldown");
   const bundle = await rolldown({
-    input: { main: join(root, "src/main.js"), extension: join(root, "src/extension.ts") },
+    input: {
+      main: join(root, "src/main.js"),
+      worker: join(root, "src/worker.js"),
+      extension: join(root, "src/extension.ts"),
+    },
     platform: "node",
     logLevel: "warn",
   });

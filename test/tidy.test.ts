@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   surfaces: ["model", "dispatch", "protocols", "services"],
   server: ["model", "telemetry", "protocols", "services", "surfaces"],
   simulator: ["model", "stream"],
+  workers: ["model", "telemetry", "config", "cache", "limits", "health", "services", "server"],
   config: ["model", "catalog"],
   cli: [
     "model",
@@ -37,11 +38,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "simulator",
     "surfaces",
     "telemetry",
+    "workers",
   ],
 };
 /** Files directly in src that a folder may import all the same. */
 const mayCompose: Readonly<Record<string, readonly string[]>> = {
-  cli: ["src/app.ts", "src/gateway.ts", "src/snapshot.ts", "src/version.ts"],
+  cli: ["src/app.ts", "src/gateway.ts", "src/neighbours.ts", "src/snapshot.ts", "src/version.ts"],
+  workers: ["src/gateway.ts", "src/neighbours.ts"],
 };
 
 /** Who may touch files, and who the environment and the command line. */

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { addressText } from "../config/address-text.ts";
-import { configPath, loadConfig } from "../config/load.ts";
+import { configPath } from "../config/config-path.ts";
+import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { extensionFacts } from "../extensions/module.ts";
 import type { Fleet } from "../providers/fleet.ts";

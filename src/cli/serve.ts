@@ -1,14 +1,11 @@
-import { homedir } from "node:os";
-import { configPath, loadConfig } from "../config/load.ts";
+import { configPath } from "../config/config-path.ts";
 import { isAddress } from "../config/scalar.ts";
 import type { Config } from "../config/schema.ts";
-import { extensionFacts } from "../extensions/module.ts";
+import { isCount, workersOf } from "../config/workers.ts";
 import type { Gateway } from "../gateway.ts";
-import { providerKinds } from "../providers/index.ts";
 import { noWords, readArguments } from "./arguments.ts";
 import { type Command, CommandError, type Exit, type Shell } from "./command.ts";
-import { configProblem } from "./config-problem.ts";
-import { errorPort, isListenProblem, listenProblem } from "./listen-problem.ts";
+import { startGateway, startProblem } from "./start-gateway.ts";
 import { superviseGateway } from "./supervise-gateway.ts";
 import { welcome } from "./welcome.ts";
 
@@ -21,11 +18,16 @@ const options = {
     value: "HOST:PORT",
     about: "address for health and metrics, in place of server.opsListen",
   },
+  workers: {
+    type: "string",
+    value: "N",
+    about: "processes that take calls, or auto; in place of server.workers",
+  },
 } as const;
 
 /** Runs the gateway until a signal stops it. */
 export const serve: Command = {
-  usage: ["serve [--config FILE] [--listen HOST:PORT] [--http-listen …] [--ops-listen …]"],
+  usage: ["serve [--config FILE] [--listen HOST:PORT] [--http-listen …] [--ops-listen …] [--workers N]"],
   about: `Runs the gateway. Without a configuration file it listens on this machine only, without API
 keys, with a simulated provider and with each provider whose key is in the environment, such
 as OPENAI_API_KEY.
@@ -33,13 +35,24 @@ as OPENAI_API_KEY.
 SIGTERM and SIGINT let calls in flight end and stop it; a second one stops it at once. SIGHUP
 and a change of the file load the configuration again; if it is invalid, the old one stays.
 
-LLMHUB_LISTEN, LLMHUB_HTTP_LISTEN, LLMHUB_OPS_LISTEN, LLMHUB_LOG_LEVEL and
+LLMHUB_LISTEN, LLMHUB_HTTP_LISTEN, LLMHUB_OPS_LISTEN, LLMHUB_WORKERS, LLMHUB_LOG_LEVEL and
 LLMHUB_LOG_FORMAT take the place of the fields of the file.`,
   options,
-  examples: ["llmhub serve", "llmhub serve --config llmhub.yaml", "llmhub serve --listen 127.0.0.1:6000"],
+  examples: [
+    "llmhub serve",
+    "llmhub serve --config llmhub.yaml",
+    "llmhub serve --listen 127.0.0.1:6000",
+    "llmhub serve --workers auto",
+  ],
   exits: ["failure", "config"],
   run,
 };
+
+interface Running {
+  readonly config: Config;
+  readonly gateway: Gateway;
+  readonly load: () => Promise<Config>;
+}
 
 async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   const { values, words } = readArguments(args, options);
@@ -55,10 +68,13 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
     if (!isAddress(address)) throw new CommandError("usage", `--${flag} must be host:port, such as 127.0.0.1:50051`);
     env[variable] = address;
   }
+  if (values.workers !== undefined) {
+    if (!isCount(values.workers))
+      throw new CommandError("usage", "--workers must be auto or a whole number, such as 4");
+    env["LLMHUB_WORKERS"] = values.workers;
+  }
   const path = configPath({ path: values.config, env });
-  const load = () => loadConfig({ path, env, kinds: providerKinds, extensions: extensionFacts });
-  const config = await load();
-  const gateway = await start(config, env);
+  const { config, gateway, load } = await start(path, env);
   if (forPeople(config, shell)) shell.stdout.write(welcome(config, gateway));
   // Where the log is JSON it says the same, and nothing else may stand beside it.
   const report = (line: string) => {
@@ -68,21 +84,26 @@ async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   return superviseGateway({ gateway, load, files: config.files, signals: shell.signals, report });
 }
 
-async function start(config: Config, env: Shell["env"]): Promise<Gateway> {
-  // Loaded late: help and configuration errors need nothing of it.
-  const { startGateway } = await import("../app.ts");
-  const { listen, httpListen = listen, opsListen } = config.server;
+/** A gateway in this process, or of several, and what loads its configuration. */
+async function start(path: string | undefined, env: Shell["env"]): Promise<Running> {
+  const count = await workersOf(path, env);
+  if (count > 1) return startCrew(count, path, env);
+  const { loadConfig } = await import("../config/load.ts");
+  const { extensionFacts } = await import("../extensions/module.ts");
+  const { providerKinds } = await import("../providers/index.ts");
+  const load = () => loadConfig({ path, env, kinds: providerKinds, extensions: extensionFacts });
+  const config = await load();
+  return { config, gateway: await startGateway(config, env), load };
+}
+
+async function startCrew(count: number, path: string | undefined, env: Shell["env"]): Promise<Running> {
+  const { CrewGateway } = await import("../workers/crew-gateway.ts");
+  const { CrewFailure } = await import("../workers/crew.ts");
   try {
-    return await startGateway({ config, surroundings: { env, homeDirectory: homedir() } });
+    const { gateway, config } = await CrewGateway.start({ count, path, env }, startProblem);
+    return { config, gateway, load: () => gateway.load() };
   } catch (error) {
-    if (!isListenProblem(error)) throw configProblem(error);
-    const addresses = [
-      [listen, "--listen"],
-      [httpListen, "--http-listen"],
-      [opsListen, "--ops-listen"],
-    ] as const;
-    const [address, flag] = addresses.find(([{ port }]) => port === errorPort(error)) ?? addresses[0];
-    throw new CommandError("failure", listenProblem(error, address, flag));
+    throw error instanceof CrewFailure ? new CommandError(error.exit, error.message) : error;
   }
 }
 

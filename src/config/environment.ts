@@ -48,6 +48,7 @@ const overrides: Readonly<Record<string, readonly [section: string, field: strin
   LLMHUB_LISTEN: ["server", "listen"],
   LLMHUB_OPS_LISTEN: ["server", "opsListen"],
   LLMHUB_HTTP_LISTEN: ["server", "httpListen"],
+  LLMHUB_WORKERS: ["server", "workers"],
   LLMHUB_LOG_LEVEL: ["log", "level"],
   LLMHUB_LOG_FORMAT: ["log", "format"],
 };

@@ -12,6 +12,7 @@ import { chains, policies, retry } from "./routing-section.ts";
 import { address, duration, integer, network, pattern, text, time } from "./scalar.ts";
 import { section } from "./section.ts";
 import { streams } from "./streams-section.ts";
+import { workers } from "./workers.ts";
 
 const limits = section("What one caller can take from the server.", {
   requestBytesMax: v.optional(integer(1024, 1024 ** 3, "Largest request, in bytes."), 33_554_432),
@@ -42,6 +43,7 @@ const server = section("The gateway as a server.", {
   httpListen: v.optional(
     address("One more address for the same calls, such as 127.0.0.1:4000, for tools that speak HTTP."),
   ),
+  workers,
   tls: v.optional(tls),
   cors: v.optional(cors),
   limits: v.nullish(limits, {}),

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import { FileError, readBounded } from "./bounded-file.ts";
 import { ConfigError } from "./config-error.ts";
+import { configPath } from "./config-path.ts";
 import { crossCheck } from "./cross-check.ts";
 import { builtInSources, fileSources, type ProviderKinds } from "./environment.ts";
 import { type ExtensionLoader, findExtensions } from "./extensions-section.ts";
@@ -12,10 +13,8 @@ import { resolve } from "./resolve.ts";
 import type { Config } from "./schema.ts";
 import { unknownField } from "./section.ts";
 import type { Environment } from "./substitution.ts";
+import { fileBytesMax } from "./workers.ts";
 import type { YamlFile } from "./yaml-file.ts";
-
-/** Ten thousand API keys, each with its tenant and models, take less than two. */
-const fileBytesMax = 8 * 1024 * 1024;
 
 /** What a configuration is made of. */
 export interface LoadOptions {
@@ -26,11 +25,6 @@ export interface LoadOptions {
   readonly kinds: ProviderKinds;
   /** Loads operators' own code. Absent: a file that names some is refused. */
   readonly extensions?: ExtensionLoader;
-}
-
-/** The file that the options choose, if any. */
-export function configPath({ path, env }: Pick<LoadOptions, "path" | "env">): string | undefined {
-  return path || env["LLMHUB_CONFIG"] || undefined;
 }
 
 /** Reads and checks the whole configuration. Rejects with a ConfigError that lists every problem. */

@@ -89,6 +89,7 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
     listen: server.listen,
     opsListen: server.opsListen,
     httpListen: server.httpListen,
+    workers: server.workers,
     tls: server.tls === undefined ? undefined : await tlsOf(server.tls, findings),
     cors: server.cors && { origins: server.cors.origins, maxAgeMs: server.cors.maxAge },
     limits: {

@@ -34,6 +34,19 @@ export function integer(min: number, max: number, description: string) {
   );
 }
 
+/** "auto", or a whole number within bounds, which an environment variable gives as text. */
+export function count(max: number, description: string) {
+  const message = `must be auto or a whole number from 1 to ${max}`;
+  const isCount = (value: number | string) =>
+    value === "auto" || (/^\d{1,9}$/.test(String(value)) && Number(value) >= 1 && Number(value) <= max);
+  return v.pipe(
+    v.union([v.number(), v.string()], message),
+    v.check(isCount, message),
+    v.description(description),
+    v.transform((value) => (value === "auto" ? value : Number(value))),
+  );
+}
+
 /** A length of time such as "1.5s"; gives milliseconds, from `minMs` to one day. */
 export function duration(description: string, minMs = 1) {
   const message = `must be a length of time such as 500ms, 2s, 10m or 1h, ${minMs === 0 ? "" : "above 0 and "}at most 24h`;

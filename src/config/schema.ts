@@ -43,6 +43,7 @@ export interface ServerConfig {
   readonly opsListen: Address;
   /** One more address for calls. Undefined: none. */
   readonly httpListen: Address | undefined;
+  readonly workers: number | "auto";
   /** Undefined: clear text. */
   readonly tls: TlsConfig | undefined;
   /** Undefined: web pages of other origins may not call. */

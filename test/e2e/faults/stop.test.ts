@@ -3,25 +3,11 @@ import { connect } from "node:http2";
 import { expect, test } from "vitest";
 import { textOf } from "../../support/gateway.ts";
 import { GatewayProcess } from "../../support/gateway-process.ts";
-import { ScriptedUpstream, within } from "../../support/scripted-upstream.ts";
+import { within } from "../../support/scripted-upstream.ts";
+import { startPatient } from "../patient-upstream.ts";
 import { heard, readUntil } from "./broken-stream.ts";
 import { chat, providerAt, request } from "./dialects.ts";
 import { RawCall } from "./raw-call.ts";
-
-/** An upstream that begins every stream, and ends those that are asked to end, once they may. */
-async function startPatient() {
-  const finish = Promise.withResolvers<void>();
-  const upstream = await ScriptedUpstream.start(async (connection) => {
-    const { body } = await connection.request();
-    await connection.beginEvents();
-    await connection.chunk(chat.preamble, chat.text("Hel"));
-    if (!body.includes("and end")) return;
-    await finish.promise;
-    await connection.chunk(chat.text("lo"), chat.finish, chat.done);
-    await connection.lastChunk();
-  });
-  return { upstream, finish: finish.resolve };
-}
 
 /** Streams whose first output has come, and how they will end. */
 function open({ url }: GatewayProcess, count: number, input: string) {

@@ -1,0 +1,74 @@
+import { Registry } from "prom-client";
+import { expect, test } from "vitest";
+import { Metrics } from "../../src/telemetry/metrics.ts";
+import { CrewMetrics } from "../../src/workers/crew-metrics.ts";
+import { Sums } from "../../src/workers/sums.ts";
+import { metricIn } from "../support/exposition.ts";
+
+/** Metrics of a worker that has ended so many calls, in so many seconds. */
+function workerWith(calls: number, seconds: number): Metrics {
+  const metrics = new Metrics("1.0.0");
+  const series = metrics.series("Complete", "up", "m");
+  series.calls("OK").value = calls;
+  series.duration.observe(seconds);
+  metrics.openStreams.cell("Complete").value = calls;
+  metrics.memoryState.cell().value = calls;
+  metrics.redisUp.value = calls > 1 ? 1 : 0;
+  return metrics;
+}
+
+const told = ({ registry }: { registry: Registry }) => registry.getMetricsAsJSON();
+
+test("counters, gauges and histograms are added, some gauges are not, and processes stand for themselves", async () => {
+  const answers = new Map([
+    [1, await told(workerWith(1, 0.3))],
+    [2, await told(workerWith(4, 3))],
+  ]);
+  const { body, contentType } = await new Sums().exposition(await told(new CrewMetrics()), answers);
+  expect(contentType).toBe(Registry.PROMETHEUS_CONTENT_TYPE);
+  const labels = { method: "Complete" };
+  expect(metricIn(body, "calls_total", { ...labels, code: "OK" })).toBe(5);
+  expect(metricIn(body, "call_duration_seconds_count", labels)).toBe(2);
+  expect(metricIn(body, "call_duration_seconds_bucket", { ...labels, le: "0.32" })).toBe(1);
+  expect(metricIn(body, "call_duration_seconds_sum", labels)).toBeCloseTo(3.3);
+  expect(metricIn(body, "open_streams", labels)).toBe(5);
+  expect(metricIn(body, "memory_state")).toBe(4);
+  expect(metricIn(body, "redis_up")).toBe(0);
+  expect(body.match(/^process_start_time_seconds\{worker="(?:holder|1|2)"\} \d+$/gm)).toHaveLength(3);
+  expect(body.match(/^# TYPE llmhub_calls_total counter$/gm)).toHaveLength(1);
+});
+
+test("what a worker has counted stays counted: when it is silent, and when it has ended", async () => {
+  const sums = new Sums();
+  const own = await told(new CrewMetrics());
+  const one = await told(workerWith(1, 1));
+  const two = await told(workerWith(4, 1));
+  const calls = async (answers: Map<number, typeof one>) => {
+    const { body } = await sums.exposition(own, answers);
+    return [
+      metricIn(body, "calls_total"),
+      metricIn(body, "call_duration_seconds_count"),
+      metricIn(body, "open_streams"),
+    ];
+  };
+  expect(
+    await calls(
+      new Map([
+        [1, one],
+        [2, two],
+      ]),
+    ),
+  ).toEqual([5, 2, 5]);
+  expect(await calls(new Map([[1, one]]))).toEqual([5, 2, 1]);
+  await sums.ended(2);
+  expect(await calls(new Map([[1, one]]))).toEqual([5, 2, 1]);
+  // Its successor begins at nothing.
+  expect(
+    await calls(
+      new Map([
+        [1, one],
+        [2, await told(workerWith(2, 1))],
+      ]),
+    ),
+  ).toEqual([7, 3, 3]);
+});

@@ -9,21 +9,47 @@ export interface EventWriter {
   readonly begun: StreamStarted | undefined;
   /** The events of a batch; empty if it says nothing that the API has words for. */
   write(batch: readonly Chunk[]): string;
+  /** What follows the last batch of an answer that is complete. Absent: nothing. */
+  end?(): string;
 }
 
-/** The events of one call. */
-export async function* writtenEvents(
-  source: AsyncIterableIterator<readonly Chunk[]>,
-  writer: EventWriter,
-): AsyncGenerator<string> {
-  try {
-    for await (const batch of source) {
-      const text = writer.write(batch);
-      if (text !== "") yield text;
+type Source = AsyncIterableIterator<readonly Chunk[]>;
+
+/** The events of one call. Costs one promise per batch. */
+export class WrittenEvents implements AsyncIterableIterator<string> {
+  readonly #source: Source;
+  readonly #writer: EventWriter;
+  #isOver = false;
+
+  constructor(source: Source, writer: EventWriter) {
+    this.#source = source;
+    this.#writer = writer;
+  }
+
+  async next(): Promise<IteratorResult<string>> {
+    try {
+      while (!this.#isOver) {
+        const { done, value } = await this.#source.next();
+        if (done === true) await this.return();
+        const text = done === true ? this.#writer.end?.() : this.#writer.write(value);
+        if (text !== undefined && text !== "") return { done: false, value: text };
+      }
+    } catch (error) {
+      // A failure here or there: a source does not know that nobody reads on.
+      await this.return();
+      throw error;
     }
-  } finally {
-    // Also after a failure, of which a loop does not tell its source.
-    await source.return?.();
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<string>> {
+    this.#isOver = true;
+    await this.#source.return?.();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }
 

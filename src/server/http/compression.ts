@@ -7,8 +7,8 @@ const bytesMin = 4096;
 /** A third of the time of the default, and a few percent larger. */
 const level = constants.Z_BEST_SPEED + 2;
 
-/** A text as gzip, made on another thread; undefined where the caller does not read that or the text is short. */
-export async function compressed(text: string, accepted: string | string[] | undefined): Promise<Buffer | undefined> {
+/** A text as gzip, made on another thread; undefined, and at once, where the caller does not read that or the text is short. */
+export function compressed(text: string, accepted: string | string[] | undefined): Promise<Buffer> | undefined {
   if (text.length < bytesMin || typeof accepted !== "string" || !acceptsGzip(accepted)) return undefined;
   return pack(text, { level });
 }

@@ -21,6 +21,7 @@ export const safeHeaders = { "x-content-type-options": "nosniff", "cache-control
 /** nginx would collect events otherwise. */
 const eventHeaders = { ...safeHeaders, "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" };
 
+const noQuery = new URLSearchParams();
 const noBody: JsonBody = { value: null, exact: () => null };
 
 /** One request of plain HTTP, from headers to the end of its answer. Answers once. */
@@ -92,27 +93,31 @@ export class HttpCall {
   }
 
   async #answer(answer: Answer): Promise<void> {
-    if (answer.kind === "whole") await this.#whole(answer);
-    else await this.#stream(answer);
+    if (answer.kind === "streamed") {
+      await this.#stream(answer);
+    } else {
+      const packing = compressed(answer.body, this.#asked.headers["accept-encoding"]);
+      const packed = packing && (await packing);
+      if (!this.#over) this.#whole(answer, packed);
+    }
     this.#end();
   }
 
-  async #whole({ status = 200, headers, type = "application/json", body }: WholeAnswer): Promise<void> {
-    const packed = await compressed(body, this.#asked.headers["accept-encoding"]);
-    if (this.#over) return;
-    const bytes = packed ?? Buffer.from(body);
-    // Beside what the rules for web pages vary by.
-    if (packed !== undefined) this.#response.appendHeader("vary", "accept-encoding");
-    this.#response.writeHead(status, {
+  #whole({ status = 200, headers, type = "application/json", body }: WholeAnswer, packed: Buffer | undefined): void {
+    const response = this.#response;
+    const head = {
       ...safeHeaders,
       "x-request-id": this.#requestId,
       "content-type": type,
-      "content-length": bytes.length,
-      ...(packed === undefined ? {} : { "content-encoding": "gzip" }),
+      "content-length": packed?.length ?? Buffer.byteLength(body),
       ...headers,
-    });
-    if (this.#request.method === "HEAD") this.#response.end();
-    else this.#response.end(bytes);
+    };
+    // Beside what the rules for web pages vary by.
+    if (packed !== undefined) response.appendHeader("vary", "accept-encoding");
+    response.writeHead(status, packed === undefined ? head : { ...head, "content-encoding": "gzip" });
+    if (this.#request.method === "HEAD") response.end();
+    // Text goes into one write with its head; bytes are a second piece.
+    else response.end(packed ?? body);
   }
 
   /** Hands pieces from the answer to the socket, one write each, and waits whenever the caller is behind. */
@@ -216,5 +221,5 @@ export class HttpCall {
 
 function queryOf({ url = "" }: AnyRequest): URLSearchParams {
   const start = url.indexOf("?");
-  return new URLSearchParams(start < 0 ? "" : url.slice(start + 1));
+  return start < 0 ? noQuery : new URLSearchParams(url.slice(start + 1));
 }

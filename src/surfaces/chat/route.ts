@@ -1,4 +1,4 @@
-import type { CompleteResponse, StreamStarted } from "../../../gen/llmhub/v1/completion_pb.ts";
+import type { CompleteResponse } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Rpc } from "../../model/call.ts";
 import { addCosts, addUsages } from "../../model/sum.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
@@ -7,7 +7,7 @@ import { toldFacts } from "../told-facts.ts";
 import { begunFacts } from "../written-events.ts";
 import { chatCompletion } from "./answer.ts";
 import { type ChatRequest, readChat } from "./request.ts";
-import { chatEvents, requestsFor } from "./stream.ts";
+import { ChatWriter, chatEvents, requestsFor } from "./stream.ts";
 import { chatWords } from "./words.ts";
 
 /** OpenAI's chat completions, whatever the provider behind. */
@@ -28,18 +28,19 @@ function streamed(handlers: CompletionHandlers, { request, choices, includeUsage
   const sources = requestsFor(request, choices).map((one, choice) =>
     handlers.events(one, rpcFor(rpc, choice, choices)),
   );
-  let begun: StreamStarted | undefined;
-  const events = chatEvents(sources, includeUsage, (started) => {
-    begun ??= started;
-  });
-  return { kind: "streamed", headers: () => begunFacts(begun), events };
+  const writer = new ChatWriter(includeUsage);
+  return { kind: "streamed", headers: () => begunFacts(writer.begun), events: chatEvents(sources, writer) };
 }
 
 async function whole(handlers: CompletionHandlers, { request, choices }: ChatRequest, rpc: Rpc): Promise<Answer> {
+  if (choices === 1) return told([await handlers.complete(request, rpc)]);
   const asked = requestsFor(request, choices).map((one, choice) =>
     handlers.complete(one, rpcFor(rpc, choice, choices)),
   );
-  const responses = await Promise.all(asked);
+  return told(await Promise.all(asked));
+}
+
+function told(responses: readonly CompleteResponse[]): Answer {
   return { kind: "whole", body: JSON.stringify(chatCompletion(responses)), headers: factsOfAll(responses) };
 }
 
@@ -47,6 +48,7 @@ async function whole(handlers: CompletionHandlers, { request, choices }: ChatReq
 function factsOfAll(responses: readonly CompleteResponse[]): Record<string, string> {
   const [first] = responses;
   if (first === undefined) return {};
+  if (responses.length === 1) return toldFacts(first);
   const usage = addUsages(responses.flatMap(({ usage }) => usage ?? []));
   const cost = addCosts(responses.map(({ cost }) => cost));
   const attemptCount = responses.reduce((sum, { routing }) => sum + (routing?.attemptCount ?? 0), 0);

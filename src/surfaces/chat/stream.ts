@@ -1,5 +1,6 @@
 import type { CompleteRequest, StreamStarted } from "../../../gen/llmhub/v1/completion_pb.ts";
 import type { Chunk } from "../../model/chunk.ts";
+import { type EventWriter, WrittenEvents } from "../written-events.ts";
 import { createdOf, usageOf } from "./answer.ts";
 import { ChoicePieces, type Frame } from "./pieces.ts";
 
@@ -12,46 +13,60 @@ interface Arrival {
   readonly result: IteratorResult<readonly Chunk[]>;
 }
 
-/** One choice on its way. */
-interface Lane {
-  readonly source: Source;
-  pieces: ChoicePieces | undefined;
+/**
+ * Writes the events of a stream of chat completions: the pieces of every choice as they come, the usage if it is wanted, and
+ * the marker of the end.
+ */
+export class ChatWriter implements EventWriter {
+  /** What the choice that came first begins with. */
+  begun: StreamStarted | undefined;
+  readonly #includeUsage: boolean;
+  readonly #choices: (ChoicePieces | undefined)[] = [];
+  #usageHead = "";
+  #frame: Frame | undefined;
+
+  constructor(includeUsage: boolean) {
+    this.#includeUsage = includeUsage;
+  }
+
+  /** @param index of the choice. */
+  write(batch: readonly Chunk[], index = 0): string {
+    const choice = this.#choices[index];
+    if (choice !== undefined) return choice.write(batch);
+    const [first] = batch;
+    return first?.case === "started" ? this.#opened(first.value, index, batch) : "";
+  }
+
+  #opened(started: StreamStarted, index: number, batch: readonly Chunk[]): string {
+    this.begun ??= started;
+    this.#usageHead ||= headOf(started);
+    this.#frame ??= frameOf(this.#usageHead, this.#includeUsage);
+    const choice = new ChoicePieces(this.#frame, index);
+    this.#choices[index] = choice;
+    return choice.opening() + choice.write(batch);
+  }
+
+  end(): string {
+    const done = "data: [DONE]\n\n";
+    if (!this.#includeUsage) return done;
+    const usage = usageOf(this.#choices.flatMap((choice) => choice?.usage ?? []));
+    return `${this.#usageHead}"choices":[],"usage":${JSON.stringify(usage)}}\n\n${done}`;
+  }
 }
 
-/**
- * The events of a stream of chat completions: the pieces of every choice as they come, the usage if it is wanted, and the
- * marker of the end. A failure of any choice ends them all.
- * @param began told what each choice begins with.
- */
-export async function* chatEvents(
-  sources: readonly Source[],
-  includeUsage: boolean,
-  began: (started: StreamStarted) => void,
-): AsyncGenerator<string> {
-  const lanes = sources.map((source): Lane => ({ source, pieces: undefined }));
-  let frame: Frame | undefined;
-  let usageHead = "";
+/** The events of all choices. A failure of any of them ends them all. */
+export function chatEvents(sources: readonly Source[], writer: ChatWriter): AsyncIterableIterator<string> {
+  const [only] = sources;
+  return only !== undefined && sources.length === 1 ? new WrittenEvents(only, writer) : several(sources, writer);
+}
+
+async function* several(sources: readonly Source[], writer: ChatWriter): AsyncGenerator<string> {
   try {
     for await (const { index, result } of arrivals(sources)) {
-      const lane = lanes[index];
-      if (result.done === true || lane === undefined) continue;
-      let out = "";
-      const [first] = result.value;
-      if (lane.pieces === undefined && first?.case === "started") {
-        began(first.value);
-        usageHead ||= headOf(first.value);
-        frame ??= frameOf(usageHead, includeUsage);
-        lane.pieces = new ChoicePieces(frame, index);
-        out = lane.pieces.opening();
-      }
-      out += lane.pieces?.write(result.value) ?? "";
-      if (out !== "") yield out;
+      const text = result.done === true ? "" : writer.write(result.value, index);
+      if (text !== "") yield text;
     }
-    if (includeUsage) {
-      const usage = usageOf(lanes.flatMap(({ pieces }) => pieces?.usage ?? []));
-      yield `${usageHead}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`;
-    }
-    yield "data: [DONE]\n\n";
+    yield writer.end();
   } finally {
     // Also after a failure, of which a loop does not tell its sources.
     await Promise.all(sources.map((source) => source.return?.()));
@@ -60,11 +75,6 @@ export async function* chatEvents(
 
 /** What the sources bring, in the order in which it comes. */
 async function* arrivals(sources: readonly Source[]): AsyncGenerator<Arrival> {
-  const [only] = sources;
-  if (only !== undefined && sources.length === 1) {
-    for await (const value of only) yield { index: 0, result: { done: false, value } };
-    return;
-  }
   const next = async (index: number): Promise<Arrival> => {
     const result = await (sources[index]?.next() ?? Promise.resolve({ done: true, value: undefined } as const));
     return { index, result };

@@ -4,7 +4,7 @@ import type { Rpc } from "../../model/call.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
 import { type Answer, always, type Route } from "../route.ts";
 import { toldFacts } from "../told-facts.ts";
-import { begunFacts, writtenEvents } from "../written-events.ts";
+import { begunFacts, WrittenEvents } from "../written-events.ts";
 import { messageOf } from "./answer.ts";
 import { Citations } from "./citations.ts";
 import { type MessagesRequest, readCount, readMessages } from "./request.ts";
@@ -45,7 +45,7 @@ async function answer(handlers: CompletionHandlers, { request, stream }: Message
   const citations = new Citations(request.messages);
   if (stream) {
     const writer = new MessageEvents(citations);
-    const events = writtenEvents(handlers.events(request, rpc), writer);
+    const events = new WrittenEvents(handlers.events(request, rpc), writer);
     return { kind: "streamed", headers: () => ({ ...id, ...begunFacts(writer.begun) }), events };
   }
   const response = await handlers.complete(request, rpc);

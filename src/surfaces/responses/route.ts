@@ -2,7 +2,7 @@ import type { Rpc } from "../../model/call.ts";
 import type { CompletionHandlers } from "../../services/completion.ts";
 import { type Answer, always, type Route } from "../route.ts";
 import { toldFacts } from "../told-facts.ts";
-import { begunFacts, writtenEvents } from "../written-events.ts";
+import { begunFacts, WrittenEvents } from "../written-events.ts";
 import { responseOf } from "./answer.ts";
 import { ResponseEvents } from "./events.ts";
 import { type ResponsesRequest, readResponses } from "./request.ts";
@@ -29,7 +29,7 @@ function streamed(handlers: CompletionHandlers, { request, body }: ResponsesRequ
   return {
     kind: "streamed",
     headers: () => begunFacts(writer.begun),
-    events: writtenEvents(handlers.events(request, rpc), writer),
+    events: new WrittenEvents(handlers.events(request, rpc), writer),
     broken: (error) => writer.broken(error),
   };
 }

@@ -5,7 +5,7 @@ import { messageOf } from "../../../src/surfaces/messages/answer.ts";
 import { Citations } from "../../../src/surfaces/messages/citations.ts";
 import { unseal } from "../../../src/surfaces/messages/seal.ts";
 import { MessageEvents } from "../../../src/surfaces/messages/stream.ts";
-import { writtenEvents } from "../../../src/surfaces/written-events.ts";
+import { WrittenEvents } from "../../../src/surfaces/written-events.ts";
 import { interleave, response, split } from "../../support/any-answer.ts";
 import { eventsOf } from "../../support/unfold.ts";
 
@@ -75,7 +75,7 @@ async function textOf(events: readonly Chunk[]): Promise<string> {
     for (const event of events) yield [event];
   }
   let text = "";
-  for await (const piece of writtenEvents(batches(), new MessageEvents(new Citations([])))) text += piece;
+  for await (const piece of new WrittenEvents(batches(), new MessageEvents(new Citations([])))) text += piece;
   return text;
 }
 

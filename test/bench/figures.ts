@@ -3,6 +3,7 @@ import type { Findings } from "./findings.ts";
 import type { IdleStreams } from "./idle-streams.ts";
 import { type Latency, spreads } from "./latency.ts";
 import type { Rest } from "./rest.ts";
+import type { Scaling } from "./scaling.ts";
 import { ratioOf, type Spread, spreadOf } from "./statistics.ts";
 import type { Goals } from "./workload.ts";
 
@@ -24,11 +25,12 @@ const doors = { grpc: "gRPC", http: "OpenAI-compatible HTTP", connect: "Connect"
 const rival = /^Portkey/;
 
 /** All figures of a run but the costs. */
-export function figuresOf({ measured, latencies, rest, idle }: Findings): readonly Figure[] {
+export function figuresOf({ machine, measured, latencies, rest, idle, scaling }: Findings): readonly Figure[] {
   return [
     ...measured.flatMap(throughput),
     ...latencies.flatMap(latency),
     ...(rest === undefined ? [] : resting(rest)),
+    ...(scaling === undefined ? [] : workers(scaling, machine.cores)),
     ...idle.filter(({ name }) => name === "gateway").flatMap((own) => streams(own, idle)),
   ];
 }
@@ -73,6 +75,22 @@ function resting({ startsMs, mb, cpuPercent }: Rest): readonly Figure[] {
     { title: "start to serving", value: spreadOf(startsMs), unit: " ms", digits: 0, goals: { must: 500, aim: 250 } },
     { title: "memory at rest", value: once(mb), unit: " MB", digits: 0, goals: { must: 100, aim: 80 } },
     { title: "CPU at rest", value: once(cpuPercent), unit: " % of a core", digits: 2, goals: { must: 1, aim: 0.2 } },
+  ];
+}
+
+/** Calls per second share the machine with the load, which bounds them where there are few cores; CPU time does not. */
+function workers({ one, two }: Scaling, cores: number): readonly Figure[] {
+  const of = (over: readonly number[], under: readonly number[]) => ({
+    value: ratioOf(over, under),
+    unit: "",
+    digits: 2,
+  });
+  const goals = { must: 1.7, aim: 1.9 };
+  const shared = cores <= 2 ? " (the load shares the second core)" : "";
+  const calls = of(two.callsPerSecond, one.callsPerSecond);
+  return [
+    { title: `gRPC calls per second, two workers ÷ one${shared}`, ...calls, goals, atLeast: true },
+    { title: "CPU per call, two workers ÷ one", ...of(two.cpuUs, one.cpuUs) },
   ];
 }
 

@@ -25,6 +25,10 @@ export function sampleFindings(): Findings {
         ],
       },
     ],
+    scaling: {
+      one: { callsPerSecond: [4000, 4000, 4000], cpuUs: [250, 250, 250] },
+      two: { callsPerSecond: [7000, 7200, 7400], cpuUs: [275, 275, 275] },
+    },
     idle: [
       { name: "raw proxy", restMb: 70, open: [{ streams: 1000, mb: 120, kibEach: 50 }] },
       { name: "gateway", restMb: 90, open: [{ streams: 1000, mb: 120, kibEach: 30 }] },

@@ -2,6 +2,7 @@ import type { Measured } from "./costs.ts";
 import type { IdleStreams } from "./idle-streams.ts";
 import type { Latency } from "./latency.ts";
 import type { Rest } from "./rest.ts";
+import type { Scaling } from "./scaling.ts";
 
 /** What one run found. Sections that were not asked for are empty. */
 export interface Findings {
@@ -11,6 +12,7 @@ export interface Findings {
   readonly rest: Rest | undefined;
   readonly latencies: readonly Latency[];
   readonly idle: readonly IdleStreams[];
+  readonly scaling: Scaling | undefined;
 }
 
 /** Where, and with what. */

@@ -11,10 +11,11 @@ import type { Peer } from "./peer.ts";
 import { peerKinds } from "./peers/index.ts";
 import { reportOf } from "./report.ts";
 import { restOf } from "./rest.ts";
+import { scalingOf } from "./scaling.ts";
 import { Stand } from "./stand.ts";
 import { workloads } from "./workload.ts";
 
-const sections = ["rest", "latency", "streams"] as const;
+const sections = ["rest", "latency", "streams", "workers"] as const;
 const usage = `What the gateway costs, side by side with a proxy that only passes bytes on.
 
   npm run bench -- [--quick] [--peers] [--only NAME,...] [--rounds N] [--json FILE] [--chart FILE] [--check]
@@ -90,8 +91,12 @@ async function bench(): Promise<{ findings: Findings; regressions: readonly stri
   }
   await stand.stop(gateway.child);
   const idle = isChosen("streams") ? await again(() => idleStreams(stand, streamCounts)) : [];
+  const scaling = isChosen("workers") && !values.quick ? await again(() => scalingOf(stand, timing)) : undefined;
   const restFound = isChosen("rest") ? rest : undefined;
-  return { findings: { machine: machineOf(stand), rounds, measured, rest: restFound, latencies, idle }, regressions };
+  return {
+    findings: { machine: machineOf(stand), rounds, measured, rest: restFound, latencies, idle, scaling },
+    regressions,
+  };
 }
 
 /** Does something a second time when a call failed in the first: a machine that does other things may refuse one. */

@@ -15,12 +15,21 @@ test.each([
   "added to the whole answer, p99 | 1.00 ms | 7.00 (6.00–8.00) ms | ≤ 5 | ≤ 2 | **missed** |",
   "| start to serving |  | 300 (290–310) ms | ≤ 500 | ≤ 250 | must reached |",
   "| memory of each of 1000 idle open streams (120 MB in all) | 50 KiB | 30 KiB | ≤ 64 | ≤ 24 | must reached |",
+  "| gRPC calls per second, two workers ÷ one (the load shares the second core) |  | 1.80 (1.75–1.85) | ≥ 1.7 | ≥ 1.9 | must reached |",
+  "| CPU per call, two workers ÷ one |  | 1.10 |  |  |  |",
 ])("the report says %s", (line) => {
   expect(report).toContain(line);
 });
 
 test("a section that was not measured is not in the report", () => {
-  const bare = reportOf({ ...sampleFindings(), measured: [], rest: undefined, latencies: [], idle: [] });
+  const bare = reportOf({
+    ...sampleFindings(),
+    measured: [],
+    rest: undefined,
+    latencies: [],
+    idle: [],
+    scaling: undefined,
+  });
   expect(bare).toContain("Machine:");
   expect(bare).not.toContain("|");
 });

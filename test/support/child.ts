@@ -60,9 +60,12 @@ export class Child {
 
   /** User and system time of all its threads so far, in steps of 10 ms. */
   cpuMs(): number {
-    const stat = readFileSync(`/proc/${this.process.pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * tickMs;
+    return cpuMsOf(`${this.process.pid}`);
+  }
+
+  /** The same, together with that of the processes that it has started and that run. */
+  familyCpuMs(): number {
+    return family(`${this.process.pid}`).reduce((sum, pid) => sum + cpuMsOf(pid), 0);
   }
 
   /** Time that those of its threads that live have run, to the nanosecond: for spans that steps of 10 ms are too coarse for. */
@@ -93,6 +96,19 @@ export class Child {
     this.process.kill();
     await exit;
   }
+}
+
+function cpuMsOf(pid: string): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+}
+
+/** A process and all that descend from it. */
+function family(pid: string): readonly string[] {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const children = threads.flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" "));
+  return [pid, ...children.filter((child) => child !== "").flatMap(family)];
 }
 
 /**

@@ -22,6 +22,8 @@ export interface ServedOptions {
   readonly connectionsMax?: number;
   /** Models of the provider whose facts are known, and aliases; absent: none. */
   readonly models?: { readonly known: object; readonly aliases: object };
+  /** Processes that take calls; absent: one. */
+  readonly workers?: number;
   /** Further sections of the configuration, as YAML. */
   readonly sections?: string;
 }
@@ -78,7 +80,7 @@ interface Ports {
 }
 
 function configuration(options: ServedOptions, { port, opsPort }: Ports, apiKeys: readonly string[]): string {
-  const { upstreamUrl, tenants = [], connectionsMax, models, sections = "" } = options;
+  const { upstreamUrl, tenants = [], connectionsMax, models, workers, sections = "" } = options;
   const keys = apiKeys.map((apiKey, index) => {
     const sha256 = createHash("sha256").update(apiKey).digest("hex");
     const tenant = tenants[index] ? { tenant: tenants[index] } : {};
@@ -93,7 +95,7 @@ function configuration(options: ServedOptions, { port, opsPort }: Ports, apiKeys
   return `server:
   listen: 127.0.0.1:${port}
   opsListen: 127.0.0.1:${opsPort}
-auth:
+${workers === undefined ? "" : `  workers: ${workers}\n`}auth:
   mode: keys
   keys: ${JSON.stringify(keys)}
 providers: ${JSON.stringify({ openai })}

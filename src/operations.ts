@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { CompletionService } from "../gen/llmhub/v1/completion_service_pb.ts";
 import { EmbeddingService } from "../gen/llmhub/v1/embedding_service_pb.ts";
 import { RerankService } from "../gen/llmhub/v1/rerank_service_pb.ts";
@@ -25,6 +24,7 @@ import { compose, type Dispatch } from "./model/dispatch.ts";
 import { lacking } from "./model/lacking.ts";
 import type { Served } from "./model/reply.ts";
 import type { Provider } from "./model/target.ts";
+import { randomHex } from "./server/random-id.ts";
 import { counted, previewed } from "./services/aside.ts";
 import { CompletionHandlers } from "./services/completion.ts";
 import type { RouteParts } from "./services/index.ts";
@@ -155,7 +155,7 @@ function beside<R extends Served>(
   });
 }
 
-/** Unguessable. A UUID without dashes: randomUUID draws its bytes ahead, which other sources do not. */
+/** Unguessable. */
 function newId(): string {
-  return `cmp_${randomUUID().replaceAll("-", "")}`;
+  return `cmp_${randomHex()}`;
 }

@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Caller, Rpc } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
-import { type Entrant, RpcScope, type ScopeParts } from "./rpc-scope.ts";
+import { randomUuid } from "./random-id.ts";
+import { type CallLine, type Entrant, RpcScope } from "./rpc-scope.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
@@ -37,10 +37,7 @@ const relievedPart = 0.05;
 const lookMs = 1000;
 
 /** What only the transport knows of a call. */
-export interface Line extends Pick<Rpc, "peerAddress" | "answerHeader" | "dialect">, Pick<ScopeParts, "aborted"> {
-  /** As in RpcScope. */
-  readonly heldBytes: () => number;
-}
+export interface Line extends CallLine, Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {}
 
 const noLine: Line = { peerAddress: () => "", answerHeader: () => undefined, heldBytes: () => 0 };
 
@@ -129,7 +126,7 @@ export class Admission {
   #abortLargest(reason: GatewayError): number {
     const held = [...this.#scopes]
       .filter(({ rpc }) => !isOpen(rpc.method))
-      .map((scope) => [scope.heldBytes(), scope] as const);
+      .map((scope) => [scope.line.heldBytes(), scope] as const);
     const largest = held.sort(([a], [b]) => b - a).slice(0, Math.ceil(held.length * relievedPart));
     for (const [, scope] of largest) scope.abort(reason);
     return largest.length;
@@ -178,8 +175,7 @@ export class Admission {
       controller,
       askedMs: Math.min(askedMs ?? longestMs, longestMs),
       entrant,
-      heldBytes: line.heldBytes,
-      aborted: line.aborted,
+      line,
       left: isFree ? this.#leftFree : this.#left,
     });
     this.#scopes.add(scope);
@@ -232,7 +228,7 @@ function isOpen(method: string): boolean {
 
 /** The caller's id of a call, or one made here. */
 export function requestIdOf(value: string | string[] | undefined): string {
-  return typeof value === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(value) ? value : randomUUID();
+  return typeof value === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(value) ? value : randomUuid();
 }
 
 /** The secret that a caller shows, from either of the two headers. */

@@ -7,14 +7,20 @@ export interface Entrant {
   readonly admitted: Promise<void>;
 }
 
+/** What carries a call, as far as its scope is concerned. */
+export interface CallLine {
+  /** Bytes that are kept for the call, as far as its transport knows. */
+  heldBytes(): number;
+  /** Something ends the call early; comes before whoever listens to the signal hears of it. */
+  aborted?(reason: GatewayError): void;
+}
+
 /** What a scope is made of. */
-export interface ScopeParts extends Pick<RpcScope, "rpc" | "entrant" | "heldBytes"> {
+export interface ScopeParts extends Pick<RpcScope, "rpc" | "entrant" | "line"> {
   /** That of the signal of the call. */
   readonly controller: AbortController;
   /** What the caller asked for, which the error quotes, in milliseconds. */
   readonly askedMs: number;
-  /** Told when something ends the call early, before whoever listens to the signal. Absent: nobody is. */
-  readonly aborted?: ((reason: GatewayError) => void) | undefined;
   /** Called once, at the end, with what cut it short. */
   readonly left: (scope: RpcScope, reason: GatewayError | undefined) => void;
 }
@@ -24,8 +30,7 @@ export class RpcScope {
   readonly rpc: Rpc;
   /** Undefined: the call may go ahead. Else nothing of it is to be read before it is admitted. */
   readonly entrant: Entrant | undefined;
-  /** Bytes that are kept for the call, as far as its transport knows. */
-  readonly heldBytes: () => number;
+  readonly line: CallLine;
   readonly #parts: ScopeParts;
   #timer: NodeJS.Timeout | undefined;
   #over = false;
@@ -33,7 +38,7 @@ export class RpcScope {
   constructor(parts: ScopeParts) {
     this.rpc = parts.rpc;
     this.entrant = parts.entrant;
-    this.heldBytes = parts.heldBytes;
+    this.line = parts.line;
     this.#parts = parts;
   }
 
@@ -51,7 +56,7 @@ export class RpcScope {
   abort(reason: GatewayError): void {
     if (this.#over) return;
     this.#end(reason);
-    this.#parts.aborted?.(reason);
+    this.line.aborted?.(reason);
     this.#parts.controller.abort(reason);
   }
 

@@ -2,6 +2,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { type CompleteResponse, CompleteResponseSchema } from "../../gen/llmhub/v1/completion_pb.ts";
 import type { ChatMessage, ContentPart } from "../../gen/llmhub/v1/content_pb.ts";
 import { BackwardWriter } from "./backward-writer.ts";
+import { envelopeBytes, enveloped } from "./event-encoder.ts";
 import {
   factBytesMax,
   factChars,
@@ -24,16 +25,19 @@ const charsMax = 20_000;
 /** Parts of such an answer, each with two bytes of tags and eight of lengths at most. */
 const partsMax = 64;
 /** One for all answers: to encode takes no turn of the event loop. */
-const writer = new BackwardWriter(3 * charsMax + 10 * partsMax + factBytesMax);
+const writer = new BackwardWriter(3 * charsMax + 10 * partsMax + factBytesMax + envelopeBytes);
 
 /**
- * The answer as protobuf-es would encode it, byte by byte, in a third of the time where it is an ordinary one: text, with
- * usage, cost and how it was served. Everything else is left to protobuf-es. Hot path: no object but the bytes.
+ * The answer as a gRPC message in its envelope, as protobuf-es would encode it, byte by byte, in a third of the time where
+ * it is an ordinary one: text, with usage, cost and how it was served. Everything else is left to protobuf-es. Hot path: no
+ * object but the bytes.
  */
-export function encodeAnswer(answer: CompleteResponse): Uint8Array {
-  if (!isPlain(answer)) return toBinary(CompleteResponseSchema, answer);
+export function encodeAnswer(answer: CompleteResponse): Buffer {
+  if (!isPlain(answer)) return enveloped(toBinary(CompleteResponseSchema, answer));
   writer.begin();
+  const end = writer.at;
   writeAnswer(answer);
+  writer.envelope(end);
   return writer.written();
 }
 

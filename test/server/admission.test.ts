@@ -231,7 +231,7 @@ test("when memory is critical, one in twenty calls is ended, those that hold the
   const probe = gate.admit({}, healthPath, line(1e9));
   const scopes = Array.from({ length: 21 }, (_, i) => gate.admit({}, path, line((i * 8) % 21)));
   expect(relieve(new GatewayError("GATEWAY_OVERLOADED", "memory"))).toBe(2);
-  const ended = scopes.filter(({ rpc }) => rpc.signal.aborted).map(({ heldBytes }) => heldBytes());
+  const ended = scopes.filter(({ rpc }) => rpc.signal.aborted).map(({ line }) => line.heldBytes());
   expect(ended.length).toBe(2);
   for (const bytes of ended) expect(bytes).toBeGreaterThanOrEqual(19);
   expect(probe.rpc.signal.aborted).toBe(false);

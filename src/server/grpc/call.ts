@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
-import { enveloped } from "../../services/event-encoder.ts";
+import { envelopeBytes } from "../../services/event-encoder.ts";
 import type { EventStream } from "../../services/event-stream.ts";
 import { type Line, requestIdOf } from "../admission.ts";
 import { resetStalled } from "../http2-core.ts";
@@ -20,7 +20,7 @@ const head = { waitForTrailers: true, sendDate: false };
 const failure = { endStream: true, sendDate: false };
 
 /** One gRPC call on its HTTP/2 stream, from headers to trailers. Answers once. Hot path: nothing is made that few calls need. */
-export class GrpcCall implements RequestSink, UnarySink {
+export class GrpcCall implements Line, RequestSink, UnarySink {
   readonly #stream: ServerHttp2Stream;
   readonly #session: ServerHttp2Session | undefined;
   readonly #method: GrpcMethod;
@@ -32,6 +32,11 @@ export class GrpcCall implements RequestSink, UnarySink {
   #body: RequestBody | undefined;
   #events: EventStream | undefined;
   #messageBytes = 0;
+  readonly peerAddress = (): string => peerAddressOf(() => this.#stream.session?.socket);
+  readonly answerHeader = (name: string, value: string): void => {
+    this.#headers ??= {};
+    this.#headers[name] = value;
+  };
   /** A handler has seen the call. */
   #handled = false;
   #answered = false;
@@ -48,7 +53,7 @@ export class GrpcCall implements RequestSink, UnarySink {
   start(headers: IncomingHttpHeaders): void {
     this.#options.lasting.add(this);
     try {
-      this.#scope = this.#options.admission.admit(headers, this.#path, this.#line());
+      this.#scope = this.#options.admission.admit(headers, this.#path, this);
     } catch (error) {
       const refusal = GatewayError.of(error);
       if (refusal.isShared) this.#headers = { "x-request-id": requestIdOf(headers["x-request-id"]) };
@@ -56,29 +61,21 @@ export class GrpcCall implements RequestSink, UnarySink {
       return;
     }
     const { entrant } = this.#scope;
-    if (entrant === undefined) this.#read();
+    if (entrant === undefined) this.#read(this.#startMs);
     else
       entrant.admitted.then(
-        () => this.#read(),
+        () => this.#read(performance.now()),
         (error: unknown) => this.#fail(GatewayError.of(error)),
       );
   }
 
-  #line(): Line {
-    return {
-      peerAddress: () => peerAddressOf(() => this.#stream.session?.socket),
-      answerHeader: (name, value) => {
-        this.#headers ??= {};
-        this.#headers[name] = value;
-      },
-      heldBytes: () => this.#messageBytes + this.#stream.writableLength,
-      aborted: (reason) => this.#aborted(reason),
-    };
+  heldBytes(): number {
+    return this.#messageBytes + this.#stream.writableLength;
   }
 
   /** Until here the message waits with its sender, but for what one window lets through. */
-  #read(): void {
-    if (!this.#answered) this.#body = new RequestBody(this.#stream, this.#options.limits, this);
+  #read(startMs: number): void {
+    if (!this.#answered) this.#body = new RequestBody(this.#stream, startMs, this.#options.limits, this);
     if (this.#lasts) this.#body?.hurry();
   }
 
@@ -107,14 +104,14 @@ export class GrpcCall implements RequestSink, UnarySink {
     this.#fail(error);
   }
 
-  answered<Answer>(answer: Answer, encode: (answer: Answer) => Uint8Array): void {
+  answered<Answer>(answer: Answer, encode: (answer: Answer) => Buffer): void {
     if (this.#answered) return;
     const { responseBytesMax } = this.#options.limits;
     try {
       const message = encode(answer);
-      if (message.length > responseBytesMax) throw tooLarge(responseBytesMax);
+      if (message.length > responseBytesMax + envelopeBytes) throw tooLarge(responseBytesMax);
       this.#respond();
-      this.#finish(okTrailers, enveloped(message));
+      this.#finish(okTrailers, message);
     } catch (error) {
       this.#undeliverable(error);
     }
@@ -159,7 +156,7 @@ export class GrpcCall implements RequestSink, UnarySink {
   #respond(): void {
     const requestId = this.#scope?.rpc.requestId ?? "";
     const headers = [":status", "200", "content-type", "application/grpc+proto", "x-request-id", requestId];
-    for (const [name, value] of Object.entries(this.#headers ?? none)) headers.push(name, value);
+    for (const name in this.#headers) headers.push(name, this.#headers[name] ?? "");
     this.#stream.respond(headers, head);
     if (this.#lasts) resetStalled(this.#stream, this.#options.limits.writeStallMs);
   }
@@ -238,7 +235,7 @@ export class GrpcCall implements RequestSink, UnarySink {
   }
 
   /** The deadline passed, or the gateway stops. */
-  #aborted(reason: GatewayError): void {
+  aborted(reason: GatewayError): void {
     if (this.#answered) return;
     if (this.#events === undefined && this.#body !== undefined) this.#body.stop();
     // The chain hears the same signal and says what was tried and what it cost; this is for when it says nothing.
@@ -261,8 +258,6 @@ export class GrpcCall implements RequestSink, UnarySink {
     this.#events = undefined;
   }
 }
-
-const none: Record<string, string> = {};
 
 function sendOk(this: ServerHttp2Stream): void {
   this.sendTrailers(okTrailers);

@@ -22,14 +22,16 @@ export interface RequestSink {
 export class RequestBody {
   readonly #limits: RequestLimits;
   readonly #sink: RequestSink;
-  readonly #startMs = performance.now();
+  readonly #startMs: number;
   #timer: NodeJS.Timeout | undefined;
   /** Envelope and message; filled up to #bytes. The first piece itself, as long as it is the only one. */
   #buffer: Buffer = empty;
   #bytes = 0;
   #over = false;
 
-  constructor(stream: ServerHttp2Stream, limits: RequestLimits, sink: RequestSink) {
+  /** @param startMs when its time began, on the clock of performance.now(). */
+  constructor(stream: ServerHttp2Stream, startMs: number, limits: RequestLimits, sink: RequestSink) {
+    this.#startMs = startMs;
     this.#limits = limits;
     this.#sink = sink;
     stream.on("data", (piece: Buffer) => this.#take(piece));

@@ -22,8 +22,8 @@ interface UnaryMethod {
 
 /** Who waits for the end of a unary call. */
 export interface UnarySink {
-  /** The answer is encoded by the sink: that can fail, too. */
-  answered<Answer>(answer: Answer, encode: (answer: Answer) => Uint8Array): void;
+  /** The answer is encoded by the sink, as a message in its envelope: that can fail, too. */
+  answered<Answer>(answer: Answer, encode: (answer: Answer) => Buffer): void;
   failed(error: unknown): void;
 }
 
@@ -94,11 +94,11 @@ export interface Decoder<Request> {
   decode(bytes: Uint8Array): Request;
 }
 
-/** A unary method out of a handler. */
+/** A unary method out of a handler; `encode` gives the answer in its envelope. */
 export function unary<Request, Answer>(
   decoder: Decoder<Request>,
   handle: (request: Request, rpc: Rpc) => Promise<Answer>,
-  encode: (answer: Answer) => Uint8Array,
+  encode: (answer: Answer) => Buffer,
 ): GrpcMethod {
   return {
     kind: "unary",

@@ -37,7 +37,10 @@ const relievedPart = 0.05;
 const lookMs = 1000;
 
 /** What only the transport knows of a call. */
-export interface Line extends CallLine, Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {}
+export interface Line extends CallLine, Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {
+  /** Where many calls come from one after the other. Absent: it is not known. */
+  readonly connection?: object | undefined;
+}
 
 const noLine: Line = { peerAddress: () => "", answerHeader: () => undefined, heldBytes: () => 0 };
 
@@ -142,7 +145,7 @@ export class Admission {
       );
     }
     const known = open ? undefined : keys();
-    const caller = known === undefined ? anyone : known.identify(credential(headers));
+    const caller = known === undefined ? anyone : known.identify(credential(headers), line.connection);
     if (known === undefined && !open) this.#checkOrigin(headers.origin);
     const isOperators = method.startsWith(adminPrefix);
     if (isOperators) this.#checkOperator(caller, known === undefined);

@@ -40,6 +40,25 @@ test("lets a key live a minute longer than it says", () => {
   );
 });
 
+test("a connection that has shown a good secret is believed nothing else", () => {
+  let now = noon;
+  const keys = new ApiKeys([key("ci", { expireTimeMs: noon }), key("app")], () => now);
+  const connection = {};
+  const identify = (secret: string) => keys.identify(secret, connection).keyId;
+  expect([identify("lh_ci"), identify("lh_ci"), identify("lh_app"), identify("lh_ci")]).toEqual([
+    "ci",
+    "ci",
+    "app",
+    "ci",
+  ]);
+  for (const secret of ["lh_cj", "Lh_ci", "lh_c", "lh_ci ", ""]) {
+    expect(() => identify(secret)).toThrow(expect.objectContaining({ reason: "API_KEY_INVALID" }));
+  }
+  expect(() => new ApiKeys([key("app")], () => now).identify("lh_ci", connection)).toThrow("not known");
+  now += 60_000;
+  expect(() => identify("lh_ci")).toThrow(expect.objectContaining({ reason: "API_KEY_EXPIRED" }));
+});
+
 test("refuses a suspended key and says which", () => {
   const keys = new ApiKeys([key("ci", { suspended: true })], () => noon);
   expect(() => keys.identify("lh_ci")).toThrow(

@@ -22,7 +22,7 @@ const failure = { endStream: true, sendDate: false };
 /** One gRPC call on its HTTP/2 stream, from headers to trailers. Answers once. Hot path: nothing is made that few calls need. */
 export class GrpcCall implements Line, RequestSink, UnarySink {
   readonly #stream: ServerHttp2Stream;
-  readonly #session: ServerHttp2Session | undefined;
+  readonly connection: ServerHttp2Session | undefined;
   readonly #method: GrpcMethod;
   readonly #options: GrpcOptions;
   readonly #path: string;
@@ -44,7 +44,7 @@ export class GrpcCall implements Line, RequestSink, UnarySink {
 
   constructor(stream: ServerHttp2Stream, path: string, method: GrpcMethod, options: GrpcOptions) {
     this.#stream = stream;
-    this.#session = stream.session as ServerHttp2Session | undefined;
+    this.connection = stream.session as ServerHttp2Session | undefined;
     this.#path = path;
     this.#method = method;
     this.#options = options;
@@ -248,7 +248,7 @@ export class GrpcCall implements Line, RequestSink, UnarySink {
     if (!this.#answered) {
       this.#answered = true;
       // A reset comes on a connection that lives.
-      this.#scope?.abort(this.#session?.destroyed === true ? connectionLost : callerLeft);
+      this.#scope?.abort(this.connection?.destroyed === true ? connectionLost : callerLeft);
       this.#events?.return();
     }
     this.#options.lasting.remove(this);

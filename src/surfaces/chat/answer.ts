@@ -112,20 +112,18 @@ function annotationsOf(parts: readonly ContentPart[]): object[] {
     if (part.case !== "text") return [];
     const offset = before.length;
     before += part.value;
-    const points = new CodePoints();
-    return citations.flatMap((citation) => annotationOf(citation, part.value, offset, points));
+    if (citations.length === 0) return [];
+    const points = new CodePoints(part.value);
+    return citations.flatMap((citation) => annotationOf(citation, points, offset));
   });
 }
 
-/**
- * A source on the web; other sources have no form in this API. `offset` is where `text` begins in the message, `points` are
- * its positions.
- */
-export function annotationOf(citation: Citation, text: string, offset: number, points: CodePoints): object[] {
+/** A source on the web; other sources have no form in this API. `offset` is where its text begins in the message. */
+export function annotationOf(citation: Citation, text: CodePoints, offset: number): object[] {
   const { source, title, startCodePoint, endCodePoint } = citation;
   if (source.case !== "uri") return [];
-  const start_index = offset + points.unitsBefore(text, startCodePoint ?? 0);
-  const end_index = offset + (endCodePoint === undefined ? text.length : points.unitsBefore(text, endCodePoint));
+  const start_index = offset + text.unitsBefore(startCodePoint ?? 0);
+  const end_index = offset + (endCodePoint === undefined ? text.units : text.unitsBefore(endCodePoint));
   return [{ type: "url_citation", url_citation: { start_index, end_index, title, url: source.value } }];
 }
 

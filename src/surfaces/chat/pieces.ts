@@ -14,13 +14,14 @@ export interface Frame {
   readonly tail: string;
 }
 
-/** A part that grows: its text so far, and where that begins in the text of the message. */
+/** A part that grows, and where its text begins in the text of the message. */
 interface Growing {
   readonly part: ContentPart;
   readonly offset: number;
+  /** So far, or since its last source. */
   text: string;
-  /** Of its sources; undefined: it has none so far. */
-  points?: CodePoints;
+  /** The text up to its last source. */
+  told?: CodePoints;
 }
 
 /** The pieces of one choice: batches of chunks in, text of events out. A delta of text costs no object. */
@@ -116,9 +117,8 @@ export class ChoicePieces {
       }
       case "citation": {
         const growing = this.#parts.get(index);
-        if (growing === undefined) return "";
-        growing.points ??= new CodePoints();
-        const annotations = annotationOf(delta.value, growing.text, growing.offset, growing.points);
+        if (growing === undefined || growing.part.part.case === "reasoning") return "";
+        const annotations = annotationOf(delta.value, toldText(growing), growing.offset);
         return annotations.length === 0 ? "" : this.#piece({ annotations });
       }
       default:
@@ -185,6 +185,14 @@ export class ChoicePieces {
     const choice = JSON.stringify({ delta, logprobs, finish_reason, ...more });
     return `${this.#frame.head}${this.#index},${choice.slice(1, -1)}${this.#frame.tail}`;
   }
+}
+
+/** The text up to a source. What stood before the last one is not put together again. */
+function toldText(growing: Growing): CodePoints {
+  if (growing.told === undefined) growing.told = new CodePoints(growing.text);
+  else growing.told.add(growing.text);
+  growing.text = "";
+  return growing.told;
 }
 
 function probabilities(logprobs: PartDelta["logprobs"]): object {

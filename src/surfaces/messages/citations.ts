@@ -33,10 +33,10 @@ export class Citations {
     const text = document.body.case === "text" ? document.body.value : "";
     const at = text.indexOf(citedText);
     if (at < 0 || citedText === "") return [];
-    const points = this.#points.get(document) ?? new CodePoints();
+    const points = this.#points.get(document) ?? new CodePoints(text);
     this.#points.set(document, points);
-    const start_char_index = points.pointsBefore(text, at);
-    const end_char_index = points.pointsBefore(text, at + citedText.length);
+    const start_char_index = points.pointsBefore(at);
+    const end_char_index = points.pointsBefore(at + citedText.length);
     return [{ type: "char_location", ...about, start_char_index, end_char_index }];
   }
 }

@@ -145,13 +145,14 @@ export function wholeItem(ids: ItemIds, index: number, content: ContentPart): It
 
 /** Where a text comes from: pages of the web, or documents by their id. Other sources have no form in this API. */
 export function annotationsOf(citations: readonly Citation[], text: string): JsonObject[] {
-  const points = new CodePoints();
+  const isOpen = citations.some(({ endCodePoint }) => endCodePoint === undefined);
+  const length = isOpen ? new CodePoints(text).count : 0;
   return citations.flatMap(({ source, title, startCodePoint, endCodePoint }): JsonObject[] => {
-    const end = () => endCodePoint ?? points.pointsBefore(text, text.length);
+    const end = endCodePoint ?? length;
     if (source.case === "uri") {
-      return [{ type: "url_citation", start_index: startCodePoint ?? 0, end_index: end(), title, url: source.value }];
+      return [{ type: "url_citation", start_index: startCodePoint ?? 0, end_index: end, title, url: source.value }];
     }
     if (source.case !== "documentId") return [];
-    return [{ type: "file_citation", file_id: source.value, filename: title, index: end() }];
+    return [{ type: "file_citation", file_id: source.value, filename: title, index: end }];
   });
 }

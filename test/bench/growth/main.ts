@@ -8,9 +8,9 @@ import { grossSlopes, type Row, slopeOf, tableOf } from "./report.ts";
 
 const usage = `How the cost grows with the size of things: CPU time of the gateway for a unit, at three sizes.
 
-  npm run bench:growth -- [--only WORD]
+  npm run bench:growth -- [--only PATTERN]
 
-In less than four minutes. With a word: only what has it in its title. Fails when the cost of a unit at the largest
+In less than four minutes. With a pattern: only what has it in its title. Fails when the cost of a unit at the largest
 size is more than three times that at the middle one.
 `;
 
@@ -22,7 +22,7 @@ const roomy = { connectionsMax: room, sections: `overload: { ${bounds}, targets:
 const { values } = parseArgs({
   options: { only: { type: "string", default: "" }, help: { type: "boolean", short: "h", default: false } },
 });
-const chosen = axes.filter(({ title }) => title.includes(values.only));
+const chosen = axes.filter(({ title }) => new RegExp(values.only).test(title));
 
 if (values.help || chosen.length === 0) {
   process.stdout.write(usage);

@@ -3,11 +3,14 @@ import { type Handler, unsent } from "./carrier.ts";
 import { ClosedError } from "./client.ts";
 import { checkPath, type Letter, Line, type Owner, Sending } from "./line.ts";
 
-/** Connections to one origin, each for one request at a time. Others bound how many requests are under way. */
+/**
+ * Connections to one origin, each for one request at a time. Others bound how many requests are under way. What brought a
+ * request to its end may carry the next at once; what did not is never used again: undici is still busy with its failure.
+ */
 export class Connections implements Owner {
   readonly #origin: string;
   readonly #options: Client.Options;
-  readonly #lines: Line[] = [];
+  readonly #lines = new Set<Line>();
   /** Those without a request. The last was used last, and is the likeliest to be open still. */
   readonly #idle: Line[] = [];
   #isClosed = false;
@@ -29,19 +32,24 @@ export class Connections implements Owner {
     if (!this.#admits(letter, handler)) return;
     const line = new Line(this.#origin, this.#options);
     line.send(new Sending(line, noOwner, letter, handler));
-    // close() lets the request under way finish; its failure reaches the handler.
-    line.close().catch(() => undefined);
+    closeAfter(line);
   }
 
   done(line: Line, isSound: boolean): void {
-    if (isSound) this.#idle.push(line);
-    else this.#idle.unshift(line);
+    if (isSound) {
+      this.#idle.push(line);
+      return;
+    }
+    this.#lines.delete(line);
+    closeAfter(line);
   }
 
   /** Lets requests under way finish, then closes the connections. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.#lines.splice(0).map((line) => line.close()));
+    const lines = [...this.#lines];
+    this.#lines.clear();
+    await Promise.all(lines.map((line) => line.close()));
   }
 
   #admits({ path }: Letter, handler: Handler): boolean {
@@ -57,9 +65,14 @@ export class Connections implements Owner {
 
   #open(): Line {
     const line = new Line(this.#origin, this.#options);
-    this.#lines.push(line);
+    this.#lines.add(line);
     return line;
   }
+}
+
+/** Closes a connection once its request is done; how that fares, the handler hears. */
+function closeAfter(line: Line): void {
+  line.close().catch(() => undefined);
 }
 
 /** Of connections that are for one request only. */

@@ -53,7 +53,7 @@ export class Line extends InnerClient {
 
 /** Hears when a connection has done with a request. */
 export interface Owner {
-  /** `isSound`: the answer came to its end, so the connection may take the next request. */
+  /** Once for each request. `isSound`: the answer came to its end, so the connection may take the next request. */
   done(line: Line, isSound: boolean): void;
 }
 
@@ -147,6 +147,8 @@ export class Sending implements Controller {
   }
 
   onResponseEnd(): void {
+    // Given up while its last bytes were read: undici reads on to the end where the connection is not kept.
+    if (this.aborted) return;
     this.completed = true;
     this.#owner.done(this.#line, true);
     this.#handler.onResponseEnd(this);

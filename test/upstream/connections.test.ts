@@ -122,6 +122,62 @@ test("a connection that the provider closes is opened again", async () => {
   expect(at.provider.connections.length).toBe(2);
 });
 
+test("a request that is sent as another fails to connect fails by itself", async () => {
+  const gone = await ScriptedUpstream.start(() => undefined);
+  const { url } = gone;
+  await gone[Symbol.asyncDispose]();
+  const connections = new Connections(url, options);
+  const send = (listener: Listener): void =>
+    connections.send({ path: "/v1", heading: headingOf(url, {}), body: "{}" }, listener);
+  const first = new Listener();
+  const next = new Listener();
+  first.onResponseError = (_controller, error) => {
+    first.error = error;
+    send(next);
+  };
+  send(first);
+  await next.ended.promise;
+  for (const { error } of [first, next]) expect(error).toMatchObject({ code: "ECONNREFUSED" });
+  await connections.close();
+});
+
+test.each([
+  ["is closed after it", { connection: "close" }],
+  ["stays open", {}],
+])("a request that is given up with its last piece ends once, if its connection %s", async (_name, headers) => {
+  await using at = await stage(async (connection) => {
+    for (;;) await connection.respond(200, (await connection.request()).body, headers);
+  });
+  const given = new Listener();
+  const heard: string[] = [];
+  given.onResponseData = (controller) => controller.abort(new Error("enough"));
+  given.onResponseEnd = () => heard.push("end");
+  given.onResponseError = (_controller, { message }) => {
+    heard.push(message);
+    given.ended.resolve(given);
+  };
+  at.send("given up", given);
+  await given.ended.promise;
+  for (const { ended } of ["one", "two"].map((body) => at.send(body))) {
+    expect((await ended.promise).error).toBeUndefined();
+  }
+  expect(heard).toEqual(["enough"]);
+  expect(at.provider.connections.length).toBe(3);
+});
+
+test.each(["onRequestStart", "onResponseStart", "onResponseData"] as const)(
+  "what a handler throws in %s fails its request and no other",
+  async (method) => {
+    await using at = await stage();
+    const broken = new Listener();
+    broken[method] = () => {
+      throw new TypeError("a mistake");
+    };
+    expect((await at.send("one", broken).ended.promise).error).toMatchObject({ message: "a mistake" });
+    expect((await at.send("two").ended.promise).body).toBe("two");
+  },
+);
+
 test("heads, pieces and pauses are told as they come", async () => {
   await using at = await stage(async (connection) => {
     await connection.request();

@@ -27,7 +27,11 @@ export type SizeCheck = (size: number) => boolean;
 export const never: ValueCheck & SizeCheck = () => false;
 
 /** A common address: of the web, in ASCII, with nothing that is rare in one. */
-const commonUri = /^https?:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?](?:[\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
+const webUri = /^https?:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?](?:[\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
+/** For a choice that is repeated, the expression keeps a place for each character, and room for places ends. */
+const webUriCharsMax = 4096;
+/** Content as an address: one class of characters, for megabytes within a request's time. */
+const dataUri = /^data:\w[\w.~!$&'()*+,;=:@/?-]*$/;
 
 /** Text is measured in UTF-16: of that it has at least as much as of the characters that rules count, and at most twice. */
 export function stringCheck(rules: StringRules): ValueCheck {
@@ -42,7 +46,11 @@ export function stringCheck(rules: StringRules): ValueCheck {
     value.length >= min &&
     value.length <= max &&
     (pattern === undefined || pattern.test(value)) &&
-    (!isUri || commonUri.test(value));
+    (!isUri || isCommonUri(value));
+}
+
+function isCommonUri(text: string): boolean {
+  return dataUri.test(text) || (text.length <= webUriCharsMax && webUri.test(text));
 }
 
 /** Numbers between bounds; none that is not a number. */

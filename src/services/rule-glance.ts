@@ -1,4 +1,12 @@
-import { type DescField, type DescMessage, getOption, isFieldSet, type Message, ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  type DescOneof,
+  getOption,
+  isFieldSet,
+  type Message,
+  ScalarType,
+} from "@bufbuild/protobuf";
 import {
   type FieldRules,
   FieldRulesSchema,
@@ -49,13 +57,27 @@ export class RuleGlance {
     const { cel, celExpression, oneof, $unknown } = getOption(schema, messageOption);
     if (cel.length + celExpression.length + ($unknown?.length ?? 0) > 0) return [never];
     const choices = oneof.map(({ fields, required }) => choiceCheck(schema, fields, required));
-    const required = schema.oneofs.filter((each) => getOption(each, oneofOption).required);
-    const oneofs = required.map(
-      ({ localName }): ValueCheck =>
-        (message) =>
-          chosenOf(message, localName) !== undefined,
+    const members = schema.members.map((each) =>
+      each.kind === "oneof" ? this.#oneofCheck(each) : this.#fieldCheck(each),
     );
-    return [...schema.fields.flatMap((field) => this.#fieldCheck(field) ?? []), ...choices, ...oneofs];
+    return [...members.filter((check) => check !== undefined), ...choices];
+  }
+
+  /** Undefined where any value will do. */
+  #oneofCheck(oneof: DescOneof): ValueCheck | undefined {
+    const { required } = getOption(oneof, oneofOption);
+    const checks = new Map<string | undefined, ValueCheck>();
+    if (required) checks.set(undefined, never);
+    for (const field of oneof.fields) {
+      const rules = getOption(field, fieldOption);
+      const check = isPlain(rules) && !rules.required ? this.#valueCheck(field, rules) : never;
+      if (check !== undefined) checks.set(field.localName, check);
+    }
+    if (checks.size === 0) return undefined;
+    return (message) => {
+      const chosen = (message as Readonly<Record<string, Chosen>>)[oneof.localName];
+      return checks.get(chosen?.case)?.(chosen?.value) ?? true;
+    };
   }
 
   /** Undefined where any value will do. */
@@ -66,16 +88,8 @@ export class RuleGlance {
       ? (message) => isFieldSet(message as Message, field)
       : undefined;
     const check = this.#valueCheck(field, rules);
-    if (check === undefined) return required;
-    const { localName, oneof } = field;
-    const own: ValueCheck =
-      oneof === undefined
-        ? (message) => isAbsentOr(check, (message as Fields)[localName])
-        : (message) => {
-            const chosen = chosenOf(message, oneof.localName);
-            return chosen?.case !== localName || check(chosen.value);
-          };
-    return both(required, own);
+    const { localName } = field;
+    return both(required, check && ((message) => isAbsentOr(check, (message as Fields)[localName])));
   }
 
   #valueCheck(field: DescField, rules: FieldRules): ValueCheck | undefined {
@@ -177,12 +191,6 @@ function choiceCheck(schema: DescMessage, names: readonly string[], required: bo
     for (const field of fields) if (isFieldSet(message as Message, field)) count += 1;
     return count === 1 || (count === 0 && !required);
   };
-}
-
-/** What of a oneof is set; undefined for nothing. */
-function chosenOf(message: unknown, oneof: string): Chosen | undefined {
-  const chosen = (message as Readonly<Record<string, Chosen>>)[oneof];
-  return chosen?.case === undefined ? undefined : chosen;
 }
 
 function isAbsentOr(check: ValueCheck, value: unknown): boolean {

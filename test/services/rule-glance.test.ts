@@ -33,6 +33,13 @@ const texts = [
   "https://example.com:99999/",
   "http://[::1",
   "data:text/plain,a",
+  "data:image/png;base64,aGk/+w==",
+  "data:",
+  "data:/a",
+  "data://a b",
+  "data:,a b",
+  "data:,%zz",
+  "data:,a#b#c",
 ];
 const numbers = [0, 1, 2, 20, 21, 256, -1, 5000, 2147483647];
 const doubles = [0, 0.5, 1, 2, 1.01, 2.01, -2, -2.1, Number.NaN, Number.POSITIVE_INFINITY];
@@ -180,6 +187,18 @@ test.each<[string, DescMessage, Record<string, unknown>]>([
   const message = create(schema, init);
   expect(isValid(schema, message)).toBe(true);
   expect(glance.follows(schema, message)).toBe(true);
+});
+
+test("an image in the request itself is seen at a glance, however long it is", () => {
+  const image = (uri: string) =>
+    create(CompleteRequestSchema, {
+      messages: [{ content: [{ part: { case: "media", value: { source: { case: "uri", value: uri } } } }] }],
+    });
+  const bytes = "a".repeat(20_000_000);
+  expect(glance.follows(CompleteRequestSchema, image(`data:image/png;base64,${bytes}`))).toBe(true);
+  expect(glance.follows(CompleteRequestSchema, image(`data:image/png;base64,${bytes} `))).toBe(false);
+  // Left to protovalidate.
+  expect(glance.follows(CompleteRequestSchema, image(`https://example.com/${bytes}`))).toBe(false);
 });
 
 test("it sees nothing in broken rules", () => {

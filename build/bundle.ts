@@ -4,8 +4,8 @@ import { basename, dirname, join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "dist");
-/** What a bundle comes of. The lock file tells which packages. */
-const sources = ["src", "gen", "build", "package-lock.json"];
+/** What a bundle comes of. The lock file tells which packages, the other which version it is. */
+const sources = ["src", "gen", "build", "package.json", "package-lock.json"];
 /** Tells of which sources the bundle is that stands there. */
 const stampPath = join(folder, "stamp");
 
@@ -18,6 +18,8 @@ export async function freshBundle(): Promise<string> {
   const stamp = stampOf();
   if (!existsSync(stampPath) || readFileSync(stampPath, "utf8") !== stamp) {
     const files = new Map([...(await compiled()), ...tables(), ["stamp", stamp]]);
+    // What is half replaced is of no sources.
+    rmSync(stampPath, { force: true });
     for (const [name, content] of files) replace(join(folder, name), content);
     const before = filesOf(folder).filter((path) => /\.js(?:on)?$/.test(path));
     for (const path of before) if (!files.has(relative(folder, path))) rmSync(path, { force: true });
@@ -25,18 +27,16 @@ export async function freshBundle(): Promise<string> {
   return join(folder, "main.js");
 }
 
-/** Size and time of every source. */
+/** Of the content of every source: times and folders change on the way into an image. */
 function stampOf(): string {
-  const facts = sources
-    .flatMap((source) => filesOf(join(root, source)))
-    .map((path) => [path, statSync(path)] as const)
-    .map(([path, { size, mtimeMs }]) => `${path} ${size} ${mtimeMs}`);
-  return createHash("sha256").update(facts.sort().join("\n")).digest("hex");
+  const hash = createHash("sha256");
+  const paths = sources.flatMap((source) => filesOf(join(root, source)));
+  for (const path of paths.sort()) hash.update(`${relative(root, path)}\n`).update(readFileSync(path));
+  return hash.digest("hex");
 }
 
 async function compiled(): Promise<[name: string, content: string | Uint8Array][]> {
-  // Loaded late: it takes longer than to see that there is nothing to do.
-  const { rolldown } = await import("rolldown");
+  const { rolldown } = await compiler();
   const bundle = await rolldown({
     input: {
       main: join(root, "src/main.js"),
@@ -55,6 +55,16 @@ async function compiled(): Promise<[name: string, content: string | Uint8Array][
   });
   await bundle.close();
   return output.map((file) => [file.fileName, file.type === "chunk" ? ascii(file.code) : file.source]);
+}
+
+/** Loaded late: it takes longer than to see that there is nothing to do, and in production it is not there. */
+async function compiler(): Promise<typeof import("rolldown")> {
+  try {
+    return await import("rolldown");
+  } catch (cause) {
+    const what = "dist/ is not made of the sources as they are, and rolldown, which makes it, cannot be loaded";
+    throw new Error(`${what}. Run npm ci, with development packages, and then npm run build`, { cause });
+  }
 }
 
 /** One character above Latin-1, and V8 holds the whole file with two bytes for each. */

@@ -1,10 +1,23 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freshBundle } from "../build/bundle.ts";
 import { CompletionService } from "../gen/llmhub/v1/completion_service_pb.ts";
 import { Program } from "./support/program.ts";
@@ -23,11 +36,13 @@ const main = () => join(folder, "dist/main.js");
 
 /** Exit code and output of a command of the bundle. */
 function run(...args: readonly string[]): Promise<readonly [code: number, out: string, err: string]> {
+  return output(process.execPath, [main(), ...args]);
+}
+
+function output(file: string, args: readonly string[]): Promise<readonly [code: number, out: string, err: string]> {
   const env = { PATH: process.env["PATH"] ?? "" };
   return new Promise((resolve) => {
-    execFile(process.execPath, [main(), ...args], { env }, (error, out, err) =>
-      resolve([error === null ? 0 : Number(error.code), out, err]),
-    );
+    execFile(file, args, { env }, (error, out, err) => resolve([error === null ? 0 : Number(error.code), out, err]));
   });
 }
 
@@ -72,10 +87,7 @@ test("it needs nothing but itself, whatever part is used", async () => {
   const parts = readdirSync(join(folder, "dist/parts")).filter((name) => name.endsWith(".js"));
   const path = join(folder, "every.mjs");
   writeFileSync(path, parts.map((name) => `await import("./dist/parts/${name}");`).join("\n"));
-  const [code, , err] = await new Promise<[number, string, string]>((resolve) => {
-    execFile(process.execPath, [path], (error, out, err) => resolve([error === null ? 0 : 1, out, err]));
-  });
-  expect([code, err]).toEqual([0, ""]);
+  expect(await output(process.execPath, [path])).toEqual([0, expect.any(String), ""]);
 });
 
 test("its files are held in one byte for a character", () => {
@@ -90,4 +102,67 @@ test("it is made once", async () => {
   const { mtimeMs } = statSync(stamp);
   await freshBundle();
   expect(statSync(stamp).mtimeMs).toBe(mtimeMs);
+});
+
+describe("of a small program", () => {
+  let place: string;
+  beforeEach(() => {
+    place = mkdtempSync(join(tmpdir(), "llmhub small program-"));
+    for (const name of ["src/catalog", "gen"]) mkdirSync(join(place, name), { recursive: true });
+    cpSync(join(root, "build"), join(place, "build"), { recursive: true });
+    writeFileSync(join(place, "package-lock.json"), "{}");
+    writeFileSync(join(place, "package.json"), '{ "type": "module", "version": "1.0.0" }');
+    writeFileSync(join(place, "src/catalog/models.generated.json"), "{}");
+    writeFileSync(join(place, "src/extension.ts"), "export const said: string = 'extension';");
+    writeFileSync(
+      join(place, "src/main.js"),
+      'import manifest from "../package.json" with { type: "json" };\nconsole.log(manifest.version);\n',
+    );
+  });
+  afterEach(() => rmSync(place, { recursive: true }));
+
+  const build = () => output(process.execPath, [join(place, "build/main.ts")]);
+  const made = () => statSync(join(place, "dist/main.js")).ino;
+  const withPackages = () => symlinkSync(join(root, "node_modules"), join(place, "node_modules"));
+
+  test("it is made anew for another version of the package", async () => {
+    withPackages();
+    expect(await build()).toEqual([0, "", ""]);
+    writeFileSync(join(place, "package.json"), '{ "type": "module", "version": "1.0.1" }');
+    expect(await build()).toEqual([0, "", ""]);
+    expect(await output(process.execPath, [join(place, "dist/main.js")])).toEqual([0, "1.0.1\n", ""]);
+  });
+
+  test("it is not made anew because its folder is elsewhere or its files are newer", async () => {
+    withPackages();
+    await build();
+    rmSync(join(place, "node_modules"));
+    const old = place;
+    place = `${old} moved`;
+    renameSync(old, place);
+    utimesSync(join(place, "src/main.js"), 1, 1);
+    const before = made();
+    expect(await build()).toEqual([0, "", ""]);
+    expect(made()).toBe(before);
+  });
+
+  test("what is half made is not taken for the whole, whatever its sources are by then", async () => {
+    withPackages();
+    await build();
+    const main = readFileSync(join(place, "src/main.js"));
+    writeFileSync(join(place, "src/main.js"), "console.log(2);\n");
+    // A folder where a file is to be: it fails after it has begun.
+    const table = join(place, "dist/parts/models.generated.json");
+    rmSync(table);
+    mkdirSync(table);
+    expect(await build()).toEqual([1, "", expect.stringContaining("models.generated.json")]);
+    rmSync(table, { recursive: true });
+    writeFileSync(join(place, "src/main.js"), main);
+    expect(await build()).toEqual([0, "", ""]);
+    expect(await output(process.execPath, [join(place, "dist/main.js")])).toEqual([0, "1.0.0\n", ""]);
+  });
+
+  test("who has not what it takes to make it is told so", async () => {
+    expect(await build()).toEqual([1, "", expect.stringMatching(/^llmhub: .*rolldown.*npm ci.*\n$/)]);
+  });
 });

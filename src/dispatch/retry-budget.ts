@@ -26,6 +26,8 @@ interface Counts {
 export class RetryBudget {
   readonly #nowMs: () => number;
   readonly #counts = new BoundedMap<Counts>(windowsMax);
+  /** What was asked for last: most calls in a row are alike, and names that are put together are dear to look up. */
+  #last: { readonly caller: Caller; readonly selector: string; readonly counts: Counts } | undefined;
 
   /** @param nowMs a clock that never goes back, as performance.now. */
   constructor(nowMs: () => number) {
@@ -34,12 +36,12 @@ export class RetryBudget {
 
   /** Takes note of a call to a target, its first try there. */
   called(caller: Caller, selector: string): void {
-    this.#of(nameOf(caller, selector)).calls += 1;
+    this.#of(caller, selector).calls += 1;
   }
 
   /** Whether one more repeat is allowed; counts it if so. */
   take(caller: Caller, selector: string): boolean {
-    const counts = this.#of(nameOf(caller, selector));
+    const counts = this.#of(caller, selector);
     // The window before counts by the part of it that is within the last ten seconds.
     const part = 1 - (this.#nowMs() - counts.startMs) / windowMs;
     const calls = counts.calls + part * counts.callsBefore;
@@ -49,23 +51,28 @@ export class RetryBudget {
     return true;
   }
 
-  #of(key: string): Counts {
+  #of(caller: Caller, selector: string): Counts {
     const nowMs = this.#nowMs();
-    const known = this.#counts.get(key);
-    if (known === undefined) {
-      const fresh: Counts = { startMs: nowMs, calls: 0, repeats: 0, callsBefore: 0, repeatsBefore: 0 };
-      this.#counts.set(key, fresh);
-      return fresh;
-    }
-    const windows = Math.floor((nowMs - known.startMs) / windowMs);
-    if (windows === 0) return known;
-    known.callsBefore = windows === 1 ? known.calls : 0;
-    known.repeatsBefore = windows === 1 ? known.repeats : 0;
-    known.calls = 0;
-    known.repeats = 0;
-    known.startMs += windows * windowMs;
-    return known;
+    if (this.#last?.caller === caller && this.#last.selector === selector) return inWindow(this.#last.counts, nowMs);
+    const name = nameOf(caller, selector);
+    const known = this.#counts.get(name);
+    const counts = known ?? { startMs: nowMs, calls: 0, repeats: 0, callsBefore: 0, repeatsBefore: 0 };
+    if (known === undefined) this.#counts.set(name, counts);
+    this.#last = { caller, selector, counts };
+    return inWindow(counts, nowMs);
   }
+}
+
+/** The counts, moved on to the window of now. */
+function inWindow(counts: Counts, nowMs: number): Counts {
+  const windows = Math.floor((nowMs - counts.startMs) / windowMs);
+  if (windows === 0) return counts;
+  counts.callsBefore = windows === 1 ? counts.calls : 0;
+  counts.repeatsBefore = windows === 1 ? counts.repeats : 0;
+  counts.calls = 0;
+  counts.repeats = 0;
+  counts.startMs += windows * windowMs;
+  return counts;
 }
 
 function nameOf({ tenantId, keyId }: Caller, selector: string): string {

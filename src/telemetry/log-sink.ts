@@ -98,6 +98,14 @@ export class LogSink {
     this.#filled = 0;
   }
 
+  /** Nobody will ever read what waits. */
+  #close(): void {
+    this.#closed = true;
+    this.#setAside();
+    for (const batch of this.#full.splice(0)) this.#dropped(linesIn(batch));
+    this.#fullBytes = 0;
+  }
+
   readonly #writeNext = (): void => {
     this.#stopTimers();
     if (this.#closed) return;
@@ -149,7 +157,7 @@ export class LogSink {
     }
     if (error !== null) {
       this.#dropped(linesIn(this.#batch));
-      this.#closed = "code" in error && error.code === "EPIPE";
+      if ("code" in error && error.code === "EPIPE") this.#close();
     }
     this.#batch = undefined;
     if (this.#full.length > 0) this.#writeNext();

@@ -76,3 +76,14 @@ test("a closed pipe neither ends the process nor holds up its end", async () => 
   const [code] = await once(child, "exit");
   expect(code).toBe(7);
 });
+
+test("all lines that a closed pipe costs are told of, those that wait behind the first included", async () => {
+  const child =
+    program(`process.once("SIGTERM", () => { for (let i = 0; i < 3000; i++) sink.write("a".repeat(999) + "\\n"); });
+    console.error("ready"); setInterval(() => dropped === 3000 && process.exit(7), 1);`);
+  await once(child.stderr, "data");
+  child.stdout.destroy();
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  expect(code).toBe(7);
+});

@@ -71,7 +71,8 @@ export class GrpcCaller implements Caller {
   #session(count: number): ClientHttp2Session {
     const at = this.#next++ % count;
     const known = this.#sessions[at];
-    if (known !== undefined) return known;
+    // The gateway asks connections to leave that have been idle or are old.
+    if (known !== undefined && !known.closed) return known;
     const session = connect(this.#url);
     // Its streams tell.
     session.on("error", () => undefined);

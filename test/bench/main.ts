@@ -40,7 +40,7 @@ const { values } = parseArgs({
   },
 });
 const timings = {
-  long: { rounds: 8, firstWarmMs: 8000, warmMs: 2500, sliceMs: 400, turns: 3, turnMs: 1200, starts: 3, watchMs: 5000 },
+  long: { rounds: 7, firstWarmMs: 8000, warmMs: 2000, sliceMs: 400, turns: 3, turnMs: 1200, starts: 3, watchMs: 5000 },
   short: { rounds: 4, firstWarmMs: 3500, warmMs: 800, sliceMs: 300, turns: 2, turnMs: 700, starts: 3, watchMs: 1500 },
 };
 const timing = timings[values.quick ? "short" : "long"];

@@ -3,7 +3,7 @@ import { callerLeft } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Answer, HttpRequest, JsonBody, Route, StreamedAnswer, WholeAnswer, Words } from "../../surfaces/route.ts";
 import { faultOf } from "../../telemetry/logger.ts";
-import { requestIdOf } from "../admission.ts";
+import { type Line, requestIdOf } from "../admission.ts";
 import type { AccessLine } from "../connect.ts";
 import { peerAddressOf } from "../peer-address.ts";
 import type { AnyRequest, AnyResponse } from "../request-handler.ts";
@@ -25,7 +25,13 @@ const noQuery = new URLSearchParams();
 const noBody: JsonBody = { value: null, exact: () => null };
 
 /** One request of plain HTTP, from headers to the end of its answer. Answers once. */
-export class HttpCall {
+export class HttpCall implements Line {
+  readonly dialect: string | undefined;
+  readonly connection: object | undefined;
+  readonly peerAddress = (): string => peerAddressOf(() => this.#request.socket);
+  readonly answerHeader = (name: string, value: string): void => {
+    if (!this.#response.headersSent) this.#response.setHeader(name, value);
+  };
   readonly #request: AnyRequest;
   readonly #response: AnyResponse;
   readonly #route: Route;
@@ -48,6 +54,8 @@ export class HttpCall {
     this.#startMs = options.now();
     const { headers } = request;
     this.#words = route.words(headers);
+    this.dialect = this.#words.dialect;
+    this.connection = request.httpVersionMajor === 1 ? request.socket : undefined;
     this.#asked = { headers, parameter, query: queryOf(request) };
   }
 
@@ -56,10 +64,8 @@ export class HttpCall {
     response.on("close", () => this.#closed());
     try {
       const scope = this.#admit(this.#request.headers);
-      const { signal } = scope.rpc;
-      signal.addEventListener("abort", () => this.#aborted(signal.reason), { once: true });
       if (scope.entrant !== undefined) await scope.entrant.admitted;
-      const body = this.#route.method === "GET" ? noBody : await this.#body(signal);
+      const body = this.#route.method === "GET" ? noBody : await this.#body(scope.rpc.signal);
       const run = this.#route.read(body, this.#asked);
       this.#handled = true;
       await this.#answer(await run(scope.rpc));
@@ -70,15 +76,8 @@ export class HttpCall {
 
   #admit(headers: IncomingHttpHeaders): RpcScope {
     const { method, path } = this.#route;
-    const response = this.#response;
-    const line = {
-      dialect: this.#words.dialect,
-      peerAddress: () => peerAddressOf(() => this.#request.socket),
-      answerHeader: (name: string, value: string) => void (response.headersSent || response.setHeader(name, value)),
-      heldBytes: () => Number(headers["content-length"] ?? 0) + response.writableLength,
-    };
     try {
-      this.#scope = this.#options.admission.admit(headers, `/${method} ${path}`, line);
+      this.#scope = this.#options.admission.admit(headers, `/${method} ${path}`, this);
     } catch (error) {
       const failure = GatewayError.of(error);
       this.#requestId = failure.metadata.get("x-request-id") ?? requestIdOf(headers["x-request-id"]);
@@ -182,9 +181,13 @@ export class HttpCall {
     this.#end(error);
   }
 
-  /** The deadline passed, or the gateway stops. The chain hears the same signal: what it says comes first. */
-  #aborted(reason: unknown): void {
-    if (!this.#over) setImmediate(() => this.#fail(GatewayError.of(reason)));
+  heldBytes(): number {
+    return Number(this.#request.headers["content-length"] ?? 0) + this.#response.writableLength;
+  }
+
+  /** The deadline passed, or the gateway stops. The chain hears the same of its signal: what it says comes first. */
+  aborted(reason: GatewayError): void {
+    if (!this.#over) setImmediate(() => this.#fail(reason));
   }
 
   #closed(): void {

@@ -85,7 +85,7 @@ export class Answer {
       if (usage !== undefined) out.push(usageUpdate(usage));
       throw faultInAnswer(this.#attempt, error);
     }
-    this.#describe(piece);
+    this.describe(piece);
     if (choice !== undefined) this.#hear(choice, out);
     if (usage !== undefined && !this.isEnding) out.push(usageUpdate(usage));
   }
@@ -125,7 +125,8 @@ export class Answer {
     return readUsage(usage, this.#attempt.call.request.view === CompletionView.FULL);
   }
 
-  #describe(piece: ChatAnswer): void {
+  /** Takes what a piece says of the whole answer; what comes again counts as it came last. */
+  describe(piece: ChatAnswer): void {
     const { model, system_fingerprint, service_tier } = piece;
     if (this.#model === "" && typeof model === "string") this.#model = model.toWellFormed();
     if (typeof system_fingerprint === "string") this.#note("system_fingerprint", system_fingerprint);

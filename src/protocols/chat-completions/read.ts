@@ -40,10 +40,16 @@ class BodyAnswer implements WholeAnswer {
 class StreamAnswer implements SseAnswer {
   readonly #attempt: Attempt;
   readonly #answer: Answer;
+  readonly #own: OwnFields;
   readonly #shape = new TextShape();
+  /** The event whose shape is known: what it says besides its text, those that are known at a glance say again. */
+  #learnt: ChatAnswer = {};
+  /** No event has come since that says something else. */
+  #isDescribed = false;
 
   constructor(attempt: Attempt, own: OwnFields) {
     this.#attempt = attempt;
+    this.#own = own;
     this.#answer = new Answer(attempt, own);
   }
 
@@ -64,7 +70,8 @@ class StreamAnswer implements SseAnswer {
     if (type === "error") this.#fail(parse(data));
     const piece = parse(data);
     this.#answer.take(piece, out);
-    this.#shape.study(data, piece);
+    this.#isDescribed = this.#own.usage?.(piece) === undefined && this.#shape.study(data, piece);
+    if (this.#isDescribed) this.#learnt = piece;
     return false;
   }
 
@@ -73,10 +80,16 @@ class StreamAnswer implements SseAnswer {
     while (at < bytes.length) {
       const text = this.#shape.textIn(bytes, at);
       if (text === undefined) break;
+      if (!this.#isDescribed) this.#describe();
       this.#answer.takeText(text, out);
       at = this.#shape.end;
     }
     return at;
+  }
+
+  #describe(): void {
+    this.#answer.describe(this.#learnt);
+    this.#isDescribed = true;
   }
 
   finish(out: Chunk[]): void {

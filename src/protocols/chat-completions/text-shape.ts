@@ -55,21 +55,22 @@ export class TextShape {
     return textOf(bytes, start, end);
   }
 
-  /** Learns the shape of an event that was parsed, if text is all that it brings. */
-  study(data: string, event: ChatAnswer): void {
-    if (this.#studies === studiesMax) return;
+  /** Learns the shape of an event that was parsed, if text is all that it brings. False: it did not. */
+  study(data: string, event: ChatAnswer): boolean {
+    if (this.#studies === studiesMax) return false;
     const text = onlyText(event);
-    if (text === undefined || text === "") return;
+    if (text === undefined || text === "") return false;
     this.#studies++;
     const start = /"content":\s*"/.exec(data);
-    if (start === null || /[\r\n]/.test(data)) return;
+    if (start === null || /[\r\n]/.test(data)) return false;
     const before = data.slice(0, start.index + start[0].length);
-    if (!data.startsWith(`${text}"`, before.length) || !isOnlyContent(data, start.index)) return;
+    if (!data.startsWith(`${text}"`, before.length) || !isOnlyContent(data, start.index)) return false;
     const after = data.slice(before.length + text.length);
     const padded = /^.*"obfuscation":\s*"(?=[^"\\]*"\}$)/.exec(after)?.[0];
     this.#before = new BytePattern(before);
     this.#after = new BytePattern(padded ?? after);
     this.#isPadded = padded !== undefined;
+    return true;
   }
 }
 

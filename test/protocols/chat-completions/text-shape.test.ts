@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readChat } from "../../../src/protocols/chat-completions/read.ts";
 import { TextShape } from "../../../src/protocols/chat-completions/text-shape.ts";
+import { piecesOf } from "../../support/dialect.ts";
 import { pieces } from "../../support/pieces.ts";
 import { anyAttempt, chunksOf, recordings } from "./recording.ts";
 
 /** An event's data as servers write it. */
-function dataOf(content: string, rest: object = {}): string {
-  const choice = { index: 0, delta: { content }, logprobs: null, finish_reason: null };
+function dataOf(content: string, rest: object = {}, said: object = {}, more: object = {}): string {
+  const choice = { index: 0, delta: { content, ...said }, logprobs: null, finish_reason: null, ...more };
   return JSON.stringify({ id: "c", model: "gpt-x", choices: [choice], usage: null, ...rest });
 }
 
@@ -127,6 +129,29 @@ describe("reading with shapes", () => {
       { obfuscation: 'y"}' },
       { id: "d" },
       { usage: { prompt_tokens: 1 } },
+      { usage: { prompt_tokens: 1, completion_tokens: 2 }, service_tier: "flex" },
+      { system_fingerprint: "f" },
+      { service_tier: "priority" },
+    ),
+    said: fc.constantFrom<object>(
+      {},
+      {},
+      {},
+      {},
+      { content: null },
+      { content: 1 },
+      { content: [{ type: "text", text: "listed" }] },
+      { refusal: "no" },
+      { reasoning_content: "hm" },
+      { tool_calls: [{ index: 0, id: "t", function: { name: "f", arguments: "{}" } }] },
+    ),
+    choice: fc.constantFrom<object>(
+      {},
+      {},
+      {},
+      { index: undefined },
+      { finish_reason: "stop" },
+      { logprobs: { content: [{ token: "a", logprob: -1, top_logprobs: [] }] } },
     ),
     frame: fc.constantFrom(
       "data: DATA\n\n",
@@ -145,15 +170,33 @@ describe("reading with shapes", () => {
         fc.array(fragment, { maxLength: 20 }),
         fc.array(fc.nat(5000), { maxLength: 8 }),
         (fragments, cuts) => {
-          const events = fragments.map(({ content, rest, frame }) =>
-            frame.replace("DATA", () => dataOf(content, rest)),
+          const events = fragments.map(({ content, rest, said, choice, frame }) =>
+            frame.replace("DATA", () => dataOf(content, rest, said, choice)),
           );
           // A choice that is passed over makes every event one that must be parsed.
           const parsed = events.map((text) => text.replace('"choices":[{', '"choices":[{"index":1},{'));
-          expect(read(events, cuts)).toEqual(read(parsed));
+          // What the first event teaches is of use from the second piece on.
+          expect(read(events, [Buffer.byteLength(events[0] ?? ""), ...cuts])).toEqual(read(parsed));
         },
       ),
+      { numRuns: 500 },
     );
+  });
+
+  it("does not forget what every event says of the whole answer", () => {
+    const said = (content: string, tier: string, more = {}) =>
+      `data: ${dataOf(content, { service_tier: tier }, more)}\n\n`;
+    const events = [said("a", "priority"), said("", "flex", { refusal: "no" }), said("b", "priority")];
+    expect(read(events, [events[0]?.length ?? 0]).at(-1)).toMatchObject({
+      value: { providerMetadata: { openai: { service_tier: "priority" } } },
+    });
+  });
+
+  it("tells of counts in a server's own field each time", () => {
+    const own = { usage: (piece: object) => ("counts" in piece ? piece.counts : undefined) };
+    const event = Buffer.from(`data: ${dataOf("a", { counts: { prompt_tokens: 1 } })}\n\n`);
+    const chunks = piecesOf(readChat(anyAttempt(true), own), [event, event, Buffer.from("data: [DONE]\n\n")]);
+    expect(chunks.filter((chunk) => chunk.case === "usage").length).toBe(2);
   });
 
   it.each(recordings.filter(({ call, meta }) => call.stream && meta.status === 200))("of $name", ({ body }) => {

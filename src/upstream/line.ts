@@ -150,6 +150,8 @@ export class Sending implements Controller {
     // Given up while its last bytes were read: undici reads on to the end where the connection is not kept.
     if (this.aborted) return;
     this.completed = true;
+    // It is the connection's own, and would let the answer to the next request go on.
+    this.#resume = undefined;
     this.#owner.done(this.#line, true);
     this.#handler.onResponseEnd(this);
   }

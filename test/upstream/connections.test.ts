@@ -201,6 +201,38 @@ test("heads, pieces and pauses are told as they come", async () => {
   ]);
 });
 
+test("a request that has ended does not let another's answer go on", async () => {
+  const end = Promise.withResolvers<void>();
+  await using at = await stage(async (connection) => {
+    await connection.request();
+    await connection.beginEvents();
+    await end.promise;
+    await connection.lastChunk();
+    await connection.request();
+    await connection.beginEvents();
+    await connection.chunk("a", "b", "c");
+    await connection.lastChunk();
+  });
+  const first = at.send("first");
+  await first.begun.promise;
+  first.controller?.pause();
+  end.resolve();
+  await first.ended.promise;
+  const second = at.send("second", new Listener(true));
+  await expect.poll(() => second.body).toBe("a");
+  first.controller?.resume();
+  const bodies = [second.body];
+  while (!second.body.endsWith("c")) {
+    const { length } = second.body;
+    second.controller?.resume();
+    await expect.poll(() => second.body.length).toBeGreaterThan(length);
+    bodies.push(second.body);
+  }
+  second.controller?.resume();
+  await second.ended.promise;
+  expect(bodies).toEqual(["a", "ab", "abc"]);
+});
+
 test.each([
   ["a path that would end the line", "/v1\r\nhost: other"],
   ["a path with a space", "/v1 HTTP/1.1"],

@@ -26,12 +26,13 @@ export type SizeCheck = (size: number) => boolean;
 /** For rules that only protovalidate knows. */
 export const never: ValueCheck & SizeCheck = () => false;
 
-/** A common address: of the web, in ASCII, with nothing that is rare in one. */
-const webUri = /^https?:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?](?:[\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?$/;
-/** For a choice that is repeated, the expression keeps a place for each character, and room for places ends. */
-const webUriCharsMax = 4096;
-/** Content as an address: one class of characters, for megabytes within a request's time. */
-const dataUri = /^data:\w[\w.~!$&'()*+,;=:@/?-]*$/;
+/**
+ * A common address: of the web, or content, in ASCII, with nothing that is rare in one. Repeated is one class of characters:
+ * for a choice the engine keeps a place for each character of megabytes, until its room for places ends.
+ */
+const commonUri =
+  /^(?:https?:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?][\w.~!$&'()*+,;=:@/?%-]*)?|data:\w[\w.~!$&'()*+,;=:@/?%-]*)$/;
+const brokenEscape = /%(?![0-9A-Fa-f]{2})/;
 
 /** Text is measured in UTF-16: of that it has at least as much as of the characters that rules count, and at most twice. */
 export function stringCheck(rules: StringRules): ValueCheck {
@@ -46,11 +47,7 @@ export function stringCheck(rules: StringRules): ValueCheck {
     value.length >= min &&
     value.length <= max &&
     (pattern === undefined || pattern.test(value)) &&
-    (!isUri || isCommonUri(value));
-}
-
-function isCommonUri(text: string): boolean {
-  return dataUri.test(text) || (text.length <= webUriCharsMax && webUri.test(text));
+    (!isUri || (commonUri.test(value) && !brokenEscape.test(value)));
 }
 
 /** Numbers between bounds; none that is not a number. */

@@ -189,16 +189,17 @@ test.each<[string, DescMessage, Record<string, unknown>]>([
   expect(glance.follows(schema, message)).toBe(true);
 });
 
-test("an image in the request itself is seen at a glance, however long it is", () => {
+test("an address is seen at a glance, however long it is, as are images in the request itself", () => {
   const image = (uri: string) =>
     create(CompleteRequestSchema, {
       messages: [{ content: [{ part: { case: "media", value: { source: { case: "uri", value: uri } } } }] }],
     });
-  const bytes = "a".repeat(20_000_000);
-  expect(glance.follows(CompleteRequestSchema, image(`data:image/png;base64,${bytes}`))).toBe(true);
-  expect(glance.follows(CompleteRequestSchema, image(`data:image/png;base64,${bytes} `))).toBe(false);
-  // Left to protovalidate.
-  expect(glance.follows(CompleteRequestSchema, image(`https://example.com/${bytes}`))).toBe(false);
+  const long = "a%20".repeat(5_000_000);
+  for (const start of ["data:image/png;base64,", "https://example.com/"]) {
+    expect(glance.follows(CompleteRequestSchema, image(start + long))).toBe(true);
+    expect(glance.follows(CompleteRequestSchema, image(`${start}${long}%2`))).toBe(false);
+    expect(glance.follows(CompleteRequestSchema, image(`${start}${long} `))).toBe(false);
+  }
 });
 
 test("it sees nothing in broken rules", () => {

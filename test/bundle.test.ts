@@ -108,6 +108,7 @@ describe("of a small program", () => {
     writeFileSync(join(place, "package-lock.json"), "{}");
     writeFileSync(join(place, "package.json"), '{ "type": "module", "version": "1.0.0" }');
     writeFileSync(join(place, "src/catalog/models.generated.json"), "{}");
+    writeFileSync(join(place, "src/worker.js"), "");
     writeFileSync(join(place, "src/extension.ts"), "export const said: string = 'extension';");
     writeFileSync(
       join(place, "src/main.js"),

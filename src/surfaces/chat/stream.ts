@@ -82,9 +82,10 @@ async function* arrivals(sources: readonly Source[]): AsyncGenerator<Arrival> {
   const waiting = new Map(sources.map((_, index) => [index, next(index)] as const));
   while (waiting.size > 0) {
     const arrival = await Promise.race(waiting.values());
-    if (arrival.result.done === true) waiting.delete(arrival.index);
-    else waiting.set(arrival.index, next(arrival.index));
+    waiting.delete(arrival.index);
     yield arrival;
+    // Asked only now: if nobody reads on, nobody would hear how it fails.
+    if (arrival.result.done !== true) waiting.set(arrival.index, next(arrival.index));
   }
 }
 

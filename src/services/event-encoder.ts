@@ -31,8 +31,8 @@ export class EventEncoder {
 
   /** The batch as bytes on the wire. */
   encode(batch: readonly Chunk[]): Buffer {
-    let sequence = this.#sequence + numberedIn(batch);
-    this.#sequence = sequence;
+    const last = this.#sequence + numberedIn(batch);
+    let sequence = last;
     let later: Buffer[] | undefined;
     writer.begin();
     for (let i = batch.length - 1; i >= 0; i--) {
@@ -49,6 +49,7 @@ export class EventEncoder {
       if (event.case !== "heartbeat") sequence--;
     }
     const first = writer.written();
+    this.#sequence = last;
     return later === undefined ? first : Buffer.concat([first, ...later.reverse()]);
   }
 }

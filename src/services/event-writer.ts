@@ -28,9 +28,10 @@ type Delta = ChunkOf<"partDelta">["value"]["delta"];
 export function eventBytesMax(event: Chunk): number {
   switch (event.case) {
     case "partDelta": {
-      const { delta, logprobs } = event.value;
-      const isPlain = logprobs.length === 0 && delta.case !== undefined && delta.case !== "citation";
-      return isPlain && isCount(event.value.index) ? frameBytesMax + 3 * delta.value.length : Infinity;
+      const { index, delta, logprobs, $unknown } = event.value;
+      const isBare = $unknown === undefined && logprobs.length === 0;
+      if (!isBare || delta.case === undefined || delta.case === "citation" || !isCount(index)) return Infinity;
+      return frameBytesMax + 3 * delta.value.length;
     }
     case "partStarted": {
       const { index, part, $unknown } = event.value;

@@ -53,13 +53,12 @@ const index = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.constantFrom(0, 127,
 const logprobs = fc.array(fc.record({ token: text, logprob: fc.double({ noNaN: true, max: 0 }) }), { maxLength: 2 });
 
 const growing = fc
-  .record({ index, value: text, kind: fc.constantFrom("text", "argumentsJson", "reasoning", "refusal") })
-  .map(
-    ({ index, value, kind }): Chunk => ({
-      case: "partDelta",
-      value: create(PartDeltaSchema, { index, delta: { case: kind as "text", value } }),
-    }),
-  );
+  .record({ index, value: text, kind: fc.constantFrom("text", "argumentsJson", "reasoning", "refusal"), strange })
+  .map(({ index, value, kind, strange }): Chunk => {
+    const delta = create(PartDeltaSchema, { index, delta: { case: kind as "text", value } });
+    if (strange.length > 0) delta.$unknown = strange;
+    return { case: "partDelta", value: delta };
+  });
 const measured = fc.record({ index, value: text, logprobs }).map(
   ({ index, value, logprobs }): Chunk => ({
     case: "partDelta",
@@ -169,4 +168,12 @@ test("a long delta between short ones keeps its place", () => {
 
 test("an empty batch is no bytes", () => {
   expect(new EventEncoder().encode([])).toHaveLength(0);
+});
+
+test("a batch that cannot be written takes no sequence numbers", () => {
+  const encoder = new EventEncoder();
+  const impossible: Chunk = { case: "partDelta", value: create(PartDeltaSchema, { index: -1.5 }) };
+  expect(() => encoder.encode([textDelta(0, "a"), impossible])).toThrow();
+  expect(encoder.sequence).toBe(0);
+  same(encoder.encode([textDelta(0, "b")]), expected([textDelta(0, "b")]));
 });

@@ -25,11 +25,11 @@ export function createHttp2(limits: ListenerLimits): Http2Server {
   return createServer(options).on("session", (session) => session.setLocalWindowSize(sessionWindowBytes));
 }
 
-/** Resets a stream whose caller has left what is ready unread for so long. */
+/** Resets a stream whose caller has left what is ready unread for so long, be it only the end of the answer. */
 export function resetStalled(stream: ServerHttp2Stream, stallMs: number): void {
   stream.setTimeout(stallMs);
   stream.on("timeout", () => {
-    if (stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
+    if (stream.writableLength > 0 || stream.writableEnded) stream.close(constants.NGHTTP2_CANCEL);
     else stream.setTimeout(stallMs);
   });
 }

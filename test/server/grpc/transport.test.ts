@@ -242,3 +242,11 @@ test("a caller that does not read an answer which came late is cut off, too", as
   const { headers, resetCode } = await answerOf(call);
   expect([headers[":status"], resetCode]).toEqual([200, 8]);
 });
+
+test("a caller that leaves no room even for the end of an answer is cut off, too", async () => {
+  await using edge = await HotEdge.start({ limits: { writeStallMs: 50 } });
+  await using connection = new RawConnection(edge.url, { initialWindowSize: 0 });
+  const call = connection.open(paths.stream);
+  call.end(askStream);
+  expect((await answerOf(call)).resetCode).toBe(8);
+});

@@ -49,7 +49,8 @@ export function startSimulator(options: SimulatorOptions = {}): Promise<Simulato
   };
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
+    // Exclusive: workers that listen on any free port would get one together, or that of somebody else.
+    server.listen({ port: options.port ?? 0, host: options.host ?? "127.0.0.1", exclusive: true }, () => {
       server.off("error", reject);
       resolve({ url: urlOf(server.address() as AddressInfo), close });
     });

@@ -87,7 +87,8 @@ export class Line<Out extends Topics, In extends Topics> {
 
   /** A message of the wire has come. */
   received(messages: unknown): void {
-    if (!Array.isArray(messages)) return;
+    // Of one that has gone, what it held has been given back: nothing more is taken for it.
+    if (this.#isClosed || !Array.isArray(messages)) return;
     this.#isSilent = false;
     for (const [kind, id, name, body] of messages as readonly Message[]) {
       if (kind === 2) this.#settle(id)?.resolve(body);

@@ -6,6 +6,8 @@ import type { ToHolder, ToWorker } from "./topics.ts";
 
 /** Longest wait for all others to drop their answers. */
 const flushMs = 2000;
+/** Longer than the other worker is waited for, or the one between would be taken for silent, and with it all that it holds. */
+const streamMs = 1500;
 
 /** What a worker answers by its duties alone. */
 type Dutiful = Omit<ToWorker, "load" | "start" | "reload" | "drain">;
@@ -44,9 +46,9 @@ export function neighboursOn(
       },
     },
     streams: {
-      newest: (token) => line.ask("streams.newest", token),
-      read: (token, after) => line.ask("streams.read", { token, after }),
-      attend: (token) => line.ask("streams.attend", token),
+      newest: (token) => line.ask("streams.newest", token, streamMs),
+      read: (token, after) => line.ask("streams.read", { token, after }, streamMs),
+      attend: (token) => line.ask("streams.attend", token, streamMs),
     },
     tell: (news) => line.tell("news", news),
     flush: (tags) => line.ask("flush", tags, flushMs).catch((cause) => Promise.reject(notAllDropped(cause))),

@@ -1,4 +1,3 @@
-import type { MetricObject } from "../neighbours.ts";
 import type { Exposition, OpsReadiness } from "../server/ops.ts";
 import type { CrewMetrics } from "./crew-metrics.ts";
 import type { Hand } from "./hand.ts";
@@ -35,17 +34,19 @@ export class Scrapes {
   /** Metrics of all workers together. */
   async exposition(): Promise<Exposition> {
     const asked = this.#serving().size;
-    const answers = await this.#answers<readonly MetricObject[]>((hand) =>
-      hand.line.ask("metrics", undefined, metricsMs),
-    );
+    const answered = await this.#answers(async (hand) => {
+      const metrics = await hand.line.ask("metrics", undefined, metricsMs);
+      // What comes of one that has ended meanwhile would be counted once more with its successor's.
+      if (this.#serving().get(hand.number) === hand) this.#sums.tell(hand.number, metrics);
+    });
     this.#metrics.workers.value = this.#serving().size;
-    this.#metrics.silentWorkers.value = Math.max(0, asked - answers.size);
-    return this.#sums.exposition(await this.#metrics.registry.getMetricsAsJSON(), answers);
+    this.#metrics.silentWorkers.value = Math.max(0, asked - answered.size);
+    return this.#sums.exposition(await this.#metrics.registry.getMetricsAsJSON(), new Set(answered.keys()));
   }
 
   /** The worker has ended: what it counted stays. */
   ended(worker: number): void {
-    void this.#sums.ended(worker);
+    this.#sums.ended(worker);
   }
 
   /** Of those workers that answer in time. */

@@ -21,23 +21,25 @@ type Workers = () => ReadonlyMap<number, { readonly line: Line<ToWorker, ToHolde
 export class SharedState {
   readonly #workers: Workers;
   readonly #evicted: () => void;
-  readonly #reservations = new Reservations(new MemoryStore(() => Math.floor(now())));
+  readonly #reservations = new Reservations(new MemoryStore(wholeNow), wholeNow);
   readonly news = new NewsBoard(now);
-  #keyBytesMax = 0;
-  #keys: KeyRegister;
+  readonly #keys: KeyRegister;
+  #keyBytesMax = 1;
 
   /** @param evicted told of each answer to a key that went before its time. */
   constructor(workers: Workers, evicted: () => void) {
     this.#workers = workers;
     this.#evicted = evicted;
-    this.#keys = this.#register();
+    this.#keys = new KeyRegister(this.#records(), now);
   }
 
-  /** Takes settings into use. Keys that are known are forgotten if the room for them changes. */
+  /** Takes settings into use. What came of keys is forgotten if the room for it changes. */
   configure({ bytesMax }: Pick<IdempotencyConfig, "bytesMax">): void {
-    if (bytesMax === this.#keyBytesMax) return;
-    this.#keyBytesMax = bytesMax;
-    this.#keys = this.#register();
+    // Less than a byte is no bound to the cache behind it.
+    const keyBytesMax = Math.max(1, bytesMax);
+    if (keyBytesMax === this.#keyBytesMax) return;
+    this.#keyBytesMax = keyBytesMax;
+    this.#keys.keepIn(this.#records());
   }
 
   /** What a worker can ask. */
@@ -84,13 +86,15 @@ export class SharedState {
     return this.#workers().get(workerOf(token) ?? 0)?.line;
   }
 
-  #register(): KeyRegister {
-    // Less than a byte is no bound to the cache behind it.
-    const bytesMax = Math.max(1, this.#keyBytesMax);
-    return new KeyRegister(new MemoryRecords({ bytesMax, now, evicted: this.#evicted }), now);
+  #records(): MemoryRecords {
+    return new MemoryRecords({ bytesMax: this.#keyBytesMax, now, evicted: this.#evicted });
   }
 }
 
 function now(): number {
   return performance.timeOrigin + performance.now();
+}
+
+function wholeNow(): number {
+  return Math.floor(now());
 }

@@ -16,30 +16,38 @@ const ofProcess = /^(?:process|nodejs)_/;
  */
 export class Sums {
   /** What each worker that runs has told last. */
-  readonly #told = new Map<Owner, readonly MetricObject[]>();
-  /** Of all that have ended. */
-  #before: readonly MetricObject[] = [];
+  readonly #told = new Map<number, readonly MetricObject[]>();
+  /** Of all that have ended; each waits for the one before, or it would be lost. */
+  #before: Promise<readonly MetricObject[]> = Promise.resolve([]);
 
-  /** Text for Prometheus. @param answers of those workers that have answered. */
-  async exposition(own: readonly MetricObject[], answers: ReadonlyMap<number, readonly MetricObject[]>) {
-    for (const [worker, metrics] of answers) this.#told.set(worker, metrics);
-    const silent = [...this.#told].filter(([worker]) => worker !== "holder" && !answers.has(worker));
-    const all = [
-      labelled("holder", own),
-      ...[...answers].map(([worker, metrics]) => labelled(worker, metrics)),
-      ...silent.map(([, metrics]) => countsOf(metrics)),
-      this.#before,
-    ];
-    const registry = AggregatorRegistry.aggregate(all);
-    return { contentType: registry.contentType, body: await registry.metrics() };
+  /** A worker that runs has answered. */
+  tell(worker: number, metrics: readonly MetricObject[]): void {
+    this.#told.set(worker, metrics);
   }
 
   /** The worker has ended. */
-  async ended(worker: number): Promise<void> {
+  ended(worker: number): void {
     const told = this.#told.get(worker);
     this.#told.delete(worker);
     if (told === undefined) return;
-    this.#before = await AggregatorRegistry.aggregate([this.#before, countsOf(told)]).getMetricsAsJSON();
+    this.#before = this.#before.then((before) => {
+      return AggregatorRegistry.aggregate([before, countsOf(told)]).getMetricsAsJSON();
+    });
+  }
+
+  /** Text for Prometheus. @param own of the process that holds. @param answered workers that have told just now. */
+  async exposition(own: readonly MetricObject[], answered: ReadonlySet<number>) {
+    let before: readonly MetricObject[] = [];
+    // A worker that ends meanwhile is counted in one place, never in none or both.
+    for (let seen: unknown; seen !== this.#before; ) {
+      seen = this.#before;
+      before = await this.#before;
+    }
+    const told = [...this.#told].map(([worker, metrics]) =>
+      answered.has(worker) ? labelled(worker, metrics) : countsOf(metrics),
+    );
+    const registry = AggregatorRegistry.aggregate([labelled("holder", own), ...told, before]);
+    return { contentType: registry.contentType, body: await registry.metrics() };
   }
 }
 

@@ -95,3 +95,16 @@ test("questions that nobody answers are bounded", async () => {
   asker.close();
   expect((await Promise.allSettled(asked)).every(({ status }) => status === "rejected")).toBe(true);
 });
+
+test("of one that has gone nothing is taken any more, though it comes later", () => {
+  const noted: string[] = [];
+  const line = new Line<Down, { note: readonly [string, unknown] }>(
+    { send: () => undefined },
+    { note: (said) => noted.push(said) },
+  );
+  const note = [[0, 0, "note", "said"]];
+  line.received(note);
+  line.close();
+  line.received(note);
+  expect(noted).toEqual(["said"]);
+});

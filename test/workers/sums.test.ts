@@ -20,11 +20,10 @@ function workerWith(calls: number, seconds: number): Metrics {
 const told = ({ registry }: { registry: Registry }) => registry.getMetricsAsJSON();
 
 test("counters, gauges and histograms are added, some gauges are not, and processes stand for themselves", async () => {
-  const answers = new Map([
-    [1, await told(workerWith(1, 0.3))],
-    [2, await told(workerWith(4, 3))],
-  ]);
-  const { body, contentType } = await new Sums().exposition(await told(new CrewMetrics()), answers);
+  const sums = new Sums();
+  sums.tell(1, await told(workerWith(1, 0.3)));
+  sums.tell(2, await told(workerWith(4, 3)));
+  const { body, contentType } = await sums.exposition(await told(new CrewMetrics()), new Set([1, 2]));
   expect(contentType).toBe(Registry.PROMETHEUS_CONTENT_TYPE);
   const labels = { method: "Complete" };
   expect(metricIn(body, "calls_total", { ...labels, code: "OK" })).toBe(5);
@@ -38,37 +37,33 @@ test("counters, gauges and histograms are added, some gauges are not, and proces
   expect(body.match(/^# TYPE llmhub_calls_total counter$/gm)).toHaveLength(1);
 });
 
+/** What is shown of calls: how many, in how many histograms, and how many streams are open. */
+async function calls(sums: Sums, ...answered: number[]) {
+  const { body } = await sums.exposition(await told(new CrewMetrics()), new Set(answered));
+  const names = ["calls_total", "call_duration_seconds_count", "open_streams"];
+  return names.map((name) => metricIn(body, name));
+}
+
 test("what a worker has counted stays counted: when it is silent, and when it has ended", async () => {
   const sums = new Sums();
-  const own = await told(new CrewMetrics());
-  const one = await told(workerWith(1, 1));
-  const two = await told(workerWith(4, 1));
-  const calls = async (answers: Map<number, typeof one>) => {
-    const { body } = await sums.exposition(own, answers);
-    return [
-      metricIn(body, "calls_total"),
-      metricIn(body, "call_duration_seconds_count"),
-      metricIn(body, "open_streams"),
-    ];
-  };
-  expect(
-    await calls(
-      new Map([
-        [1, one],
-        [2, two],
-      ]),
-    ),
-  ).toEqual([5, 2, 5]);
-  expect(await calls(new Map([[1, one]]))).toEqual([5, 2, 1]);
-  await sums.ended(2);
-  expect(await calls(new Map([[1, one]]))).toEqual([5, 2, 1]);
+  sums.tell(1, await told(workerWith(1, 1)));
+  sums.tell(2, await told(workerWith(4, 1)));
+  expect(await calls(sums, 1, 2)).toEqual([5, 2, 5]);
+  expect(await calls(sums, 1)).toEqual([5, 2, 1]);
+  sums.ended(2);
+  expect(await calls(sums, 1)).toEqual([5, 2, 1]);
   // Its successor begins at nothing.
-  expect(
-    await calls(
-      new Map([
-        [1, one],
-        [2, await told(workerWith(2, 1))],
-      ]),
-    ),
-  ).toEqual([7, 3, 3]);
+  sums.tell(2, await told(workerWith(2, 1)));
+  expect(await calls(sums, 1, 2)).toEqual([7, 3, 3]);
+});
+
+test("counts do not go back when workers end at the same moment, or during a scrape", async () => {
+  const sums = new Sums();
+  for (const worker of [1, 2, 3]) sums.tell(worker, await told(workerWith(worker, 1)));
+  sums.ended(1);
+  sums.ended(2);
+  const scrape = calls(sums);
+  sums.ended(3);
+  expect((await scrape).slice(0, 2)).toEqual([6, 3]);
+  expect((await calls(sums)).slice(0, 2)).toEqual([6, 3]);
 });

@@ -13,7 +13,7 @@ const locksMax = 100_000;
 
 /** Keys and who carries out which, in the process that knows for all workers; like Redis does for replicas. */
 export class KeyRegister implements RecordStore, ReplicaLock {
-  readonly #records: MemoryRecords;
+  #records: MemoryRecords;
   readonly #now: () => number;
   readonly #locks = new Map<string, Lock>();
 
@@ -21,6 +21,11 @@ export class KeyRegister implements RecordStore, ReplicaLock {
   constructor(records: MemoryRecords, now: () => number) {
     this.#records = records;
     this.#now = now;
+  }
+
+  /** Keeps records there from now on. Those before are forgotten; whoever carries out a call still does. */
+  keepIn(records: MemoryRecords): void {
+    this.#records = records;
   }
 
   get(name: string): Promise<Uint8Array | undefined> {

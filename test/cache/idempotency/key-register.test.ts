@@ -8,8 +8,8 @@ const other = Buffer.alloc(64, 2);
 function register() {
   const clock = { nowMs: 1000 };
   const now = () => clock.nowMs;
-  const records = new MemoryRecords({ bytesMax: 10_000, now, evicted: () => undefined });
-  return { clock, keys: new KeyRegister(records, now) };
+  const records = () => new MemoryRecords({ bytesMax: 10_000, now, evicted: () => undefined });
+  return { clock, records, keys: new KeyRegister(records(), now) };
 }
 
 const by = (fence: string) => ({ ttlMs: 60_000, tags, fence });
@@ -43,4 +43,14 @@ test("a turn that nobody extends ends, and one that is given up for all is open 
   expect(await keys.take("k", "three")).toBe("open");
   clock.nowMs += 2000;
   expect(await keys.take("k", "three")).toBe("mine");
+});
+
+test("where the room for records changes, a call that runs still has its turn", async () => {
+  const { keys, records } = register();
+  await keys.set("done", record, { ttlMs: 60_000, tags });
+  await keys.take("k", "one");
+  keys.keepIn(records());
+  expect(await keys.get("done")).toBeUndefined();
+  expect(await keys.take("k", "two")).toBe("taken");
+  expect(await keys.set("k", record, by("one"))).toBe(true);
 });

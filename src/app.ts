@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import { discovery, watched } from "./background.ts";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
+import { restartNeeded } from "./config/server-change.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
 import { ExtensionHost } from "./extensions/host.ts";
 import { type Kinds, kindsWith } from "./extensions/kinds.ts";
@@ -78,6 +78,8 @@ class App implements Gateway {
   /** Undefined in a worker: who holds what workers share answers for all. */
   readonly #ops: OpsServer | undefined;
   readonly #neighbours: Neighbours | undefined;
+  /** Level of what the holder says for all workers. */
+  readonly #info: "info" | "debug";
   readonly #traffic: Traffic;
   readonly #extensions: ExtensionHost;
   #simulator: Simulator | undefined;
@@ -95,6 +97,7 @@ class App implements Gateway {
     this.#simulator = simulator;
     this.#shipped = shipped;
     this.#neighbours = neighbours;
+    this.#info = neighbours === undefined ? "info" : "debug";
     this.#logger = this.#createLogger(config, prettify);
     this.#surroundings = watched(surroundings, this.#logger);
     this.#snapshot = this.#snapshotOf(config, kinds);
@@ -170,8 +173,7 @@ class App implements Gateway {
     if (httpListen !== undefined && http !== undefined) this.httpAddress = addressText({ ...httpListen, port: http });
     if (this.#ops !== undefined) this.opsAddress = addressText({ ...opsListen, port: await this.#ops.listen() });
     this.#readiness.set(true);
-    // Of several workers one line is enough.
-    this.#logger[this.#neighbours === undefined ? "info" : "debug"](this.facts, "serving calls");
+    this.#logger[this.#info](this.facts, "serving calls");
   }
 
   reload(config: Config): Promise<void> {
@@ -221,10 +223,11 @@ class App implements Gateway {
   }
 
   /** Only certificates can change while the server runs. */
-  #renewServer({ tls: oldTls, ...before }: ServerConfig, { tls, ...next }: ServerConfig): void {
-    if (tls !== undefined && oldTls !== undefined) this.#ports.renewTls({ ...tls, key: tls.key.reveal() });
-    if (isDeepStrictEqual(before, next) && (tls === undefined) === (oldTls === undefined)) return;
-    const problem = "of server, only the certificates change while it runs; restart for the rest";
+  #renewServer(before: ServerConfig, next: ServerConfig): void {
+    const { tls } = next;
+    if (tls !== undefined && before.tls !== undefined) this.#ports.renewTls({ ...tls, key: tls.key.reveal() });
+    const problem = restartNeeded(before, next);
+    if (problem === undefined || this.#neighbours !== undefined) return;
     this.#logger.warn({ problem }, "a part of the configuration is not in use yet");
   }
 
@@ -245,7 +248,7 @@ class App implements Gateway {
     }
     await this.#traffic.configure(config, next.fleet.twins);
     this.#snapshot = next;
-    this.#logger.info({ count: next.fleet.providers.size }, "a new configuration is in use");
+    this.#logger[this.#info]({ count: next.fleet.providers.size }, "a new configuration is in use");
     this.#extensions.use(extensions, before.fleet.retire(next.fleet));
   }
 

@@ -1,10 +1,12 @@
 import { addressText } from "../config/address-text.ts";
 import type { Config } from "../config/schema.ts";
+import { restartNeeded } from "../config/server-change.ts";
 import type { Gateway } from "../gateway.ts";
 import { OpsServer } from "../server/ops.ts";
 import { createLogger, faultOf, type LogFields, type Logger, prettifierFor } from "../telemetry/logger.ts";
-import { Crew, type CrewParts } from "./crew.ts";
+import { Crew } from "./crew.ts";
 import { CrewMetrics } from "./crew-metrics.ts";
+import { Hand } from "./hand.ts";
 import { Scrapes } from "./scrapes.ts";
 import { SharedState } from "./shared-state.ts";
 import type { Facts } from "./topics.ts";
@@ -13,7 +15,10 @@ import type { Facts } from "./topics.ts";
 const endMs = 5000;
 
 /** What a gateway of several processes begins with. */
-export interface CrewOptions extends Pick<CrewParts, "count" | "env"> {
+export interface CrewOptions {
+  /** Workers. */
+  readonly count: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** The configuration file; undefined: none. */
   readonly path: string | undefined;
 }
@@ -44,14 +49,17 @@ export class CrewGateway implements Gateway {
       this.#metrics.keysEvicted.value += 1;
     };
     this.#shared = new SharedState(() => this.#crew.serving, evicted);
+    const { count, env } = options;
     this.#crew = new Crew({
-      ...options,
-      servingOf: (worker) => this.#shared.servingOf(worker),
+      count,
+      spawn: (worker) => new Hand(worker, env, this.#shared.servingOf(worker)),
       news: () => this.#shared.news.known,
       ended: (worker, reason, startsInMs) => this.#ended(worker, reason, startsInMs),
       failed: (worker, problem) => this.#logger?.error({ worker, problem }, "a worker cannot serve, and is ended"),
     });
-    this.#scrapes = new Scrapes(() => this.#crew.serving, options.count, this.#metrics);
+    this.#scrapes = new Scrapes(() => this.#crew.serving, count, this.#metrics);
+    // Those that can would end with it anyway: one that is stuck does not notice.
+    process.once("exit", () => this.#crew.kill());
   }
 
   /**
@@ -97,6 +105,8 @@ export class CrewGateway implements Gateway {
 
   async reload(config: Config): Promise<void> {
     await this.#crew.reload(config);
+    const problem = this.#config && restartNeeded(this.#config.server, config.server);
+    if (problem !== undefined) this.#logger?.warn({ problem }, "a part of the configuration is not in use yet");
     this.#config = config;
     this.#shared.configure(config.idempotency);
     this.#logger?.info({ count: config.providers.length }, "a new configuration is in use");

@@ -1,10 +1,10 @@
 import { ConfigError } from "../config/config-error.ts";
 import type { Config } from "../config/schema.ts";
 import type { HealthNews } from "../health/news.ts";
-import { Hand } from "./hand.ts";
-import type { Serving } from "./line.ts";
+import type { CrewHand } from "./hand.ts";
 import { packed, unpacked } from "./parcel.ts";
-import type { Facts, Failure, Started, ToHolder } from "./topics.ts";
+import type { Facts, Failure, Started } from "./topics.ts";
+import { Watch } from "./watch.ts";
 
 /** Ends of one worker before it serves that are too many at the start. */
 const startsMax = 3;
@@ -18,9 +18,8 @@ const steadyMs = 60_000;
 export interface CrewParts {
   /** Workers. */
   readonly count: number;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** What a worker can ask. */
-  readonly servingOf: (worker: number) => Serving<ToHolder>;
+  /** Starts a process; throws where the system has none to give. */
+  readonly spawn: (worker: number) => CrewHand;
   /** What workers have found out, for one that starts. */
   readonly news: () => readonly HealthNews[];
   /** A worker has ended that should not. `startsInMs` is undefined while the gateway itself starts or ends. */
@@ -44,28 +43,33 @@ export class CrewFailure extends Error {
 export class Crew {
   readonly #parts: CrewParts;
   /** All that run, by number. */
-  readonly #hands = new Map<number, Hand>();
-  readonly #serving = new Map<number, Hand>();
+  readonly #hands = new Map<number, CrewHand>();
+  readonly #serving = new Map<number, CrewHand>();
   readonly #startedMs = new Map<number, number>();
   readonly #failures = new Map<number, number>();
   #config: Config | undefined;
   /** The worker that does for all what is to be done once. */
-  #lead: Hand | undefined;
+  #lead: CrewHand | undefined;
+  readonly #watch: Watch;
   #isOpen = false;
   #isEnding = false;
 
   constructor(parts: CrewParts) {
     this.#parts = parts;
+    const stuck = (hand: CrewHand) => this.#giveUp(hand, "it has not answered for so long that it must be stuck");
+    this.#watch = new Watch(() => this.#hands.values(), stuck);
   }
 
   /** Those that take calls, by number. */
-  get serving(): ReadonlyMap<number, Hand> {
+  get serving(): ReadonlyMap<number, CrewHand> {
     return this.#serving;
   }
 
   /** Has a worker read the configuration, the first one started for it if there is none. Rejects with a ConfigError or a CrewFailure. */
   async load(path: string | undefined): Promise<Config> {
-    const hand = this.#first() ?? this.#spawn(1);
+    const hand = this.#first() ?? (this.#isOpen ? undefined : this.#spawn(1));
+    if (hand === undefined)
+      throw new CrewFailure({ exit: "failure", message: "no worker runs that could read it now" });
     const failed = ({ message }: Error) => ({ case: "failed", exit: "failure", message }) as const;
     const loaded = await hand.line.ask("load", path, Number.POSITIVE_INFINITY).catch(failed);
     if (loaded.case === "config") return unpacked(loaded.config);
@@ -79,21 +83,28 @@ export class Crew {
     const [first] = await Promise.all(numbers.map((number) => this.#begin(number)));
     if (first === undefined) throw new CrewFailure({ exit: "failure", message: "there are no workers" });
     this.#isOpen = true;
+    this.#watch.begin();
     // One that served may have ended while others still started.
     for (const number of numbers) if (!this.#hands.has(number)) void this.#again(number, 0);
     return first;
   }
 
-  /** One worker tries a configuration first: if it refuses, all keep the old one. Rejects with why. */
+  /**
+   * One worker tries a configuration first: if it refuses, all keep the old one. Rejects with why. Where none serves there
+   * is nothing to lose, and those that start next get it.
+   */
   async reload(config: Config): Promise<void> {
     const parcel = packed(config);
-    const [first, ...others] = this.#serving.values();
-    if (first === undefined) throw new Error("no worker serves that could take it");
-    const take = (hand: Hand) =>
-      hand.line.ask("reload", parcel, Number.POSITIVE_INFINITY).catch(({ message }: Error) => message);
-    const refusal = await take(first);
+    const [first] = this.#serving.values();
+    const take = (hand: CrewHand) =>
+      hand.line
+        .ask("reload", parcel, Number.POSITIVE_INFINITY)
+        .catch(({ message }: Error) => `worker ${hand.number} did not take it: ${message}`);
+    const refusal = first && (await take(first));
     if (refusal !== undefined) throw new Error(refusal);
     this.#config = config;
+    // Looked at now: one may have begun to serve meanwhile, with the old one.
+    const others = [...this.#serving.values()].filter((hand) => hand !== first);
     await Promise.all(
       others.map(async (hand) => {
         const problem = await take(hand);
@@ -105,6 +116,7 @@ export class Crew {
   /** Lets calls in flight end, then the workers; those that need longer than that are ended at once. */
   async end(withinMs: number): Promise<void> {
     this.#isEnding = true;
+    this.#watch.end();
     const hands = [...this.#hands.values()];
     for (const hand of hands) {
       if (withinMs > 0 && this.#serving.has(hand.number)) hand.line.tell("drain", undefined);
@@ -117,7 +129,12 @@ export class Crew {
     clearTimeout(late);
   }
 
-  #first(): Hand | undefined {
+  /** Ends all at once, whatever they do. */
+  kill(): void {
+    for (const hand of this.#hands.values()) hand.kill();
+  }
+
+  #first(): CrewHand | undefined {
     const [first] = [...this.#serving.values(), ...this.#hands.values()];
     return first;
   }
@@ -135,7 +152,7 @@ export class Crew {
     }
   }
 
-  async #start(hand: Hand): Promise<Started> {
+  async #start(hand: CrewHand): Promise<Started> {
     const { count, news } = this.#parts;
     const config = this.#config;
     if (config === undefined) throw new Error("there is no configuration");
@@ -151,14 +168,14 @@ export class Crew {
     return started;
   }
 
-  #spawn(number: number): Hand {
-    const hand = new Hand(number, this.#parts.env, this.#parts.servingOf(number));
+  #spawn(number: number): CrewHand {
+    const hand = this.#parts.spawn(number);
     this.#hands.set(number, hand);
-    void hand.exit.then((reason) => this.#ended(hand, reason));
+    void hand.exit.then((reason) => this.#ended(number, reason));
     return hand;
   }
 
-  #ended({ number }: Hand, reason: string): void {
+  #ended(number: number, reason: string): void {
     this.#hands.delete(number);
     this.#serving.delete(number);
     if (this.#isEnding) return;
@@ -174,13 +191,23 @@ export class Crew {
   async #again(number: number, pauseMs: number): Promise<void> {
     await new Promise<void>((resolve) => void setTimeout(resolve, pauseMs).unref());
     if (this.#isEnding) return;
-    const hand = this.#spawn(number);
+    this.#startedMs.set(number, performance.now());
+    const hand = this.#spawned(number);
+    if (hand === undefined) return this.#ended(number, "no_process");
     // Its end, if it comes, leads to the next try.
     const started = await this.#start(hand).catch(() => undefined);
     if (started?.case === "failed") this.#giveUp(hand, started.message);
   }
 
-  #giveUp(hand: Hand, problem: string): void {
+  #spawned(number: number): CrewHand | undefined {
+    try {
+      return this.#spawn(number);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #giveUp(hand: CrewHand, problem: string): void {
     this.#parts.failed(hand.number, problem);
     hand.kill();
   }

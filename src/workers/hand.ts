@@ -9,6 +9,9 @@ const entry = fileURLToPath(new URL("../worker.js", import.meta.url));
 /** Environment of a process. */
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What steers a worker process. */
+export type CrewHand = Pick<Hand, "number" | "line" | "exit" | "kill">;
+
 /** One worker process, as who started it sees it. */
 export class Hand {
   readonly number: number;

@@ -1,6 +1,6 @@
 import type { Exposition, OpsReadiness } from "../server/ops.ts";
 import type { CrewMetrics } from "./crew-metrics.ts";
-import type { Hand } from "./hand.ts";
+import type { CrewHand } from "./hand.ts";
 import { Sums } from "./sums.ts";
 
 /** Longest wait for the metrics of a worker: below what scrapers wait. */
@@ -10,13 +10,13 @@ const readinessMs = 500;
 
 /** What probes and scrapers are told of all workers. */
 export class Scrapes {
-  readonly #serving: () => ReadonlyMap<number, Hand>;
+  readonly #serving: () => ReadonlyMap<number, CrewHand>;
   readonly #count: number;
   readonly #metrics: CrewMetrics;
   readonly #sums = new Sums();
 
   /** @param count workers that there should be. */
-  constructor(serving: () => ReadonlyMap<number, Hand>, count: number, metrics: CrewMetrics) {
+  constructor(serving: () => ReadonlyMap<number, CrewHand>, count: number, metrics: CrewMetrics) {
     this.#serving = serving;
     this.#count = count;
     this.#metrics = metrics;
@@ -50,7 +50,7 @@ export class Scrapes {
   }
 
   /** Of those workers that answer in time. */
-  async #answers<Answer>(ask: (hand: Hand) => Promise<Answer>): Promise<Map<number, Answer>> {
+  async #answers<Answer>(ask: (hand: CrewHand) => Promise<Answer>): Promise<Map<number, Answer>> {
     const answers = new Map<number, Answer>();
     const asked = [...this.#serving()].map(([worker, hand]) =>
       ask(hand).then(

@@ -12,14 +12,18 @@ import { chat, providerAt, request } from "./faults/dialects.ts";
 import { RawCall } from "./faults/raw-call.ts";
 import { daily, reasonAt } from "./limited.ts";
 import { startPatient } from "./patient-upstream.ts";
-import { byOps, Connection, crewOf, toBoth, workerIn } from "./workers-stage.ts";
+import { byOps, Connection, childrenOf, crewOf, toBoth, workerIn } from "./workers-stage.ts";
 
 const main = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const ok = { model: "simulator/gpt:first-token-0:pace-0", input: "hi" };
 
-/** The processes that a process has started. */
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
+/** Whether a process has ended. What is nobody's child any more may still stand there for a moment. */
+function isGone(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+  } catch {
+    return true;
+  }
 }
 
 /** A stream whose first output has come, and how it ends. */
@@ -61,8 +65,7 @@ test("a killed worker is started again, and the others notice nothing; then all 
   await gateway.configure({ ...sections, limits: "none" });
   program.signal("SIGHUP");
   await program.said(/the configuration stays as it was/);
-  const [pid] = childrenOf(program.pid);
-  process.kill(pid ?? 0, "SIGKILL");
+  process.kill(childrenOf(program.pid)[0] ?? 0, "SIGKILL");
   const ended = await program.said(/^.*a worker has ended.*\n/m);
   expect(ended).toContain('"cause":"SIGKILL"');
   const lost = workerIn(ended);
@@ -94,7 +97,10 @@ test("a killed worker is started again, and the others notice nothing; then all 
   finish();
   expect(await Promise.all(running.map(({ whole }) => whole))).toEqual(Array(2).fill({ text: "Hello", status: "0" }));
   expect(await program.exit()).toBe(0);
-  expect(program.output.match(/"msg":"stopped"/g)?.length).toBeGreaterThan(0);
+  expect(program.output).toContain('"msg":"stopped"');
+  // The file says one worker now, which takes a restart, and that is said by one for all.
+  const said = program.output.match(/^.*(?:a new configuration is in use|restart for the rest)/gm) ?? [];
+  expect([said.length > 1, said.some((line) => line.includes('"worker":'))]).toEqual([true, false]);
 }, 90_000);
 
 test("workers end with the process that started them", async () => {
@@ -103,14 +109,18 @@ test("workers end with the process that started them", async () => {
   await connection.complete(ok);
   const workers = childrenOf(gateway.program.pid);
   await gateway.kill();
-  const isGone = (pid: number) => {
-    try {
-      // What has ended and is nobody's child any more may still stand there for a moment.
-      return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-    } catch {
-      return true;
-    }
-  };
+  await expect.poll(() => workers.every(isGone), { timeout: 10_000 }).toBe(true);
+}, 60_000);
+
+test("a second signal ends a worker, too, that is stuck", async () => {
+  await using gateway = await crewOf({ providers: { simulator: {} } });
+  const { program } = gateway;
+  const workers = childrenOf(program.pid);
+  process.kill(workers[0] ?? 0, "SIGSTOP");
+  program.signal("SIGTERM");
+  await program.said(/"msg":"draining the calls in flight"/);
+  program.signal("SIGTERM");
+  expect(await program.exit()).toBe(1);
   await expect.poll(() => workers.every(isGone), { timeout: 10_000 }).toBe(true);
 }, 60_000);
 

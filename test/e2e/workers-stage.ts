@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
@@ -22,6 +23,11 @@ export function crewOf({
   readonly [section: string]: unknown;
 }): Promise<GatewayProcess> {
   return Process.start({ auth: { mode: "keys", keys: [ops] }, server: { workers: 2, ...server }, ...rest });
+}
+
+/** The processes that a process has started: of a gateway its workers, as long as they run. */
+export function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number);
 }
 
 /** One connection, and so one worker. */

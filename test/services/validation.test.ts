@@ -4,12 +4,12 @@ import { field as fieldRules } from "@bufbuild/protovalidate/gen/buf/validate/va
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { type BadRequest, BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import {
-  CompleteRequestSchema,
-  file_llmhub_v1_completion,
-  StreamCompleteRequestSchema,
-} from "../../gen/llmhub/v1/completion_pb.ts";
-import { file_llmhub_v1_model_service, ListModelsRequestSchema } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { SystemService } from "../../gen/llmhub/admin/v1/system_service_pb.ts";
+import { CompleteRequestSchema, StreamCompleteRequestSchema } from "../../gen/llmhub/v1/completion_pb.ts";
+import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
+import { EmbeddingService } from "../../gen/llmhub/v1/embedding_service_pb.ts";
+import { ListModelsRequestSchema, ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
+import { RerankService } from "../../gen/llmhub/v1/rerank_service_pb.ts";
 import type { GatewayError } from "../../src/model/error.ts";
 import { createRequestValidator } from "../../src/services/validation.ts";
 
@@ -80,19 +80,24 @@ test("stays small whatever the caller writes", () => {
 });
 
 test("every pattern of the API means the same to the platform's regular expressions", () => {
-  const patterns = [file_llmhub_v1_completion, file_llmhub_v1_model_service]
-    .flatMap((file) => [file, ...file.dependencies])
-    .filter((file) => file.proto.package === "llmhub.v1")
+  const services = [CompletionService, EmbeddingService, ModelService, RerankService, SystemService];
+  const files = services.flatMap(({ file }) => [file, ...file.dependencies]);
+  const ours = new Set(files.flatMap((file) => [file, ...file.dependencies]));
+  const patterns = [...ours]
+    .filter((file) => file.proto.package.startsWith("llmhub."))
     .flatMap((file) => [...nestedTypes(file)])
     .flatMap((type) => (type.kind === "message" ? type.fields : []))
     .filter((field) => hasOption(field, fieldRules))
     .flatMap((field) => {
       const { type } = getOption(field, fieldRules);
-      const rules = type.case === "map" ? type.value.keys?.type : type;
-      return rules?.case === "string" && rules.value.pattern !== "" ? [rules.value.pattern] : [];
+      const all = type.case === "map" ? [type.value.keys?.type, type.value.values?.type] : [type];
+      if (type.case === "repeated") all.push(type.value.items?.type);
+      return all.flatMap((rules) =>
+        rules?.case === "string" && rules.value.pattern !== "" ? [rules.value.pattern] : [],
+      );
     });
-  expect(patterns.length).toBeGreaterThan(5);
+  expect(new Set(patterns).size).toBeGreaterThan(9);
   // One class of characters after another, each repeated: the same language in both dialects, and linear.
-  for (const pattern of patterns)
-    expect(pattern).toMatch(/^\^([a-z]+\/|\\\.|\[[\w.:@/-]+\]([*+]|\{\d+(,\d+)?\})?)+\$$/);
+  const classes = String.raw`([A-Za-z]+\/|\\\.|\[[\w.:@/-]+\]([*+]|\{\d+(,\d+)?\})?)+`;
+  for (const pattern of patterns) expect(pattern).toMatch(new RegExp(`^\\^(${classes}|\\(${classes}\\)\\?)\\$$`));
 });

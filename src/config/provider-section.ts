@@ -5,9 +5,9 @@ import { section } from "./section.ts";
 const int32Max = 2_147_483_647;
 /** Of one provider. */
 const credentialsMax = 32;
-/** Headers that the gateway sets itself or that change how the request is framed. */
+/** Headers that the gateway sets itself, that change how the request is framed, or that undici refuses with every call. */
 const headersReserved =
-  /^(?:connection|content-length|content-type|expect|host|te|trailer|transfer-encoding|upgrade)$/i;
+  /^(?:connection|content-length|content-type|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 
 /** What each time limit of a provider bounds. */
 export const timeoutTexts = {

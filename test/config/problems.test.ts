@@ -124,9 +124,10 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
     'hub.yaml:6:3 providers.openai: needs apiKey, such as "${OPENAI_API_KEY}"',
   ],
   headers: [
-    `${off}providers: { simulator: { headers: { host: a, "x y": b, x-ok: "a\\nb" } } }`,
+    `${off}providers: { simulator: { headers: { host: a, "x y": b, x-ok: "a\\nb", Keep-Alive: c } } }`,
     "hub.yaml:2:38 providers.simulator.headers.host: is a header that the gateway sets itself; remove it",
     "hub.yaml:2:47 providers.simulator.headers.…: must be a header name: letters, digits, - and _",
+    "hub.yaml:2:71 providers.simulator.headers.Keep-Alive: is a header that the gateway sets itself; remove it",
   ],
   "line breaks in credentials": [
     `${off}providers: { openai: { apiKey: "a\\nb" } }`,

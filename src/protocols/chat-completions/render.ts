@@ -21,12 +21,12 @@ export function renderChat(
   request = attempt.call.request,
 ): Rendered<ChatBody> {
   const { call, target } = attempt;
-  const body: Draft = { model: target.model, messages: renderMessages(request, losses) };
-  if (request.tools.length > 0 || request.toolChoice !== undefined) Object.assign(body, renderTools(request, losses));
-  addAnswer(body, request, losses);
-  addSampling(body, request, losses);
-  if (call.stream) body.stream = true;
-  addOptions(body, request, losses);
+  const asked: Draft = { model: target.model, messages: renderMessages(request, losses) };
+  if (request.tools.length > 0 || request.toolChoice !== undefined) Object.assign(asked, renderTools(request, losses));
+  addAnswer(asked, request, losses);
+  addSampling(asked, request, losses);
+  if (call.stream) asked.stream = true;
+  const body = withOptions(asked, request, losses);
   if (call.stream) body.stream_options = { ...body.stream_options, include_usage: true };
   return { path: "/chat/completions", body, warnings: losses.warnings };
 }
@@ -59,9 +59,10 @@ function addSampling(body: Draft, request: CompleteRequest, losses: LossReport):
   if (seed !== undefined) body.seed = seed;
 }
 
-/** Adds what the target's own options say; it goes before what the request says. */
-function addOptions(body: Draft, request: CompleteRequest, losses: LossReport): void {
+/** With what the target's own options say; it goes before what the request says. The body itself where they say nothing. */
+function withOptions(body: Draft, request: CompleteRequest, losses: LossReport): Draft {
   const options = losses.options(request.providerOptions);
   refuseReserved(options, losses);
-  Object.assign(body, options);
+  for (const _field in options) return { ...body, ...options };
+  return body;
 }

@@ -98,6 +98,14 @@ describe("settings", () => {
     expect(body).not.toHaveProperty("x");
   });
 
+  it("of the provider are sent whatever their names are", () => {
+    const providerOptions = { openai: JSON.parse('{"__proto__":{"max_tokens":5}}') };
+    const attempt = attemptOf({ model: "openai/gpt-x", input: "hi", providerOptions }, false);
+    const { body } = renderChat(attempt);
+    expect(JSON.stringify(body)).toContain('"__proto__":{"max_tokens":5}');
+    expect(body.max_tokens).toBeUndefined();
+  });
+
   it.each(["model", "models", "route", "messages", "stream", "n"])("of the provider cannot change %s", (field) => {
     const error = errorOf(() => render({ providerOptions: { openai: { [field]: "gpt-dear" } } }));
     expect([error.reason, error.info["field"]]).toEqual(["INVALID_REQUEST", `provider_options.${field}`]);

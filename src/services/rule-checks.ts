@@ -1,4 +1,4 @@
-import { type DescEnum, type DescMessage, isFieldSet, type MessageShape } from "@bufbuild/protobuf";
+import { type DescEnum, type DescMessage, isFieldSet, type MessageShape, ScalarType } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import {
   type DoubleRules,
@@ -87,11 +87,18 @@ export function durationCheck(rules: DurationRules): ValueCheck {
   };
 }
 
-/** How many items a list may have. */
-export function itemsCheck(rules: RepeatedRules): SizeCheck {
-  if (!hasOnly(RepeatedRulesSchema, rules, "min_items", "max_items", "items")) return never;
+/** How many items a list may have, and whether each may be there once only: of texts, whose likeness is plain. */
+export function itemsCheck(rules: RepeatedRules, scalar: ScalarType | undefined): ValueCheck {
+  const { unique } = rules;
+  if (!hasOnly(RepeatedRulesSchema, rules, "min_items", "max_items", "unique", "items")) return never;
+  if (unique && scalar !== ScalarType.STRING) return never;
+  const min = Number(rules.minItems);
   const max = boundOf(RepeatedRulesSchema, rules, "max_items", rules.maxItems);
-  return (size) => size >= Number(rules.minItems) && size <= max;
+  return (list) => {
+    const items = list as readonly unknown[];
+    const { length } = items;
+    return length >= min && length <= max && (!unique || new Set(items).size === length);
+  };
 }
 
 /** How many pairs a map may have. */

@@ -108,11 +108,7 @@ export class RuleGlance {
   #listCheck(field: FieldOf<"list">, { type }: FieldRules): ValueCheck | undefined {
     if (type.case === undefined) return eachOf(this.#elementCheck(field, undefined));
     if (type.case !== "repeated") return never;
-    const size = itemsCheck(type.value);
-    return both(
-      (list) => size((list as readonly unknown[]).length),
-      eachOf(this.#elementCheck(field, type.value.items)),
-    );
+    return both(itemsCheck(type.value, field.scalar), eachOf(this.#elementCheck(field, type.value.items)));
   }
 
   #mapCheck(field: FieldOf<"map">, { type }: FieldRules): ValueCheck | undefined {

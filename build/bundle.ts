@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -16,7 +16,7 @@ const stampPath = join(folder, "stamp");
  */
 export async function freshBundle(): Promise<string> {
   const stamp = stampOf();
-  if (!existsSync(stampPath) || readFileSync(stampPath, "utf8") !== stamp) {
+  if (stampThere() !== stamp) {
     const files = new Map([...(await compiled()), ...tables(), ["stamp", stamp]]);
     // What is half replaced is of no sources.
     rmSync(stampPath, { force: true });
@@ -25,6 +25,15 @@ export async function freshBundle(): Promise<string> {
     for (const path of before) if (!files.has(relative(folder, path))) rmSync(path, { force: true });
   }
   return join(folder, "main.js");
+}
+
+/** Empty for none. Another run may take it away at any time. */
+function stampThere(): string {
+  try {
+    return readFileSync(stampPath, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** Of the content of every source: times and folders change on the way into an image. */

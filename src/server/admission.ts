@@ -187,13 +187,17 @@ export class Admission {
     return scope;
   }
 
-  /** Finds the deadlines that pass before the look after the next. */
+  /**
+   * Finds the deadlines that pass before the look after the next. One that passed while the process was stopped ends its call
+   * at once: a timer would let a provider's time limit, which is over, too, take the blame.
+   */
   #looked(): void {
     this.#lookTimer = this.#scopes.size > 0 ? setTimeout(this.#look, lookMs).unref() : undefined;
     const nowMs = this.#options.now();
     for (const scope of this.#scopes) {
       const leftMs = scope.rpc.deadlineMs - nowMs;
-      if (leftMs <= 2 * lookMs) scope.expireIn(Math.max(leftMs, 1));
+      if (leftMs <= 0) scope.expire();
+      else if (leftMs <= 2 * lookMs) scope.expireIn(leftMs);
     }
   }
 

@@ -129,6 +129,17 @@ test("a deadline that is far is kept to the millisecond, without a timer until i
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("a deadline that passed while the process was stopped ends its call at the next look", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let stoppedMs = 0;
+  const gate = admission({ keys: () => undefined, now: () => performance.now() + stoppedMs });
+  const { signal } = gate.admit({ "grpc-timeout": "5S" }, path).rpc;
+  stoppedMs = 5000;
+  vi.advanceTimersToNextTimer();
+  expect(signal.reason).toMatchObject({ reason: "DEADLINE_EXCEEDED" });
+});
+
 test("a call ends once, and a finished one silently", () => {
   const gate = admission({ keys: () => undefined });
   const [done, cut, other] = [gate.admit({}, path), gate.admit({}, path), gate.admit({}, path)];

@@ -94,23 +94,13 @@ export class Crew {
    * is nothing to lose, and those that start next get it.
    */
   async reload(config: Config): Promise<void> {
-    const parcel = packed(config);
     const [first] = this.#serving.values();
-    const take = (hand: CrewHand) =>
-      hand.line
-        .ask("reload", parcel, Number.POSITIVE_INFINITY)
-        .catch(({ message }: Error) => `worker ${hand.number} did not take it: ${message}`);
-    const refusal = first && (await take(first));
+    const refusal = first && (await taken(first, config));
     if (refusal !== undefined) throw new Error(refusal);
     this.#config = config;
     // Looked at now: one may have begun to serve meanwhile, with the old one.
     const others = [...this.#serving.values()].filter((hand) => hand !== first);
-    await Promise.all(
-      others.map(async (hand) => {
-        const problem = await take(hand);
-        if (problem !== undefined && this.#serving.get(hand.number) === hand) this.#giveUp(hand, problem);
-      }),
-    );
+    await Promise.all(others.map((hand) => this.#renew(hand, config)));
   }
 
   /** Lets calls in flight end, then the workers; those that need longer than that are ended at once. */
@@ -122,11 +112,13 @@ export class Crew {
       if (withinMs > 0 && this.#serving.has(hand.number)) hand.line.tell("drain", undefined);
       else hand.kill();
     }
-    const late = setTimeout(() => {
-      for (const hand of hands) hand.kill();
-    }, withinMs);
+    const late = withinMs > 0 ? setTimeout(() => this.#cut(), withinMs) : undefined;
     await Promise.all(hands.map(({ exit }) => exit));
     clearTimeout(late);
+  }
+
+  #cut(): void {
+    for (const hand of this.#hands.values()) this.#giveUp(hand, "it has not ended in time");
   }
 
   /** Ends all at once, whatever they do. */
@@ -164,7 +156,8 @@ export class Crew {
     this.#serving.set(worker, hand);
     this.#choose();
     // Another was taken into use meanwhile.
-    if (config !== this.#config) this.#giveUp(hand, "it has a configuration that is not in use any more");
+    const current = this.#config;
+    if (current !== undefined && current !== config) await this.#renew(hand, current);
     return started;
   }
 
@@ -207,6 +200,12 @@ export class Crew {
     }
   }
 
+  /** What others take a worker must take, or it cannot stay. */
+  async #renew(hand: CrewHand, config: Config): Promise<void> {
+    const problem = await taken(hand, config);
+    if (problem !== undefined && this.#serving.get(hand.number) === hand) this.#giveUp(hand, problem);
+  }
+
   #giveUp(hand: CrewHand, problem: string): void {
     this.#parts.failed(hand.number, problem);
     hand.kill();
@@ -217,4 +216,11 @@ export class Crew {
     if (lead !== this.#lead) lead?.line.tell("probe", true);
     this.#lead = lead;
   }
+}
+
+/** Has a worker take a configuration into use; answers why it has not. */
+function taken({ line, number }: CrewHand, config: Config): Promise<string | undefined> {
+  return line
+    .ask("reload", packed(config), Number.POSITIVE_INFINITY)
+    .catch(({ message }: Error) => `worker ${number} did not take it: ${message}`);
 }

@@ -19,21 +19,22 @@ class Worker implements CrewHand {
   readonly configs: (string | undefined)[] = [];
   readonly #ended = Promise.withResolvers<string>();
 
-  constructor(number: number, duties: Partial<Serving<ToWorker>> = {}) {
+  /** @param begun when it has started; undefined: at once. @param tried when it has taken another configuration. */
+  constructor(number: number, begun?: Promise<undefined>, tried?: Promise<undefined>) {
     this.number = number;
     this.exit = this.#ended.promise;
     const take = ({ config }: { readonly config: Parameters<typeof unpacked>[0] }) =>
       this.configs.push(unpacked(config).models.default);
     const all: Partial<Serving<ToWorker>> = {
-      start: (beginning) => {
+      start: async (beginning) => {
         take(beginning);
+        await begun;
         return serving;
       },
-      reload: (config) => {
+      reload: async (config) => {
         take({ config });
-        return undefined;
+        return tried;
       },
-      ...duties,
     };
     const own: Line<ToHolder, ToWorker> = new Line<ToHolder, ToWorker>(
       wireTo(() => this.line),
@@ -87,12 +88,16 @@ function crewWith(over: Partial<CrewParts> = {}) {
 
 test("a worker that comes to serve while another tries a configuration gets it, too", async () => {
   const tried = Promise.withResolvers<undefined>();
-  const begun = Promise.withResolvers<Started>();
+  const begun = Promise.withResolvers<undefined>();
   const workers: Worker[] = [];
   const { crew } = crewWith({
     spawn: (number) => {
-      const duties = [{ reload: () => tried.promise }, {}, { start: () => begun.promise }][workers.length];
-      const worker = new Worker(number, duties);
+      const isFirst = workers.length === 0;
+      const worker = new Worker(
+        number,
+        workers.length === 2 ? begun.promise : undefined,
+        isFirst ? tried.promise : undefined,
+      );
       workers.push(worker);
       return worker;
     },
@@ -101,11 +106,31 @@ test("a worker that comes to serve while another tries a configuration gets it, 
   workers[1]?.end("exit_1");
   await expect.poll(() => workers.length).toBe(3);
   const reloaded = crew.reload(other);
-  begun.resolve(serving);
+  begun.resolve(undefined);
   await expect.poll(() => crew.serving.size).toBe(2);
   tried.resolve(undefined);
   await reloaded;
-  expect(workers[2]?.configs).toEqual(["simulator/other"]);
+  expect(workers[2]?.configs).toEqual(["simulator/old", "simulator/other"]);
+  await crew.end(0);
+});
+
+test("a worker that begins with a configuration which is replaced meanwhile gets the new one", async () => {
+  const begun = Promise.withResolvers<undefined>();
+  const workers: Worker[] = [];
+  const { crew, told } = crewWith({
+    spawn: (number) => {
+      const worker = new Worker(number, workers.length === 2 ? begun.promise : undefined);
+      workers.push(worker);
+      return worker;
+    },
+  });
+  await crew.open(old);
+  workers[1]?.end("exit_1");
+  await expect.poll(() => workers[2]?.configs).toEqual(["simulator/old"]);
+  await crew.reload(other);
+  begun.resolve(undefined);
+  await expect.poll(() => workers[2]?.configs).toEqual(["simulator/old", "simulator/other"]);
+  expect(told).toEqual(["2 exit_1"]);
   await crew.end(0);
 });
 

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { Code, type ConnectError, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
@@ -84,4 +86,29 @@ test("metrics know callers by the id of their key, and no secret", async () => {
   const metrics = await gateway.metrics();
   expect(metrics).not.toContain("lh_all");
   expect(metrics).not.toContain(sha256("lh_all"));
+});
+
+test("a key that a reload suspends or takes away opens nothing any more, on connections that have shown it, too", async () => {
+  const entry = (id: string, more: object = {}) => ({ id, sha256: sha256(`lh_${id}`), ...more });
+  const config = (...keys: object[]) => ({ providers: { simulator: {} }, auth: { mode: "keys", keys } });
+  await using gateway = await TestGateway.start(config(entry("a"), entry("b")));
+  const [agentOfA, agentOfB] = [1, 2].map(() => new Agent({ keepAlive: true, maxSockets: 1 }));
+  /** Status of a plain answer, and whether it came on a connection that had answered before. */
+  const plain = async (secret: string, agent: Agent | undefined): Promise<[number | undefined, boolean]> => {
+    const asked = request(`${gateway.url}/v1/models`, { agent, headers: { "x-api-key": secret } }).end();
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    await once(response.resume(), "end");
+    return [response.statusCode, asked.reusedSocket];
+  };
+  const model = { ...ask, model: "simulator/gpt:pace-0:first-token-0" };
+  for (const secret of ["lh_b", "lh_a"]) await gateway.complete(model, bearer(secret));
+  expect(await plain("lh_a", agentOfA)).toEqual([200, false]);
+  expect(await plain("lh_b", agentOfB)).toEqual([200, false]);
+  expect(await plain("lh_b", agentOfB)).toEqual([200, true]);
+  await gateway.reload(config(entry("a", { suspended: true }), entry("c")));
+  expect(seen(await gateway.failure(model, bearer("lh_a")))).toEqual([Code.PermissionDenied, "API_KEY_SUSPENDED"]);
+  expect(seen(await gateway.failure(model, bearer("lh_b")))).toEqual([Code.Unauthenticated, "API_KEY_INVALID"]);
+  expect(await plain("lh_a", agentOfA)).toEqual([403, true]);
+  expect(await plain("lh_b", agentOfB)).toEqual([401, true]);
+  for (const agent of [agentOfA, agentOfB]) agent?.destroy();
 });

@@ -12,6 +12,7 @@ import {
   type CountTokensResponse,
   CountTokensResponseSchema,
 } from "../../gen/llmhub/v1/completion_service_pb.ts";
+import type { RoutingInfo } from "../../gen/llmhub/v1/routing_pb.ts";
 import type { Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import { planOf } from "../dispatch/planner.ts";
 import type { Router } from "../dispatch/router.ts";
@@ -122,7 +123,7 @@ export class CompletionHandlers {
   #feed(call: Call, heartbeatMs: number, token: string): EventFeed {
     // The router of now: what a later configuration makes of the call does not concern it.
     const router = this.#parts.router();
-    const planned = () => plannedRouting(call, planOf(router, call));
+    const planned = () => plannedOf(router, call);
     return new EventFeed(call, planned, this.#parts.dispatch(call), heartbeatMs, token);
   }
 
@@ -203,6 +204,17 @@ export class CompletionHandlers {
     viewed(call, response);
     this.#parts.callless(call.rpc);
     return response;
+  }
+}
+
+/** How a call is to be served, as it was asked. Undefined: not at all, but for an extension that makes another call of it. */
+function plannedOf(router: Router, call: Call): RoutingInfo | undefined {
+  try {
+    return plannedRouting(call, planOf(router, call));
+  } catch (error) {
+    // If it stays so, the chain says it.
+    if (error instanceof GatewayError) return undefined;
+    throw error;
   }
 }
 

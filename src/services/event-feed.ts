@@ -23,7 +23,7 @@ const heartbeat: Chunk = { case: "heartbeat", value: create(HeartbeatSchema) };
  */
 export class EventFeed implements AsyncIterableIterator<Batch> {
   readonly #call: Call;
-  readonly #planned: () => RoutingInfo;
+  readonly #planned: () => RoutingInfo | undefined;
   readonly #heartbeatMs: number;
   readonly #resumeToken: string;
   readonly #replying: Promise<Reply>;
@@ -40,13 +40,13 @@ export class EventFeed implements AsyncIterableIterator<Batch> {
   #refuse: ((error: GatewayError) => void) | undefined;
 
   /**
-   * @param planned how the call is to be served, asked only if a heartbeat is due before any answer.
+   * @param planned how the call is to be served, asked only if a heartbeat is due before any answer; undefined: that is not known yet.
    * @param heartbeatMs longest silence; 0 for no heartbeats.
    * @param resumeToken empty: the stream cannot be resumed.
    */
   constructor(
     call: Call,
-    planned: () => RoutingInfo,
+    planned: () => RoutingInfo | undefined,
     replying: Promise<Reply>,
     heartbeatMs: number,
     resumeToken: string,

@@ -240,6 +240,23 @@ test("a call keeps its configuration: a heartbeat after a reload that removed th
   expect((await first).value?.[0]).toMatchObject({ case: "started", value: { routing: { model: "acme/one" } } });
 });
 
+test("a heartbeat before an extension has made a call of it that has a plan says nothing of its route", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const extended = Promise.withResolvers<void>();
+  const dispatch: Dispatch<Call> = (call) => extended.promise.then(() => answering(call));
+  const stream = handlersOf(dispatch).handlers.streamComplete(askStream({ model: "nobody/auto" }), rpc);
+  const first = stream.next();
+  vi.advanceTimersByTime(15_000);
+  const [started, heartbeat] = (await first).value ?? [];
+  expect(started).toMatchObject({ case: "started", value: { id: "cmp_new" } });
+  expect(started).not.toHaveProperty("value.routing");
+  expect(heartbeat?.case).toBe("heartbeat");
+  const second = stream.next();
+  extended.resolve();
+  expect((await second).value?.[0]?.case).toBe("partStarted");
+  await stream.return();
+});
+
 test("a failure of the dispatch is the failure of the stream", async () => {
   const error = new GatewayError("MODEL_NOT_FOUND", "no");
   const { handlers } = handlersOf(() => Promise.reject(error));

@@ -5,6 +5,7 @@ import { Line, type Serving } from "../../src/workers/line.ts";
 import { unpacked } from "../../src/workers/parcel.ts";
 import type { Started, ToHolder, ToWorker } from "../../src/workers/topics.ts";
 import { configOf } from "../support/gateway.ts";
+import { wireTo } from "./wire.ts";
 
 const serving: Started = { case: "serving", address: "", httpAddress: undefined, facts: {}, summary: [] };
 const old = await configOf({ providers: { simulator: {} }, models: { default: "simulator/old" } });
@@ -54,17 +55,6 @@ class Worker implements CrewHand {
   kill(): void {
     this.end("SIGKILL");
   }
-}
-
-function wireTo(other: () => { received(messages: unknown): void }) {
-  return {
-    send: (messages: unknown, sent: () => void) => {
-      setImmediate(() => {
-        other().received(structuredClone(messages));
-        sent();
-      });
-    },
-  };
 }
 
 /** A crew of two, the workers that it has started, and what it has told. */

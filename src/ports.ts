@@ -90,7 +90,7 @@ function sharedOptions({
     rejected: lines.rejected,
   });
   const accessLine = lines.ended;
-  const surface = new HttpSurface({ routes: surfaces, admission, requestBytesMax, accessLine, log: logger, now });
+  const surface = new HttpSurface({ routes: surfaces, admission, ...limits, accessLine, log: logger, now });
   const connect = connectHandler({
     routes: routes(services),
     admission,

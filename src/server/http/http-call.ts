@@ -88,7 +88,7 @@ export class HttpCall implements Line {
   }
 
   async #body(signal: AbortSignal): Promise<JsonBody> {
-    return parseBody(await requestText(this.#request, this.#options.requestBytesMax, signal));
+    return parseBody(await requestText(this.#request, this.#options, signal));
   }
 
   async #answer(answer: Answer): Promise<void> {

@@ -6,13 +6,13 @@ import { type Admission, requestIdOf } from "../admission.ts";
 import type { AccessLine } from "../connect.ts";
 import type { AnyRequest, AnyResponse } from "../request-handler.ts";
 import { HttpCall, safeHeaders } from "./http-call.ts";
+import type { BodyLimits } from "./request-text.ts";
 import { RouteTable } from "./route-table.ts";
 
 /** What plain HTTP is served with. */
-export interface SurfaceOptions {
+export interface SurfaceOptions extends BodyLimits {
   readonly routes: readonly Route[];
   readonly admission: Admission;
-  readonly requestBytesMax: number;
   /** Called once per request, at its end. */
   readonly accessLine: (line: AccessLine) => void;
   readonly log: Logger;

@@ -1,4 +1,6 @@
-import { connect } from "node:http2";
+import { once } from "node:events";
+import { connect, type IncomingHttpHeaders } from "node:http2";
+import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { TestGateway } from "../../support/gateway.ts";
 
@@ -197,4 +199,16 @@ test("two different keys are refused", async () => {
   expect(await refused.json()).toMatchObject({
     error: { code: "invalid_api_key", message: expect.stringContaining("two different") },
   });
+});
+
+test("a body that does not come in time is an answer, over HTTP/2, too", async () => {
+  const server = { limits: { bodyTimeout: "50ms" } };
+  await using gateway = await TestGateway.start({ providers: { simulator: {} }, server });
+  const session = connect(gateway.url);
+  const asked = session.request({ ":method": "POST", ":path": "/v1/chat/completions", ...json });
+  asked.write(body.slice(0, 20));
+  const [headers] = (await once(asked, "response")) as [IncomingHttpHeaders];
+  expect(headers[":status"]).toBe(504);
+  expect(await text(asked)).toContain("the request did not arrive within 50 ms");
+  session.destroy();
 });

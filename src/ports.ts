@@ -96,6 +96,7 @@ function sharedOptions({
     admission,
     requestBytesMax,
     responseBytesMax,
+    bodyTimeoutMs: limits.bodyTimeoutMs,
     log: logger,
     accessLine,
     now,

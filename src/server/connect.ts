@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Http2Session } from "node:http2";
+import { constants, type Http2Session } from "node:http2";
 import { createRegistry } from "@bufbuild/protobuf";
 import {
   ConnectError,
@@ -39,6 +39,8 @@ export interface ConnectOptions {
   /** Per message, after decompression. */
   readonly requestBytesMax: number;
   readonly responseBytesMax: number;
+  /** For a message over HTTP/2 to arrive as a whole. Over HTTP/1.1 the listener sees to that. */
+  readonly bodyTimeoutMs: number;
   readonly log: Logger;
   /** Called once per call, at its end. */
   readonly accessLine: (line: AccessLine) => void;
@@ -55,6 +57,8 @@ interface Arrival {
   /** What it came on. Undefined over HTTP/1.1, where to close the connection is how one cancels. */
   readonly session: Http2Session | undefined;
   readonly peerAddress: () => string;
+  /** Resets the stream. Undefined over HTTP/1.1. */
+  readonly reset: (() => void) | undefined;
 }
 
 /** A call between its admission and its end. */
@@ -62,6 +66,10 @@ interface Admitted {
   readonly scope: RpcScope;
   /** The handler has been called. */
   handled: boolean;
+  /** The framework is done with it, but for what is left to write. */
+  ended: boolean;
+  /** Runs out when the message takes too long. */
+  timer: NodeJS.Timeout | undefined;
   /** The handler has ended well; what is left is writing. */
   served: boolean;
 }
@@ -97,8 +105,9 @@ function arrive(request: AnyRequest, startMs: number): ContextValues {
   for (const name of timeoutHeaders) delete request.headers[name];
   const path = request.url?.split("?", 1)[0] ?? "";
   const session = "stream" in request ? request.stream.session : undefined;
+  const reset = "stream" in request ? () => request.stream.close(constants.NGHTTP2_CANCEL) : undefined;
   const peerAddress = () => peerAddressOf(() => request.socket);
-  return createContextValues().set(arrivalKey, { startMs, headers, path, session, peerAddress });
+  return createContextValues().set(arrivalKey, { startMs, headers, path, session, peerAddress, reset });
 }
 
 /** Runs before the body is read. The context's signal fires at the end of every call that comes here, however it ends. */
@@ -122,10 +131,12 @@ function gate(context: HandlerContext, options: ConnectOptions): void | Promise<
     );
     throw failure;
   }
-  const admitted: Admitted = { scope, handled: false, served: false };
+  const admitted: Admitted = { scope, handled: false, ended: false, timer: undefined, served: false };
   context.values.set(admittedKey, admitted).set(rpcKey, scope.rpc);
   context.responseHeader.set("x-request-id", scope.rpc.requestId);
   const ended = (): void => {
+    admitted.ended = true;
+    clearTimeout(admitted.timer);
     const isLost = arrival.session?.destroyed === true;
     const error = end(context.signal, admitted, isLost, options.requestBytesMax);
     const { requestId, caller } = scope.rpc;
@@ -136,9 +147,27 @@ function gate(context: HandlerContext, options: ConnectOptions): void | Promise<
   };
   if (context.signal.aborted) ended();
   else context.signal.addEventListener("abort", ended, { once: true });
-  return scope.entrant?.admitted.catch((error: unknown) => {
+  const read = (): void => awaitMessage(admitted, arrival.reset, options.bodyTimeoutMs);
+  if (scope.entrant === undefined) return read();
+  return scope.entrant.admitted.then(read, (error: unknown) => {
     throw ownOf(GatewayError.of(error));
   });
+}
+
+/** The framework waits for a message without end: a call that ends while it does is reset. */
+function awaitMessage(admitted: Admitted, reset: (() => void) | undefined, timeoutMs: number): void {
+  if (reset === undefined || admitted.ended) return;
+  const { scope } = admitted;
+  const over = (): void => {
+    if (!admitted.handled && !admitted.ended) reset();
+  };
+  scope.rpc.signal.addEventListener("abort", over, { once: true });
+  admitted.timer = setTimeout(() => scope.abort(tooSlow(timeoutMs)), timeoutMs);
+}
+
+function tooSlow(ms: number): GatewayError {
+  const message = `the request did not arrive within ${ms} ms`;
+  return new GatewayError("DEADLINE_EXCEEDED", message, { metadata: { deadlineMs: String(ms) } });
 }
 
 /** What is shared must not be written to, as the framework does. */
@@ -168,7 +197,9 @@ function end(
     error = failureOf(reason, scope.rpc.requestId, limitBytes);
     if (error !== reason) complete(reason, error);
   }
-  if (error?.reason === "CANCELLED" && error !== reason) error = isLost ? connectionLost : callerLeft;
+  const aborted = scope.rpc.signal;
+  if (error?.reason === "CANCELLED" && error !== reason)
+    error = aborted.aborted ? GatewayError.of(aborted.reason) : isLost ? connectionLost : callerLeft;
   if (error === undefined) scope.finish();
   else scope.abort(error);
   return error;
@@ -185,6 +216,7 @@ function bounded(options: ConnectOptions): Interceptor {
     const admitted = request.contextValues.get(admittedKey);
     if (admitted === undefined) throw new Error("a call reached its handler without admission");
     admitted.handled = true;
+    clearTimeout(admitted.timer);
     const { requestId, method, signal } = admitted.scope.rpc;
     const failed = (error: unknown): GatewayError => {
       const failure = failureOf(error, requestId, options.requestBytesMax);

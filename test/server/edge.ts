@@ -53,6 +53,7 @@ export class Edge {
       admission: this.admission,
       requestBytesMax: 64 * 1024,
       responseBytesMax: 1024 * 1024,
+      bodyTimeoutMs: 10_000,
       log,
       accessLine: (line) => {
         this.lines.push(line);

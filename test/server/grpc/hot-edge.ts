@@ -82,6 +82,7 @@ export class HotEdge implements AsyncDisposable {
       admission: this.admission,
       requestBytesMax: all.requestBytesMax,
       responseBytesMax: all.responseBytesMax,
+      bodyTimeoutMs: all.bodyTimeoutMs,
       log,
       accessLine: () => undefined,
       now,

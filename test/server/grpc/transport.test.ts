@@ -250,3 +250,15 @@ test("a caller that leaves no room even for the end of an answer is cut off, too
   call.end(askStream);
   expect((await answerOf(call)).resetCode).toBe(8);
 });
+
+test.each([
+  ["the deadline", { "grpc-timeout": "40m" }, 10_000],
+  ["the time for its message", {}, 40],
+])("a call of the general way whose message does not come is reset at %s", async (_, headers, bodyTimeoutMs) => {
+  await using edge = await HotEdge.start({ limits: { bodyTimeoutMs } });
+  await using connection = new RawConnection(edge.url);
+  const call = connection.open(paths.complete, { "content-type": "application/grpc-web+proto", ...headers });
+  call.write(ask.subarray(0, 7));
+  expect((await answerOf(call)).resetCode).toBe(8);
+  expect(edge.admission.inFlight).toBe(0);
+});

@@ -25,7 +25,10 @@ export interface ScopeParts extends Pick<RpcScope, "rpc" | "entrant" | "line"> {
   readonly left: (scope: RpcScope, reason: GatewayError | undefined) => void;
 }
 
-/** A remote call and the power to end it. Ends once: by `finish`, by `abort`, or by its deadline. */
+/**
+ * A remote call and the power to end it. Ends once: by `finish`, by `abort`, or by its deadline. Hot path: no timer, listener
+ * or closure of its own; whoever lets it in sees to its deadline.
+ */
 export class RpcScope {
   readonly rpc: Rpc;
   /** Undefined: the call may go ahead. Else nothing of it is to be read before it is admitted. */

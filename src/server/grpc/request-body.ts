@@ -17,7 +17,8 @@ export interface RequestSink {
 
 /**
  * Collects the one message of a unary or server-streaming request. A message that announces too much is refused at its
- * fifth byte, and however small the pieces are, what is kept is little more than the message.
+ * fifth byte, and however small the pieces are, what is kept is little more than the message. Hot path: no copy of what
+ * came in one piece, and no timer before `hurry`.
  */
 export class RequestBody {
   readonly #limits: RequestLimits;

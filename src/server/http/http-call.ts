@@ -24,7 +24,7 @@ const eventHeaders = { ...safeHeaders, "content-type": "text/event-stream; chars
 const noQuery = new URLSearchParams();
 const noBody: JsonBody = { value: null, exact: () => null };
 
-/** One request of plain HTTP, from headers to the end of its answer. Answers once. */
+/** One request of plain HTTP, from headers to the end of its answer. Answers once. Hot path: nothing is made per piece. */
 export class HttpCall implements Line {
   readonly dialect: string | undefined;
   readonly connection: object | undefined;

@@ -91,7 +91,7 @@ test("G8: configurations that cannot be used change nothing, are counted, and ar
     await refuses(what, said);
   }
   await truncate(path, 100_000_000);
-  await refuses("100 MB of holes", /^FILE.*larger than 1048576 bytes/);
+  await refuses("100 MB of holes", /^FILE.*larger than 8388608 bytes/);
   await writeFile(path, Buffer.from([0xff, 0xfe]));
   await refuses("no text", /^FILE.*not UTF-8/);
 

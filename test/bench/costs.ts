@@ -37,7 +37,8 @@ export class Costs {
   readonly #gateway: ServedGateway;
   readonly #peers: readonly Peer[];
   readonly #timing: Timing;
-  readonly #warm = new Set<Side["process"]>();
+  /** Sides and doors that have been warmed up for long: each door has code of its own to be compiled. */
+  readonly #warm = new Set<string>();
 
   constructor(stand: Stand, gateway: ServedGateway, peers: readonly Peer[], timing: Timing) {
     this.#stand = stand;
@@ -73,12 +74,13 @@ export class Costs {
     return { workload, raw, gateway: own, peers: others };
   }
 
-  async #warmUp({ shape }: Workload, { process, target }: Side): Promise<void> {
+  async #warmUp({ shape, door }: Workload, { name, target }: Side): Promise<void> {
     await this.#stand.generator.check(target, shape);
     const { firstWarmMs, warmMs, sliceMs } = this.#timing;
-    const endMs = performance.now() + (this.#warm.has(process) ? warmMs : firstWarmMs);
+    const way = `${name} ${door}`;
+    const endMs = performance.now() + (this.#warm.has(way) ? warmMs : firstWarmMs);
     while (performance.now() < endMs) await this.#stand.generator.closed(target, shape, sliceMs);
-    this.#warm.add(process);
+    this.#warm.add(way);
   }
 
   /** A run of errors, which are quick, must not be taken for a fast one: not every generator sees the status of gRPC. */

@@ -23,8 +23,8 @@ export type Door = "grpc" | "http" | "connect";
 
 /**
  * Goals are for the gateway's cost divided by that of the raw proxy, with the whole chain on: authentication, limits,
- * metrics, access log, validation, usage and cost. Whole answers come
- * first: what is kept of streams stays in memory for a while, and the collector looks at it.
+ * metrics, access log, validation, usage and cost. Whole answers come first: what is kept of streams stays in memory for a
+ * while, and the collector looks at it.
  */
 export const workloads: readonly Workload[] = [
   of("unary", "grpc", "unary", "gRPC unary, per call", { must: 2, aim: 1.5 }),

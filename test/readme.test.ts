@@ -1,32 +1,23 @@
 import { execFile, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freshBundle } from "../build/bundle.ts";
+import { documentation } from "./docs/page.ts";
 
 const root = join(import.meta.dirname, "..");
 const run = promisify(execFile);
 
-/** README and the pages beside it. */
-const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)];
-
-/** Blocks of code in a language. */
-function blocksOf(page: string, language: string): string[] {
-  const text = readFileSync(join(root, page), "utf8");
-  const blocks = text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"));
-  return [...blocks].map(([, block = ""]) => block.trim());
-}
+const blocks = documentation().flatMap((page) => page.blocks);
 
 /** Lines of the shell blocks that can be pasted while a gateway runs; starting it, testing, and grpcurl run elsewhere. */
-const lines = pages
-  .flatMap((page) => blocksOf(page, "sh"))
-  .flatMap((block) => block.split("\n"))
-  .filter((line) => !/^(npm ci|grpcurl)/.test(line));
+const lines = [
+  ...new Set(blocks.filter(({ language }) => language === "sh").flatMap(({ text }) => text.trim().split("\n"))),
+].filter((line) => !/^(npm ci|grpcurl)/.test(line));
 
-/** Whole programs; README shows parts of some. */
-const programs = pages.filter((page) => page !== "README.md").flatMap((page) => blocksOf(page, "ts"));
+/** Whole programs. */
+const programs = blocks.filter(({ language }) => language === "ts").map(({ text }) => text);
 
 const env = {
   ...process.env,

@@ -23,7 +23,10 @@ const options = {
   },
   system: { type: "string", short: "s", value: "TEXT", about: "system message" },
   "max-tokens": { type: "string", value: "N", about: "most output tokens" },
-  "allow-restart": { type: "boolean", about: "let a broken answer begin anew with another target; see README" },
+  "allow-restart": {
+    type: "boolean",
+    about: "let a broken answer begin anew with another target; see docs/streaming.md",
+  },
   json: { type: "boolean", about: "print each event as one line of JSON" },
   stats: { type: "boolean", about: "print model, tokens, cost and time to first output on stderr" },
   ...channelOptions,

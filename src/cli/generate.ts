@@ -16,13 +16,17 @@ const image = execFileSync("buf", ["build", "-o", "-#format=binpb"], { maxBuffer
 const files = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
 writeJson("../surfaces/openapi/openapi.json", openApiDocument({ version: version(), files }));
 
-const readmePath = fileURLToPath(new URL("../../README.md", import.meta.url));
-const [begin, end] = ["<!-- providers, by npm run generate -->\n", "<!-- /providers -->\n"];
-const readme = readFileSync(readmePath, "utf8");
-const [before, rest = ""] = readme.split(begin);
-const [, after] = rest.split(end);
-if (after === undefined) throw new Error("README.md has lost the marks around the table of providers");
-writeFileSync(readmePath, `${before}${begin}\n${providerTables(providerKinds.values())}\n${end}${after}`);
+writePart("../../docs/providers.md", "providers", providerTables(providerKinds.values()));
+
+/** Writes what stands on a page between its marks of this name. */
+function writePart(to: string, name: string, text: string): void {
+  const path = fileURLToPath(new URL(to, import.meta.url));
+  const [begin, end] = [`<!-- ${name}, by npm run generate -->\n`, `<!-- /${name} -->\n`];
+  const [before, rest = ""] = readFileSync(path, "utf8").split(begin);
+  const [, after] = rest.split(end);
+  if (after === undefined) throw new Error(`${path} has lost the marks around its part "${name}"`);
+  writeFileSync(path, `${before}${begin}\n${text}\n${end}${after}`);
+}
 
 function writeJson(to: string, value: object): void {
   const path = fileURLToPath(new URL(to, import.meta.url));

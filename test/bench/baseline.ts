@@ -3,7 +3,7 @@ import type { Measured } from "./costs.ts";
 import { ratioOf } from "./statistics.ts";
 import type { Workload } from "./workload.ts";
 
-/** Ratios by workload, as short runs show them, whose code is colder than that of the long run in README. */
+/** Ratios by workload, as short runs show them, whose code is colder than that of the long run in docs/performance.md. */
 export type Baseline = Readonly<Record<string, number>>;
 
 /** Wide, because machines that check do other things at the same time. */

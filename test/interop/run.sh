@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Calls the gateway with clients of other languages: Python's grpcio and grpcurl, as in README.md.
+# Calls the gateway with clients of other languages: Python's grpcio and grpcurl, as in docs/getting-started.md.
 # Needs `npm ci` before, python3 and go; a language that is not there is skipped.
 # One line per check, then how many were skipped, if any, and last "N passed, N failed".
 set -uo pipefail

@@ -1,3 +1,4 @@
+import { setTimeout as elapsed } from "node:timers/promises";
 import { discovery, watched } from "./background.ts";
 import { addressText } from "./config/address-text.ts";
 import type { Config, ServerConfig } from "./config/schema.ts";
@@ -254,7 +255,9 @@ class App implements Gateway {
 
   #snapshotOf(config: Config, kinds: Kinds, before?: Snapshot): Snapshot {
     const simulatorUrl = this.#simulator?.url;
-    return new Snapshot(config, { kinds, simulatorUrl, surroundings: this.#surroundings, before });
+    const snapshot = new Snapshot(config, { kinds, simulatorUrl, surroundings: this.#surroundings, before });
+    this.#metrics.nameProviders(snapshot.fleet.providers.values());
+    return snapshot;
   }
 
   #createLogger({ log }: Config, prettify: Prettify | undefined): Logger {
@@ -292,8 +295,4 @@ class App implements Gateway {
       trouble: (of) => health.trouble(of),
     };
   }
-}
-
-function elapsed(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -6,7 +6,7 @@ import {
   AttemptSchema,
   CacheStatus,
 } from "../../gen/llmhub/v1/routing_pb.ts";
-import type { Asked, Attempt } from "./call.ts";
+import type { Asked, Attempt, Call } from "./call.ts";
 import { durationOf } from "./error.ts";
 
 /** What the end of an attempt adds to its record. */
@@ -28,9 +28,14 @@ export function attemptRecord(attempt: Attempt<Asked>, sentMs: number, end: Atte
   });
 }
 
-/** Provider calls made for an answer, up to this attempt: none when it comes from the response cache or is repeated. */
+/** Provider calls made for an answer, up to this attempt: none when it was there already. */
 export function attemptCount({ call, failures }: Attempt<Asked>): number {
-  return call.cache?.status === CacheStatus.HIT || call.replay !== undefined ? 0 : triedOf(failures) + 1;
+  return isAnsweredBefore(call) ? 0 : triedOf(failures) + 1;
+}
+
+/** Whether the answer to a call comes from the response cache, or is repeated: no provider was asked for it. */
+export function isAnsweredBefore({ cache, replay }: Pick<Call<Asked>, "cache" | "replay">): boolean {
+  return cache?.status === CacheStatus.HIT || replay !== undefined;
 }
 
 /** How many of the attempts reached out to a provider. */

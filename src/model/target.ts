@@ -64,6 +64,8 @@ export interface Provider {
   /** Name in model selectors: "openai". */
   readonly id: string;
   readonly displayName: string;
+  /** Name in OpenTelemetry's conventions for generative AI: "aws.bedrock". Absent: the id. */
+  readonly genAiName?: string;
   /**
    * Tells providers of one name with other addresses or credentials apart, and nothing of either; replicas have the same
    * for the same. Absent: there are no others.

@@ -55,6 +55,8 @@ export interface ProviderFacts {
   /** Name in configuration. */
   readonly kind: string;
   readonly displayName: string;
+  /** Well-known value of gen_ai.provider.name in OpenTelemetry's conventions, where that is not the kind. */
+  readonly genAiName?: string;
   /** Undefined, or a function that finds none: the operator must say. */
   readonly baseUrl: string | undefined | ((settings: Settings) => string | undefined);
   readonly settings?: Readonly<Record<string, SettingFacts>>;
@@ -163,6 +165,7 @@ export function openProvider(
   return {
     id,
     displayName: facts.displayName,
+    genAiName: facts.genAiName ?? facts.kind,
     account: accountOf(facts.kind, settings),
     ...(settings.credential !== undefined && { credential: settings.credential }),
     models,

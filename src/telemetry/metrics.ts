@@ -1,41 +1,18 @@
 import { type Aggregator, collectDefaultMetrics, Registry } from "prom-client";
+import type { Provider } from "../model/target.ts";
 import { BoundedWords } from "./bounded-words.ts";
+import { CallSeries, type Series } from "./call-series.ts";
 import { type Cell, Family } from "./family.ts";
-import { type HistogramCell, HistogramFamily } from "./histogram-family.ts";
+import { HistogramFamily } from "./histogram-family.ts";
 
 /** Distinct model names in labels; later ones are counted as "other". */
 const modelsMax = 500;
 /** How exactly the event loop is watched. Finer costs CPU at rest; the lag that is shown includes it. */
 const loopPrecisionMs = 20;
-/** Buckets of gen_ai.client.operation.duration (OpenTelemetry), and two more for long answers. */
-const durationBuckets = [
-  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68,
-];
-/** Buckets of gen_ai.server.time_to_first_token (OpenTelemetry). */
-const firstOutputBuckets = [
-  0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60,
-];
-
 const waitBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10];
 
 /** From a second to a week. */
 const ageBuckets = [1, 10, 60, 600, 3600, 21_600, 86_400, 604_800];
-
-/** The numbers of one method at one model, looked up once per call. */
-export interface Series {
-  readonly duration: HistogramCell;
-  readonly firstOutput: HistogramCell;
-  /** Tokens; input includes what was read from and written to the cache, output includes reasoning. */
-  readonly input: Cell;
-  readonly output: Cell;
-  readonly cacheRead: Cell;
-  readonly cacheWrite: Cell;
-  readonly reasoning: Cell;
-  readonly costDollars: Cell;
-  readonly usageEstimated: Cell;
-  /** Calls that ended with this gRPC status. */
-  calls(code: string): Cell;
-}
 
 /**
  * What the response cache did for a call. shared: answered by another call that asked the same at the same time. stale:
@@ -53,37 +30,10 @@ export type IdempotencyResult = "first" | "replayed" | "joined" | "lost" | "reus
 export class Metrics {
   readonly registry = new Registry();
   readonly #models = new BoundedWords(modelsMax);
-  /** By model, provider and method. The names are those of labels, and bounded like them. */
-  readonly #series = new Map<string, Map<string, Map<string, Series>>>();
   #redisUp: Cell | undefined;
 
-  readonly #calls = this.#counter("calls_total", "Calls by final gRPC status.", [
-    "method",
-    "provider",
-    "model",
-    "code",
-  ]);
-  readonly #tokens = this.#counter(
-    "tokens_total",
-    "Tokens by kind (gen_ai.token.type): input includes cache_read and cache_write, output includes reasoning.",
-    ["provider", "model", "kind"],
-  );
-  readonly #cost = this.#counter("cost_dollars_total", "Cost of calls whose price is known.", ["provider", "model"]);
-  readonly #estimated = this.#counter("usage_estimated_total", "Calls whose tokens the gateway had to count itself.", [
-    "provider",
-    "model",
-  ]);
-  readonly #duration = this.#histogram(
-    "call_duration_seconds",
-    "From arrival to end of a call (gen_ai.client.operation.duration).",
-    durationBuckets,
-  );
-  readonly #firstOutput = this.#histogram(
-    "time_to_first_output_seconds",
-    "From arrival to first output of a call (gen_ai.server.time_to_first_token).",
-    firstOutputBuckets,
-  );
-
+  /** What calls are measured by, and their attempts. */
+  readonly #series = new CallSeries(this.registry, this.#models);
   /** Labels: provider, "ok" or what went wrong, and the name of the credential, where the provider has several. */
   readonly attempts = this.#counter("upstream_attempts_total", "Attempts at providers.", [
     "provider",
@@ -250,33 +200,12 @@ export class Metrics {
 
   /** The numbers of one method at one model. Empty names: no target was reached. */
   series(method: string, provider: string, model: string): Series {
-    const label = this.#models.of(model);
-    return this.#series.get(label)?.get(provider)?.get(method) ?? this.#makeSeries(method, provider, label);
+    return this.#series.of(method, provider, model);
   }
 
-  #makeSeries(method: string, provider: string, model: string): Series {
-    const codes = new Map<string, Cell>();
-    const tokens = (kind: string) => this.#tokens.cell(provider, model, kind);
-    const series: Series = {
-      duration: this.#duration.cell(method, provider, model),
-      firstOutput: this.#firstOutput.cell(method, provider, model),
-      input: tokens("input"),
-      output: tokens("output"),
-      cacheRead: tokens("cache_read"),
-      cacheWrite: tokens("cache_write"),
-      reasoning: tokens("reasoning"),
-      costDollars: this.#cost.cell(provider, model),
-      usageEstimated: this.#estimated.cell(provider, model),
-      calls: (code) => {
-        const cell = codes.get(code) ?? this.#calls.cell(method, provider, model, code);
-        codes.set(code, cell);
-        return cell;
-      },
-    };
-    const ofModel = this.#series.get(model) ?? new Map<string, Map<string, Series>>();
-    const ofProvider = ofModel.get(provider) ?? new Map<string, Series>();
-    this.#series.set(model, ofModel.set(provider, ofProvider.set(method, series)));
-    return series;
+  /** Tells what providers are called in OpenTelemetry's conventions; of those that are not named the id holds. */
+  nameProviders(providers: Iterable<Pick<Provider, "id" | "genAiName">>): void {
+    this.#series.nameProviders(providers);
   }
 
   #counter<Label extends string>(name: string, help: string, labels: readonly Label[]): Family<Label> {
@@ -287,12 +216,7 @@ export class Metrics {
     return new Family(this.registry, "gauge", { name: `llmhub_${name}`, help, labels, together });
   }
 
-  #histogram(
-    name: string,
-    help: string,
-    buckets: readonly number[],
-    labels: readonly string[] = ["method", "provider", "model"],
-  ): HistogramFamily {
+  #histogram(name: string, help: string, buckets: readonly number[], labels: readonly string[]): HistogramFamily {
     return new HistogramFamily(this.registry, { name: `llmhub_${name}`, help, labels, buckets });
   }
 }

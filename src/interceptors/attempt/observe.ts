@@ -26,20 +26,37 @@ export function observe(metrics: Metrics, watch: Watch): Interceptor<Attempt<Ask
     watch(provider.id, { failed: false, reason: "", firstOutputMs });
   };
   return (next) => async (attempt) => {
+    const startMs = performance.now();
     try {
       const reply = await next(attempt);
       const firstOutputMs = reply.firstOutputMs - reply.sentMs;
-      void reply.outcome.then(({ error, isUnmarked }) => {
+      void reply.outcome.then(({ error, isUnmarked, endMs }) => {
+        timed(metrics, attempt, { model: reply.upstreamModel, error, ms: endMs - reply.sentMs });
         if (error === undefined) succeeded(attempt, firstOutputMs);
         else failed(metrics, watch, attempt, error, firstOutputMs);
         if (isUnmarked) metrics.unmarkedAnswers.cell(attempt.target.provider.id).value += 1;
       });
       return reply;
-    } catch (error) {
-      failed(metrics, watch, attempt, GatewayError.of(error), undefined);
-      throw error;
+    } catch (thrown) {
+      const error = GatewayError.of(thrown);
+      timed(metrics, attempt, { model: "", error, ms: performance.now() - startMs });
+      failed(metrics, watch, attempt, error, undefined);
+      throw thrown;
     }
   };
+}
+
+interface Timed {
+  /** Name of the model by the provider's word; empty without an answer. */
+  readonly model: string;
+  readonly error: GatewayError | undefined;
+  readonly ms: number;
+}
+
+function timed(metrics: Metrics, { call, target }: Attempt<Asked>, { model, error, ms }: Timed): void {
+  const series = metrics.series(call.rpc.method, target.provider.id, target.model);
+  const cell = series.genAi.of(model).operation(error?.reason ?? "");
+  cell.observe(Math.max(0, ms) / 1000);
 }
 
 function goodCells(metrics: Metrics, good: WeakMap<Provider, GoodCells>, provider: Provider): GoodCells {

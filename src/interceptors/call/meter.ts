@@ -1,10 +1,13 @@
 import type { Attempt as AttemptRecord } from "../../../gen/llmhub/v1/routing_pb.ts";
 import { type Cost, type Usage, UsageSource } from "../../../gen/llmhub/v1/usage_pb.ts";
+import { isAnsweredBefore } from "../../model/attempt-record.ts";
 import type { Asked, Call } from "../../model/call.ts";
 import type { GatewayError } from "../../model/error.ts";
 import type { Outcome, Served } from "../../model/reply.ts";
+import type { Series } from "../../telemetry/call-series.ts";
 import { codeName } from "../../telemetry/code-name.ts";
-import type { Metrics, Series } from "../../telemetry/metrics.ts";
+import type { GenAiCells } from "../../telemetry/gen-ai-metrics.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Witness } from "./witness.ts";
 
 /** Counts each call once, when it has ended: status, time, tokens and cost. Attempts are counted where they are made. */
@@ -23,7 +26,9 @@ function countRejected(metrics: Metrics, { rpc }: Call<Asked>, error: GatewayErr
   const last = attempts.at(-1);
   const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
   series.calls(codeName(error.code)).value += 1;
-  series.duration.observe(secondsBetween(rpc.startMs, performance.now()));
+  const seconds = secondsBetween(rpc.startMs, performance.now());
+  series.duration.observe(seconds);
+  series.genAi.of("").request(error.reason).observe(seconds);
   countFailures(metrics, rpc.method, attempts);
 }
 
@@ -35,21 +40,35 @@ function countEnded(metrics: Metrics, { rpc, stream }: Call<Asked>, reply: Serve
 
   const series = metrics.series(rpc.method, provider.id, model);
   series.calls(codeName(error?.code)).value += 1;
-  series.duration.observe(secondsBetween(rpc.startMs, outcome.endMs));
-  series.firstOutput.observe(secondsBetween(rpc.startMs, reply.firstOutputMs));
+  const seconds = secondsBetween(rpc.startMs, outcome.endMs);
+  const firstSeconds = secondsBetween(rpc.startMs, reply.firstOutputMs);
+  series.duration.observe(seconds);
+  series.firstOutput.observe(firstSeconds);
+  const genAi = series.genAi.of(reply.upstreamModel);
+  genAi.request(error?.reason ?? "").observe(seconds);
+  // What comes whole, or was there already, tells nothing of how fast a model makes tokens.
+  if (stream && error === undefined && !isAnsweredBefore(reply.attempt.call)) {
+    genAi.firstToken.observe(firstSeconds);
+    const later = outcome.usage.outputTokens - 1;
+    if (later > 0) genAi.perToken.observe(Math.max(0, seconds - firstSeconds) / later);
+  }
   countFailures(metrics, rpc.method, reply.attempt.failures);
-  countUsage(series, outcome.usage, outcome.cost);
+  countUsage(series, genAi, outcome.usage, outcome.cost);
 }
 
 /** What attempts used up although they failed, each where it was made. */
 function countFailures(metrics: Metrics, method: string, attempts: readonly AttemptRecord[]): void {
   for (const attempt of attempts) {
     const { provider, usage, cost } = attempt;
-    if (usage !== undefined) countUsage(metrics.series(method, provider, modelName(attempt)), usage, cost);
+    if (usage === undefined) continue;
+    const series = metrics.series(method, provider, modelName(attempt));
+    countUsage(series, series.genAi.of(""), usage, cost);
   }
 }
 
-function countUsage(series: Series, usage: Usage, cost: Cost | undefined): void {
+function countUsage(series: Series, genAi: GenAiCells, usage: Usage, cost: Cost | undefined): void {
+  if (usage.inputTokens > 0) genAi.inputTokens.observe(usage.inputTokens);
+  if (usage.outputTokens > 0) genAi.outputTokens.observe(usage.outputTokens);
   series.input.value += usage.inputTokens;
   series.output.value += usage.outputTokens;
   series.cacheRead.value += usage.cacheReadTokens ?? 0;

@@ -23,6 +23,7 @@ import { surfaceOf } from "./surface.ts";
 export const azureOpenai: ProviderFacts = {
   kind: "azure-openai",
   displayName: "Azure OpenAI",
+  genAiName: "azure.ai.openai",
   baseUrl: (settings) => surfaceOf(settings).baseUrl,
   settings: {
     resource: { about: "name of the resource, as in https://NAME.openai.azure.com" },

@@ -22,6 +22,7 @@ const vendors = ["ai21", "amazon", "anthropic", "cohere", "deepseek", "meta", "m
 export const bedrock: ProviderFacts = {
   kind: "bedrock",
   displayName: "Amazon Bedrock",
+  genAiName: "aws.bedrock",
   baseUrl: baseUrlOf,
   settings: {
     region: { about: "AWS region of the endpoint", variables: ["AWS_REGION", "AWS_DEFAULT_REGION"], required: true },

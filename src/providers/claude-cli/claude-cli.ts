@@ -24,6 +24,7 @@ const beyond: ReadonlySet<string> = new Set(["tools", "parallel_tools", "json_sc
 export const claudeCli: ProviderFacts = {
   kind: "claude-cli",
   displayName: "Claude Code (program)",
+  genAiName: "anthropic",
   baseUrl: ({ program }) => program,
   settings: {
     program: { about: "absolute path of the claude program, such as /usr/local/bin/claude", required: true },

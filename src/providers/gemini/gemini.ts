@@ -9,6 +9,7 @@ import type { ProviderFacts } from "../provider.ts";
 export const gemini: ProviderFacts = {
   kind: "gemini",
   displayName: "Google Gemini",
+  genAiName: "gcp.gemini",
   baseUrl: "https://generativelanguage.googleapis.com/v1beta",
   keyVariable: "GEMINI_API_KEY",
   keyAliases: ["GOOGLE_API_KEY"],

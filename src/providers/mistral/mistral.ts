@@ -26,6 +26,7 @@ const families = [
 export const mistral: ProviderFacts = {
   kind: "mistral",
   displayName: "Mistral AI",
+  genAiName: "mistral_ai",
   baseUrl: "https://api.mistral.ai/v1",
   keyVariable: "MISTRAL_API_KEY",
   keyRequired: true,

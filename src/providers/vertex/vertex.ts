@@ -16,6 +16,7 @@ const multiRegions: ReadonlySet<string> = new Set(["us", "eu"]);
 export const vertex: ProviderFacts = {
   kind: "vertex",
   displayName: "Google Vertex AI",
+  genAiName: "gcp.vertex_ai",
   baseUrl: baseUrlOf,
   settings: {
     project: { about: "id of the Google Cloud project", variables: ["GOOGLE_CLOUD_PROJECT"], required: true },

@@ -30,6 +30,7 @@ const dialect: Protocol<ChatBody> = {
 export const xai: ProviderFacts = {
   kind: "xai",
   displayName: "xAI",
+  genAiName: "x_ai",
   baseUrl: "https://api.x.ai/v1",
   keyVariable: "XAI_API_KEY",
   keyRequired: true,

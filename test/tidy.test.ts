@@ -53,7 +53,7 @@ const mayUseFiles =
 const mayUseEnvironment = /^src\/(config|cli)\/|^src\/catalog\/generate\.ts$/;
 
 /** Folders of test that mirror no folder of src. */
-const ownTestFolders = ["support", "fixtures", "bench", "load", "conformance", "interop", "e2e", "docs"];
+const ownTestFolders = ["support", "fixtures", "bench", "load", "conformance", "interop", "clients", "e2e", "docs"];
 
 const linesMax = 300;
 const functionLinesMax = 60;

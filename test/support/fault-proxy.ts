@@ -11,6 +11,7 @@ export class FaultProxy implements AsyncDisposable {
   #delayMs = 0;
   #answer = "";
   #targetPort: number;
+  #cutAfterBytes = Number.POSITIVE_INFINITY;
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
@@ -37,6 +38,11 @@ export class FaultProxy implements AsyncDisposable {
   cut(): void {
     this.#mode = "cut";
     for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Breaks the next connection once that many bytes have come back over it; those after it are let be. */
+  cutNextAfter(bytes: number): void {
+    this.#cutAfterBytes = bytes;
   }
 
   /** Takes connections and bytes, and passes nothing on, ever. */
@@ -81,6 +87,12 @@ export class FaultProxy implements AsyncDisposable {
     this.#pass(near, far);
     this.#pass(far, near);
     near.on("data", () => this.#mode === "answer" && near.write(this.#answer));
+    let left = this.#cutAfterBytes;
+    this.#cutAfterBytes = Number.POSITIVE_INFINITY;
+    far.on("data", (bytes) => {
+      left -= bytes.length;
+      if (left <= 0) near.destroySoon();
+    });
   }
 
   #pass(from: Socket, to: Socket): void {

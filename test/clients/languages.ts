@@ -1,0 +1,35 @@
+import { join } from "node:path";
+
+/** A command and its arguments. */
+export type Words = readonly [command: string, ...args: string[]];
+
+/** A client in one language: a folder beside this file that a user could copy. */
+export interface Language {
+  /** The folder. */
+  readonly name: string;
+  /** Commands that the machine must have. */
+  readonly needs: readonly string[];
+  /** Run in the folder, one after the other, before the program: generating code, compiling. */
+  readonly build: readonly Words[];
+  readonly run: Words;
+  /** Variables beside those of this process, for build and run. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Scenarios that its library cannot do, and why. */
+  readonly lacks?: Readonly<Record<string, string>>;
+}
+
+/** Programs of this tree. */
+const programs = join(import.meta.dirname, "../../node_modules/.cache/llmhub-clients");
+
+/** Every client, in the order in which they run. */
+export const languages: readonly Language[] = [
+  {
+    name: "go",
+    needs: ["go"],
+    build: [
+      ["buf", "generate"],
+      ["go", "build", "-o", join(programs, "go"), "."],
+    ],
+    run: [join(programs, "go")],
+  },
+];

@@ -1,0 +1,51 @@
+/** A line of the access log: one call. */
+export interface CallLine {
+  readonly keyId: string;
+  /** Clients name their calls by the scenario. */
+  readonly requestId: string;
+  /** Status, such as "OK" or "CANCELED". */
+  readonly code: string;
+  readonly attempts?: number;
+  readonly replay?: boolean;
+}
+
+/** One thing that every client does, and prints "ok NAME" for. */
+export interface Scenario {
+  readonly name: string;
+  /** What is wrong with how the gateway saw the calls of the scenario; undefined where nothing is, or not yet. */
+  readonly seen?: (calls: readonly CallLine[]) => string | undefined;
+}
+
+/** In the order of README.md, which says what each is. */
+export const scenarios: readonly Scenario[] = [
+  { name: "unary", seen: ended("OK") },
+  { name: "stream", seen: ended("OK") },
+  { name: "deadline", seen: ended("DEADLINE_EXCEEDED") },
+  { name: "cancel", seen: ended("CANCELLED") },
+  { name: "error-details" },
+  // The stream itself, and the reading of its rest.
+  { name: "resume", seen: ended("OK", "OK") },
+  { name: "idempotency", seen: ended("OK", "OK") },
+  { name: "metadata", seen: ended("OK") },
+  { name: "big-message", seen: ended("OK", "OK") },
+  { name: "retry", seen: retried },
+  { name: "no-blind-retry", seen: ended("UNAVAILABLE") },
+  { name: "health" },
+  { name: "reflection" },
+];
+
+/** The calls end with exactly these statuses. */
+function ended(...wanted: readonly string[]): NonNullable<Scenario["seen"]> {
+  return (calls) => {
+    const codes = calls.map(({ code }) => code);
+    return codes.join() === wanted.join() ? undefined : `calls ended with [${codes}], not with [${wanted}]`;
+  };
+}
+
+/** Refused at least once, answered in the end, and asked no more often than the refusals' delays allow. */
+function retried(calls: readonly CallLine[]): string | undefined {
+  const codes = calls.map(({ code }) => code).sort();
+  const refused = codes.filter((code) => code === "RESOURCE_EXHAUSTED").length;
+  const right = refused >= 1 && refused <= 5 && codes.filter((code) => code === "OK").length === 2;
+  return right ? undefined : `calls ended with [${codes}], not with one to five refusals and two answers`;
+}

@@ -1,7 +1,7 @@
 import { setTimeout as elapsed } from "node:timers/promises";
 import { addressText } from "./config/address-text.ts";
-import type { Config, ServerConfig } from "./config/schema.ts";
-import { restartNeeded } from "./config/server-change.ts";
+import { restartNeeded } from "./config/restart-need.ts";
+import type { Config } from "./config/schema.ts";
 import { Core } from "./core.ts";
 import type { Gateway, GatewayOptions } from "./gateway.ts";
 import { GatewayError } from "./model/error.ts";
@@ -87,7 +87,7 @@ class App implements Gateway {
   }
 
   reload(config: Config): Promise<void> {
-    return this.#core.reload(config, (before, next) => this.#renewServer(before.server, next.server));
+    return this.#core.reload(config, (before, next) => this.#renewServer(before, next));
   }
 
   reloadRefused(error: unknown): void {
@@ -130,9 +130,9 @@ class App implements Gateway {
   }
 
   /** Only certificates can change while the server runs. */
-  #renewServer(before: ServerConfig, next: ServerConfig): void {
-    const { tls } = next;
-    if (tls !== undefined && before.tls !== undefined) this.#ports.renewTls({ ...tls, key: tls.key.reveal() });
+  #renewServer(before: Config, next: Config): void {
+    const { tls } = next.server;
+    if (tls !== undefined && before.server.tls !== undefined) this.#ports.renewTls({ ...tls, key: tls.key.reveal() });
     const problem = restartNeeded(before, next);
     if (problem === undefined || this.#ops === undefined) return;
     this.#core.logger.warn({ problem }, "a part of the configuration is not in use yet");

@@ -5,8 +5,12 @@ import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { configJsonSchema } from "../config/json-schema.ts";
 import { providerKinds } from "../providers/index.ts";
+import { commentOf } from "../surfaces/openapi/comments.ts";
 import { openApiDocument } from "../surfaces/openapi/document.ts";
 import { version } from "../version.ts";
+import { commandReference } from "./command-reference.ts";
+import { configReference } from "./config-reference.ts";
+import { errorTable } from "./error-table.ts";
 import { providerTables } from "./provider-table.ts";
 
 writeJson("../config/llmhub.schema.json", configJsonSchema());
@@ -16,11 +20,23 @@ const image = execFileSync("buf", ["build", "-o", "-#format=binpb"], { maxBuffer
 const files = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
 writeJson("../surfaces/openapi/openapi.json", openApiDocument({ version: version(), files }));
 
-writePart("../../docs/providers.md", "providers", providerTables(providerKinds.values()));
+writePart("providers.md", "providers", providerTables(providerKinds.values()));
+writePart("configuration-reference.md", "settings", configReference());
+writePart("command-line.md", "commands", await commandReference());
+const reasonValues = new Map(files.getEnum("llmhub.v1.ErrorReason")?.values.map((value) => [value.localName, value]));
+writePart(
+  "errors.md",
+  "reasons",
+  errorTable((reason) => commentOf(reasonValues.get(reason) ?? unknownReason(reason))),
+);
 
-/** Writes what stands on a page between its marks of this name. */
-function writePart(to: string, name: string, text: string): void {
-  const path = fileURLToPath(new URL(to, import.meta.url));
+function unknownReason(reason: string): never {
+  throw new Error(`the proto files have no reason ${reason}`);
+}
+
+/** Writes what stands on a page of docs between its marks of this name. */
+function writePart(page: string, name: string, text: string): void {
+  const path = fileURLToPath(new URL(`../../docs/${page}`, import.meta.url));
   const [begin, end] = [`<!-- ${name}, by npm run generate -->\n`, `<!-- /${name} -->\n`];
   const [before, rest = ""] = readFileSync(path, "utf8").split(begin);
   const [, after] = rest.split(end);

@@ -2,6 +2,7 @@ import { Modality } from "../../gen/llmhub/v1/content_pb.ts";
 import { builtInKind } from "../config/environment.ts";
 import type { ModelFacts } from "../model/target.ts";
 import type { ProviderFacts } from "../providers/provider.ts";
+import { code, table } from "./markdown.ts";
 
 const yes = "✓";
 const no = "–";
@@ -85,17 +86,4 @@ function settingRows({ kind, baseUrl, settings = {} }: ProviderFacts): string[][
 
 function mark(can: boolean): string {
   return can ? yes : no;
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
-}
-
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.map(cellText).join(" | ")} |\n`).join("");
-}
-
-/** A cell is one line, and ends at a bar. */
-function cellText(text: string): string {
-  return text.replace(/\s+/g, " ").replaceAll("|", "\\|");
 }

@@ -44,7 +44,7 @@ interface Setting {
 export type ProviderKinds = ReadonlyMap<string, ProviderKind>;
 
 /** Variables that take the place of a field, whatever the file says. */
-const overrides: Readonly<Record<string, readonly [section: string, field: string]>> = {
+export const overrides: Readonly<Record<string, readonly [section: string, field: string]>> = {
   LLMHUB_LISTEN: ["server", "listen"],
   LLMHUB_OPS_LISTEN: ["server", "opsListen"],
   LLMHUB_HTTP_LISTEN: ["server", "httpListen"],

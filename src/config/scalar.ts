@@ -43,6 +43,7 @@ export function count(max: number, description: string) {
     v.union([v.number(), v.string()], message),
     v.check(isCount, message),
     v.description(description),
+    v.examples(["auto", 4]),
     v.transform((value) => (value === "auto" ? value : Number(value))),
   );
 }
@@ -53,7 +54,8 @@ export function duration(description: string, minMs = 1) {
   return v.pipe(
     v.string(message),
     v.regex(durationParts, message),
-    v.description(description),
+    v.description(minMs > 1 ? `${description} At least ${minMs}ms.` : description),
+    v.examples(minMs === 0 ? ["0s", "500ms", "10m"] : ["500ms", "10m"]),
     v.transform(durationMs),
     v.minValue(minMs, message),
     v.maxValue(dayMs, message),
@@ -68,7 +70,12 @@ function durationMs(value: string): number {
 /** An IP address, or a network such as "10.0.0.0/8". */
 export function network(description: string) {
   const message = 'must be an IP address or a network, such as 10.0.0.0/8, 192.0.2.7 or "fd00::/8"';
-  return v.pipe(v.string(message), v.check(isNetwork, message), v.description(description));
+  return v.pipe(
+    v.string(message),
+    v.check(isNetwork, message),
+    v.description(description),
+    v.examples(["192.0.2.7", "10.0.0.0/8"]),
+  );
 }
 
 function isNetwork(value: string): boolean {
@@ -85,6 +92,7 @@ export function address(description: string) {
     v.string(message),
     v.regex(addressParts, message),
     v.description(description),
+    v.examples(["127.0.0.1:50051", "[::1]:50051"]),
     v.transform(addressOf),
     v.check(({ port }) => port <= 65535, message),
   );
@@ -102,6 +110,7 @@ export function time(description: string) {
     v.string(message),
     v.regex(instant, message),
     v.description(description),
+    v.examples(["2027-01-01T00:00:00Z"]),
     v.transform((value) => Date.parse(value)),
     v.check((ms) => Number.isFinite(ms), message),
   );
@@ -144,6 +153,7 @@ export function baseUrl(description: string) {
     v.string(message),
     v.check(isBaseUrl, message),
     v.description(description),
+    v.examples(["https://llm.example.com/v1"]),
     v.transform((url) => url.replace(/\/+$/, "")),
   );
 }

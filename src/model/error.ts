@@ -16,7 +16,8 @@ const messageCharsMax = 512;
 /** Name of a value of llmhub.v1.ErrorReason, as ErrorInfo.reason carries it. */
 export type Reason = Exclude<keyof typeof ErrorReason, "UNSPECIFIED">;
 
-interface Meaning {
+/** What a reason means to whoever is told of it. */
+export interface Meaning {
   /** gRPC status code. */
   readonly code: Code;
   /** Delay of RetryInfo when the failure brings none. Absent: a repeat does not help, and no RetryInfo is sent. */
@@ -24,7 +25,7 @@ interface Meaning {
 }
 
 /** The one table of failures: every error of the gateway is a row here. */
-const reasons: Readonly<Record<Reason, Meaning>> = {
+export const reasons: Readonly<Record<Reason, Meaning>> = {
   INVALID_REQUEST: { code: Code.InvalidArgument },
   MODEL_REQUIRED: { code: Code.InvalidArgument },
   CONTEXT_LENGTH_EXCEEDED: { code: Code.InvalidArgument },

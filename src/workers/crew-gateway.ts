@@ -1,6 +1,6 @@
 import { addressText } from "../config/address-text.ts";
+import { restartNeeded } from "../config/restart-need.ts";
 import type { Config } from "../config/schema.ts";
-import { restartNeeded } from "../config/server-change.ts";
 import type { Gateway } from "../gateway.ts";
 import { OpsServer } from "../server/ops.ts";
 import { createLogger, faultOf, type LogFields, type Logger, prettifierFor } from "../telemetry/logger.ts";
@@ -105,7 +105,7 @@ export class CrewGateway implements Gateway {
 
   async reload(config: Config): Promise<void> {
     await this.#crew.reload(config);
-    const problem = this.#config && restartNeeded(this.#config.server, config.server);
+    const problem = this.#config && restartNeeded(this.#config, config);
     if (problem !== undefined) this.#logger?.warn({ problem }, "a part of the configuration is not in use yet");
     this.#config = config;
     this.#shared.configure(config.idempotency);

@@ -25,6 +25,7 @@ import { failureOf } from "./failure.ts";
 import { peerAddressOf } from "./peer-address.ts";
 import type { AnyRequest, RequestHandler } from "./request-handler.ts";
 import type { RpcScope } from "./rpc-scope.ts";
+import { sendTrailersOnly } from "./trailers-only.ts";
 import { answerUnknown } from "./unknown-rpc.ts";
 
 /** What there is to tell of a call, once it is over. */
@@ -85,7 +86,7 @@ const compressMinBytes = Number.MAX_SAFE_INTEGER;
  * their context's signal is the Rpc's: silent after success. Whatever a handler throws arrives as a GatewayError.
  */
 export function connectHandler(options: ConnectOptions): RequestHandler {
-  return connectNodeAdapter({
+  const handle = connectNodeAdapter({
     routes: options.routes,
     acceptCompression: [compressionGzip],
     compressMinBytes,
@@ -97,6 +98,10 @@ export function connectHandler(options: ConnectOptions): RequestHandler {
     interceptors: [bounded(options)],
     fallback: answerUnknown,
   });
+  return (request, response) => {
+    if (/^application\/grpc(?!-web)/.test(request.headers["content-type"] ?? "")) sendTrailersOnly(response);
+    handle(request, response);
+  };
 }
 
 /** Runs before the framework reads the headers: no deadline but ours shall be in force. */

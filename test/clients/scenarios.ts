@@ -30,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   { name: "big-message", seen: ended("OK", "OK") },
   { name: "retry", seen: retried },
   { name: "no-blind-retry", seen: ended("UNAVAILABLE") },
+  { name: "read-retry", seen: ended("UNAVAILABLE", "UNAVAILABLE", "UNAVAILABLE") },
   { name: "health" },
   { name: "reflection" },
 ];

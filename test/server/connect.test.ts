@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { text } from "node:stream/consumers";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import {
   compressionGzip,
@@ -12,11 +13,16 @@ import {
 import { request } from "undici";
 import { expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
+import {
+  Health,
+  HealthCheckRequestSchema,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/grpc/health/v1/health_pb.ts";
 import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { GatewayError } from "../../src/model/error.ts";
 import { ApiKeys } from "../../src/server/api-keys.ts";
 import { Edge } from "./edge.ts";
+import { envelope, RawConnection } from "./grpc/raw-call.ts";
 
 type HealthClient = Client<typeof Health>;
 const json = { "content-type": "application/json" };
@@ -67,6 +73,24 @@ test.each(Object.entries(transports))("%s: answers, streams and fails as itself"
   expect((await listModels({})).nextPageToken).toBe("");
   expect(edge.logged.join()).toContain("TypeError");
   expect(edge.logged.join()).not.toContain("canary");
+});
+
+test("gRPC: an error before any message is one block of headers", async () => {
+  await using edge = await Edge.start();
+  await using connection = new RawConnection(edge.url);
+  const ask = (path: string, service: string) =>
+    connection.call(path, envelope(toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service }))));
+  for (const [path, service, status] of [
+    ["/grpc.health.v1.Health/Check", "bug", "13"],
+    ["/grpc.health.v1.Health/Shout", "", "12"],
+  ] as const) {
+    const { headers, body } = await ask(path, service);
+    expect([headers["grpc-status"], body.length]).toEqual([status, 0]);
+    expect(headers["content-type"]).toMatch(/^application\/grpc/);
+    expect(headers["grpc-status-details-bin"]).toBeDefined();
+  }
+  const { headers, trailers } = await ask("/grpc.health.v1.Health/Check", "");
+  expect([headers["grpc-status"], trailers["grpc-status"]]).toEqual([undefined, "0"]);
 });
 
 test.each(Object.entries(transports))("%s: a silent handler ends at the deadline", async (_, transport) => {

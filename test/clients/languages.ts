@@ -1,3 +1,4 @@
+import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** A command and its arguments. */
@@ -18,6 +19,8 @@ export interface Language {
   readonly lacks?: Readonly<Record<string, string>>;
 }
 
+/** What the languages' tools keep between runs stays outside of the repository, whose folders `npm ci` empties. */
+const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "llmhub-clients");
 /** Programs of this tree. */
 const programs = join(import.meta.dirname, "../../node_modules/.cache/llmhub-clients");
 
@@ -31,5 +34,16 @@ export const languages: readonly Language[] = [
       ["go", "build", "-o", join(programs, "go"), "."],
     ],
     run: [join(programs, "go")],
+  },
+  {
+    name: "rust",
+    needs: ["cargo"],
+    build: [
+      ["buf", "build", "../../..", "--as-file-descriptor-set", "-o", "gen/llmhub.binpb"],
+      ["cargo", "build", "--locked", "--quiet"],
+    ],
+    run: [join(cache, "rust/debug/llmhub-client")],
+    env: { CARGO_TARGET_DIR: join(cache, "rust") },
+    lacks: { "read-retry": "tonic has no service config" },
   },
 ];

@@ -27,6 +27,16 @@ const programs = join(import.meta.dirname, "../../node_modules/.cache/llmhub-cli
 /** Every client, in the order in which they run. */
 export const languages: readonly Language[] = [
   {
+    name: "typescript",
+    needs: [],
+    build: [
+      ["buf", "generate", "-o", join(programs, "typescript")],
+      ["diff", "-r", join(programs, "typescript/gen/llmhub"), "../../../gen/llmhub"],
+    ],
+    run: [process.execPath, "main.ts"],
+    lacks: { "read-retry": "Connect has no service config" },
+  },
+  {
     name: "go",
     needs: ["go"],
     build: [
@@ -39,7 +49,7 @@ export const languages: readonly Language[] = [
     name: "rust",
     needs: ["cargo"],
     build: [
-      ["buf", "build", "../../..", "--as-file-descriptor-set", "-o", "gen/llmhub.binpb"],
+      ["buf", "build", "../../..", "--as-file-descriptor-set", "-o", "llmhub.binpb"],
       ["cargo", "build", "--locked", "--quiet"],
     ],
     run: [join(cache, "rust/debug/llmhub-client")],

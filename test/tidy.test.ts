@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   surfaces: ["model", "dispatch", "protocols", "services"],
   server: ["model", "telemetry", "protocols", "services", "surfaces"],
   simulator: ["model", "stream"],
+  client: ["model"],
   workers: ["model", "telemetry", "config", "cache", "limits", "health", "services", "server"],
   config: ["model", "catalog"],
   cli: [

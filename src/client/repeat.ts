@@ -1,0 +1,118 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { RepeatRules } from "./call-options.ts";
+import { HubError } from "./hub-error.ts";
+
+/** Codes under which transports tell that a connection broke. */
+const breakCodes: ReadonlySet<Code> = new Set([
+  Code.Canceled,
+  Code.Unknown,
+  Code.Aborted,
+  Code.Internal,
+  Code.Unavailable,
+]);
+
+/** Error codes of the system that come before anything is sent. */
+const unsentCodes: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
+
+/** Whether no gateway said anything: the connection broke, or there never was one. */
+export function isBreak({ reason, code }: HubError): boolean {
+  return reason === "" && breakCodes.has(code);
+}
+
+/** Whether the call certainly never reached a gateway. */
+function isUnsent({ message, cause }: HubError): boolean {
+  if (/\bREFUSED_STREAM\b/.test(message)) return true;
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    if ("code" in error && unsentCodes.has(error.code)) return true;
+  }
+  return false;
+}
+
+/**
+ * Whether a failed call may be made again: when the gateway says that it may help, and when no gateway answered and nothing
+ * is paid twice.
+ * @param isRepeatable one call more does no harm: it has an idempotency key, or reads only.
+ */
+export function mayRepeat(error: HubError, isRepeatable: boolean): boolean {
+  if (isBreak(error)) return isRepeatable || isUnsent(error);
+  return error.retryAfterMs !== undefined && !isPushedBack(error);
+}
+
+/** A gateway, or a proxy in front of it, says by gRPC's own word that no repeat is wanted. */
+function isPushedBack({ cause }: HubError): boolean {
+  return cause instanceof ConnectError && Number(cause.metadata.get("grpc-retry-pushback-ms") ?? 0) < 0;
+}
+
+/** Counts tries, and waits between them. */
+export class Repeats {
+  readonly #rules: { readonly attemptsMax: number; readonly delayMs: number; readonly delayMsMax: number };
+  readonly #deadline: Deadline;
+  #failed = 0;
+
+  /** @param rules false: one try is all. */
+  constructor(rules: RepeatRules | false, attemptsMax: number, deadline: Deadline) {
+    const given = rules === false ? { attemptsMax: 1 } : rules;
+    this.#rules = {
+      attemptsMax: given.attemptsMax ?? attemptsMax,
+      delayMs: given.delayMs ?? 100,
+      delayMsMax: given.delayMsMax ?? 30_000,
+    };
+    this.#deadline = deadline;
+  }
+
+  /** Something came of a try: what failed before does not count. */
+  succeeded(): void {
+    this.#failed = 0;
+  }
+
+  /** Resolves when it is time for the next try; rejects with the failure if there is to be none. */
+  async after(failure: HubError): Promise<void> {
+    const { attemptsMax, delayMs, delayMsMax } = this.#rules;
+    const backoffMs = delayMs * 2 ** this.#failed * (1 - Math.random() / 2);
+    const waitMs = Math.max(failure.retryAfterMs ?? 0, backoffMs);
+    this.#failed += 1;
+    const isLate = waitMs > delayMsMax || waitMs >= (this.#deadline.leftMs() ?? Number.POSITIVE_INFINITY);
+    if (this.#failed >= attemptsMax || isLate) throw failure;
+    await this.#deadline.pause(waitMs);
+  }
+}
+
+/** When a call has to be over, and the signal that ends it before. */
+export class Deadline {
+  readonly signal: AbortSignal | undefined;
+  readonly #endMs: number | undefined;
+
+  constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
+    this.#endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+    this.signal = signal;
+  }
+
+  /** Undefined: no end. */
+  leftMs(): number | undefined {
+    return this.#endMs === undefined ? undefined : Math.max(1, Math.ceil(this.#endMs - performance.now()));
+  }
+
+  /** Rejects as soon as the signal aborts. */
+  pause(ms: number): Promise<void> {
+    const { signal } = this;
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        clearTimeout(timer);
+        reject(HubError.cancelled(signal?.reason));
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      }, ms);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  /** What a call threw, as its caller gets it. */
+  failureOf(error: unknown): HubError {
+    return this.signal?.aborted && !(error instanceof HubError && error.reason !== "")
+      ? HubError.cancelled(this.signal.reason)
+      : HubError.from(error);
+  }
+}

@@ -117,8 +117,10 @@ class App implements Gateway {
   /** A drain that nobody has to notice beforehand. */
   async close(): Promise<void> {
     const core = this.#core;
+    core.readiness.set(false);
+    // Until no more can come, calls that are on their way are served.
+    await this.#ports.beginDrain();
     await core.beginClose();
-    this.#ports.beginDrain();
     const stopped = new GatewayError("GATEWAY_DRAINING", "the gateway stopped before the call could end");
     core.admission.abortProbes(stopped);
     if (!(await this.#ports.drained(core.config.server.drain.timeoutMs))) {

@@ -1,3 +1,4 @@
+import { admissionRules } from "./admission-rules.ts";
 import { discovery, watched } from "./background.ts";
 import type { Config } from "./config/schema.ts";
 import type { Surroundings } from "./credentials/surroundings.ts";
@@ -11,8 +12,6 @@ import { chainedMethods, operations } from "./operations.ts";
 import { providerKinds } from "./providers/index.ts";
 import { Admission } from "./server/admission.ts";
 import type { OpsReadiness } from "./server/ops.ts";
-import { pageOrigins } from "./server/page-origins.ts";
-import { TrustedProxies } from "./server/trusted-proxies.ts";
 import type { Discovery } from "./services/discovery.ts";
 import type { RouteParts } from "./services/index.ts";
 import type { ModelView } from "./services/models.ts";
@@ -100,14 +99,11 @@ export class Core {
   }
 
   #createAdmission({ server }: Config): Admission {
-    const { limits, trustedProxies, cors } = server;
     return new Admission({
       keys: () => this.#snapshot.keys,
       adminWithoutKey: () => this.#snapshot.config.auth.adminWithoutKey,
-      deadlineMaxMs: limits.deadlineMaxMs,
+      ...admissionRules(server),
       draining: () => this.#closing,
-      proxies: trustedProxies.length === 0 ? undefined : new TrustedProxies(trustedProxies),
-      mayCall: pageOrigins(cors?.origins ?? []),
       door: this.#traffic.overload,
       now: () => performance.now(),
     });

@@ -51,8 +51,8 @@ export class Ports {
   }
 
   /** See Listener. */
-  beginDrain(): void {
-    for (const listener of this.#all) listener.beginDrain();
+  async beginDrain(): Promise<void> {
+    await Promise.all(this.#all.map((listener) => listener.beginDrain()));
   }
 
   /** See Listener. */

@@ -22,6 +22,7 @@ const advice: Readonly<Record<Reason, readonly [side: Side, todo: string]>> = {
   API_KEY_INVALID: ["caller", "send a key that the gateway knows, and only one"],
   API_KEY_EXPIRED: ["operator", "make a new key, or move `expireTime`"],
   API_KEY_SUSPENDED: ["operator", "lift `suspended`"],
+  IDENTITY_UNKNOWN: ["operator", "add `identity` to the `identities` of one key in `auth.keys`, or have a key sent"],
   PERMISSION_DENIED: ["operator", "allow the key what it asks for, or ask for something else"],
   RATE_LIMITED: ["caller", "wait as long as the error says; the operator can raise `limits`"],
   CONCURRENCY_LIMITED: ["caller", "have fewer calls at once; the operator can raise `limits`"],

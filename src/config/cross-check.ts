@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { checkKeys } from "./auth-section.ts";
 import type { ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
@@ -8,6 +9,7 @@ import { checkModels } from "./model-names.ts";
 import { checkOverload } from "./overload-section.ts";
 import { checkProviders } from "./provider-check.ts";
 import type { Address } from "./schema.ts";
+import { checkTls } from "./tls-section.ts";
 
 /** What a single field cannot tell: rules between fields and sections. Sections that are invalid are left out. */
 export function crossCheck(
@@ -17,8 +19,12 @@ export function crossCheck(
   findings: Findings,
 ): void {
   const { auth, server, providers, models, cache, idempotency, redis, streams, limits, overload } = sections;
-  if (auth !== undefined) checkKeys(auth, findings);
-  if (server !== undefined) checkAddresses(server, auth?.mode === "off", findings);
+  if (auth !== undefined) checkKeys(auth, server && takesIdentities(server), findings);
+  if (server !== undefined) {
+    checkAddresses(server, auth?.mode === "off", findings);
+    if (server.tls !== undefined) checkTls(server.tls, findings);
+    if (auth !== undefined) checkIdentityProxies(server, auth, findings);
+  }
   const noRedis = "redis" in sections && redis === undefined;
   if (cache !== undefined) checkCache(cache, noRedis, findings);
   if (idempotency !== undefined) checkIdempotency(idempotency, noRedis, findings);
@@ -57,6 +63,25 @@ function checkAddresses(server: FileSections["server"], isOpen: boolean, finding
   }
 }
 
+function takesIdentities({ tls, identityProxies }: FileSections["server"]): boolean {
+  return tls?.clientCa !== undefined || identityProxies.length > 0;
+}
+
+/** Whoever is believed about who calls can be anyone: that must be few, and for a purpose. */
+function checkIdentityProxies(
+  { identityProxies }: FileSections["server"],
+  { keys }: FileSections["auth"],
+  findings: Findings,
+): void {
+  const at = ["server", "identityProxies"];
+  for (const [index, network] of identityProxies.entries()) {
+    if (network.endsWith("/0")) findings.add([...at, index], "would believe everybody; name the proxies only");
+  }
+  if (identityProxies.length > 0 && keys.every(({ identities }) => identities.length === 0)) {
+    findings.add(at, "has no use while no key has identities; name some in auth.keys[].identities, or remove it");
+  }
+}
+
 function checkCache(
   { driver, replicaWait, bytesMax, entryBytesMax }: FileSections["cache"],
   noRedis: boolean,
@@ -75,22 +100,4 @@ function checkCache(
 
 function isLoopback({ host }: Address): boolean {
   return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
-}
-
-function checkKeys({ mode, keys, adminWithoutKey }: FileSections["auth"], findings: Findings): void {
-  if (mode === "keys" && adminWithoutKey) {
-    findings.add(["auth", "adminWithoutKey"], "goes with mode off only; remove it, and give a key scopes: [admin]");
-  }
-  if (mode === "keys" && keys.length === 0) {
-    findings.add(["auth"], "has no keys, so nobody could call; `llmhub keys new` makes one to paste here");
-  }
-  for (const field of ["id", "sha256"] as const) {
-    const seen = new Map<string, number>();
-    for (const [index, key] of keys.entries()) {
-      const value = key[field].toLowerCase();
-      const first = seen.get(value);
-      if (first === undefined) seen.set(value, index);
-      else findings.add(["auth", "keys", index, field], `is the same as in auth.keys[${first}]; each must be unique`);
-    }
-  }
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { auth } from "./auth-section.ts";
 import { cache } from "./cache-section.ts";
 import { cors } from "./cors-section.ts";
 import { extensions } from "./extensions-section.ts";
@@ -9,9 +10,10 @@ import { overload } from "./overload-section.ts";
 import { providerName, providers, timeoutTexts } from "./provider-section.ts";
 import { redis } from "./redis-section.ts";
 import { chains, policies, retry } from "./routing-section.ts";
-import { address, duration, integer, network, pattern, text, time } from "./scalar.ts";
+import { address, duration, integer, network, pattern } from "./scalar.ts";
 import { section } from "./section.ts";
 import { streams } from "./streams-section.ts";
+import { tls } from "./tls-section.ts";
 import { workers } from "./workers.ts";
 
 const limits = section("What one caller can take from the server.", {
@@ -29,12 +31,6 @@ const limits = section("What one caller can take from the server.", {
 const drain = section("How the server stops.", {
   delay: v.optional(duration("From not being ready to refusing calls, for load balancers to notice.", 0), "0s"),
   timeout: v.optional(duration("Time for calls in flight to end."), "30s"),
-});
-
-const tls = section("Encryption of server.listen and httpListen. Without it the server speaks clear text.", {
-  cert: text("Path of the certificate chain, PEM."),
-  key: text("Path of the private key, PEM."),
-  clientCa: v.optional(text("Path of a CA, PEM. When set, callers must show a certificate that it signed.")),
 });
 
 const server = section("The gateway as a server.", {
@@ -56,56 +52,17 @@ const server = section("The gateway as a server.", {
     ),
     [],
   ),
-  reflection: v.optional(v.pipe(v.boolean(), v.description("Serve gRPC reflection.")), true),
-});
-
-const callerModel = pattern(
-  /^(?:[A-Za-z0-9._:@/-]{1,255}\*?|\*)$/,
-  'must be an alias or "provider/model"; "*" may stand at the end, as in "openai/*"',
-  'Alias or "provider/model"; "*" at the end stands for any ending.',
-);
-
-const apiKey = section("An API key of a caller. `llmhub keys new` makes one.", {
-  id: pattern(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-    "must begin with a letter or digit, then letters, digits, dots, - or _, at most 63 in all",
-    "Name of the key in logs and metrics.",
-  ),
-  sha256: pattern(
-    /^[0-9A-Fa-f]{64}$/,
-    "must be 64 hexadecimal digits in quotes, as `llmhub keys new` prints them",
-    "SHA-256 of the key, 64 hexadecimal digits.",
-  ),
-  tenant: v.optional(
-    pattern(
-      /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,62})?$/,
-      "must begin with a letter or digit, then letters, digits, dots, - or _, at most 63 in all",
-      "Whom the key belongs to: keys of one tenant share its limits, and no other sees their answers. Absent: nobody.",
+  identityProxies: v.optional(
+    v.pipe(
+      v.array(network("Address or network of a proxy.")),
+      v.maxLength(100, "must not be more than 100"),
+      v.description(
+        "Proxies that are believed about who calls, by x-forwarded-client-cert, which they must write anew. Absent: none.",
+      ),
     ),
-    "",
-  ),
-  models: v.optional(v.pipe(v.array(callerModel), v.description("Models the key may use. Absent: all."))),
-  scopes: v.optional(
-    v.pipe(v.array(v.picklist(["admin"])), v.description('"admin": the key may make the calls of operators.')),
     [],
   ),
-  expireTime: v.optional(time("When the key stops working. Absent: never.")),
-  suspended: v.optional(v.pipe(v.boolean(), v.description("Refuse the key for now.")), false),
-});
-
-const auth = section("Who may call.", {
-  mode: v.pipe(
-    v.picklist(["keys", "off"]),
-    v.description('"keys": callers need an API key. "off": anyone, on a loopback address only.'),
-  ),
-  keys: v.optional(v.pipe(v.array(apiKey), v.description("API keys of callers.")), []),
-  adminWithoutKey: v.optional(
-    v.pipe(
-      v.boolean(),
-      v.description('With mode "off": anyone who reaches the loopback address may make the calls of operators, too.'),
-    ),
-    false,
-  ),
+  reflection: v.optional(v.pipe(v.boolean(), v.description("Serve gRPC reflection.")), true),
 });
 
 const timeouts = section("Time limits of calls to every provider.", {

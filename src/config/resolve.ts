@@ -1,7 +1,7 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { Meter } from "../catalog/facts.ts";
-import { Secret } from "../model/secret.ts";
+import type { Secret } from "../model/secret.ts";
 import type { Price } from "../model/target.ts";
+import { authOf } from "./auth-section.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import { idempotencyOf } from "./idempotency-section.ts";
@@ -9,16 +9,9 @@ import { limitsOf } from "./limits-section.ts";
 import { overloadOf } from "./overload-section.ts";
 import { isRedisUrl } from "./redis-section.ts";
 import { routingOf } from "./routing.ts";
-import type {
-  Config,
-  ExtensionConfig,
-  ModelConfig,
-  ProviderConfig,
-  RedisConfig,
-  ServerConfig,
-  TlsConfig,
-} from "./schema.ts";
-import { readNamed, settingOf } from "./setting.ts";
+import type { Config, ExtensionConfig, ModelConfig, ProviderConfig, RedisConfig, ServerConfig } from "./schema.ts";
+import { settingOf } from "./setting.ts";
+import { tlsOf } from "./tls-section.ts";
 import type { Path } from "./yaml-file.ts";
 
 /** What an HTTP header value may hold; credentials are sent in one. */
@@ -41,19 +34,7 @@ export async function resolve(
   }
   return {
     server,
-    auth: {
-      mode: auth.mode,
-      adminWithoutKey: auth.adminWithoutKey,
-      keys: auth.keys.map((key) => ({
-        id: key.id,
-        sha256: key.sha256.toLowerCase(),
-        tenant: key.tenant,
-        models: key.models,
-        scopes: key.scopes,
-        expireTimeMs: key.expireTime,
-        suspended: key.suspended,
-      })),
-    },
+    auth: authOf(auth),
     providers,
     models: {
       default: models.default,
@@ -103,6 +84,7 @@ async function serverOf(server: FileSections["server"], findings: Findings): Pro
     },
     drain: { delayMs: drain.delay, timeoutMs: drain.timeout },
     trustedProxies: server.trustedProxies,
+    identityProxies: server.identityProxies,
     reflection: server.reflection,
   };
 }
@@ -131,30 +113,6 @@ async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Find
     );
   }
   return { url, keyPrefix: redis.keyPrefix, opTimeoutMs: redis.opTimeout, replicas: redis.replicas };
-}
-
-async function tlsOf(tls: NonNullable<FileSections["server"]["tls"]>, findings: Findings): Promise<TlsConfig> {
-  const read = async (field: "cert" | "key" | "clientCa", path: string) => {
-    const at = ["server", "tls", field];
-    const pem = await readNamed(path, at, findings);
-    if (pem !== undefined && !pem.includes("-----BEGIN ")) findings.add(at, "names a file that is not PEM");
-    return pem ?? "";
-  };
-  const cert = await read("cert", tls.cert);
-  const key = await read("key", tls.key);
-  const clientCa = tls.clientCa === undefined ? undefined : await read("clientCa", tls.clientCa);
-  if (cert !== "" && key !== "" && !isPair(cert, key)) {
-    findings.add(["server", "tls"], "is not usable: cert and key must be PEM and belong together");
-  }
-  return { cert, key: new Secret(key), clientCa };
-}
-
-function isPair(cert: string, key: string): boolean {
-  try {
-    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-  } catch {
-    return false;
-  }
 }
 
 async function providerOf(

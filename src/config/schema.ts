@@ -1,5 +1,6 @@
 import type { Secret } from "../model/secret.ts";
 import type { ModelKind, Price } from "../model/target.ts";
+import type { AuthConfig } from "./auth.ts";
 import type { IdempotencyConfig } from "./idempotency.ts";
 import type { OverloadConfig } from "./overload.ts";
 import type { RoutingConfig } from "./routing.ts";
@@ -52,6 +53,8 @@ export interface ServerConfig {
   readonly drain: DrainConfig;
   /** Addresses, or networks such as "10.0.0.0/8", whose x-forwarded-for counts. */
   readonly trustedProxies: readonly string[];
+  /** The same for x-forwarded-client-cert. */
+  readonly identityProxies: readonly string[];
   /** Serve gRPC reflection. */
   readonly reflection: boolean;
 }
@@ -60,8 +63,10 @@ export interface ServerConfig {
 export interface TlsConfig {
   readonly cert: string;
   readonly key: Secret;
-  /** Set: callers must show a certificate that this authority signed. */
+  /** Authorities that sign the certificates of callers. Undefined: callers are not asked for one. */
   readonly clientCa: string | undefined;
+  /** Whether a caller must show one. */
+  readonly clientCert: "request" | "require";
 }
 
 /** Web pages that may call from a browser. */
@@ -92,31 +97,6 @@ interface DrainConfig {
   readonly delayMs: number;
   /** For calls in flight to end. */
   readonly timeoutMs: number;
-}
-
-/** Who may call. Mode "off" goes with a loopback address only. */
-interface AuthConfig {
-  readonly mode: "keys" | "off";
-  /** At least one when the mode is "keys". */
-  readonly keys: readonly ApiKeyConfig[];
-  /** Everyone may make the calls of operators; goes with mode "off" only. */
-  readonly adminWithoutKey: boolean;
-}
-
-/** An API key of a caller. */
-interface ApiKeyConfig {
-  readonly id: string;
-  /** SHA-256 of the key, 64 lower-case hex digits. */
-  readonly sha256: string;
-  /** Whom it belongs to; empty for nobody in particular. */
-  readonly tenant: string;
-  /** Model selectors, as in Caller.models; undefined means all. */
-  readonly models: readonly string[] | undefined;
-  /** As in Caller.scopes. */
-  readonly scopes: readonly "admin"[];
-  /** Milliseconds since 1970, wall clock; undefined means never. */
-  readonly expireTimeMs: number | undefined;
-  readonly suspended: boolean;
 }
 
 /** A provider to call. */

@@ -40,6 +40,7 @@ export const reasons: Readonly<Record<Reason, Meaning>> = {
   API_KEY_INVALID: { code: Code.Unauthenticated },
   API_KEY_EXPIRED: { code: Code.Unauthenticated },
   API_KEY_SUSPENDED: { code: Code.PermissionDenied },
+  IDENTITY_UNKNOWN: { code: Code.Unauthenticated },
   PERMISSION_DENIED: { code: Code.PermissionDenied },
   RATE_LIMITED: { code: Code.ResourceExhausted, retryMs: 1000 },
   CONCURRENCY_LIMITED: { code: Code.ResourceExhausted, retryMs: 1000 },

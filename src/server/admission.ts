@@ -4,6 +4,8 @@ import { GatewayError } from "../model/error.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
+import type { Identities } from "./identities.ts";
+import type { Connection } from "./peer-address.ts";
 import { randomUuid } from "./random-id.ts";
 import { type CallLine, type Entrant, RpcScope } from "./rpc-scope.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
@@ -38,8 +40,8 @@ const lookMs = 1000;
 
 /** What only the transport knows of a call. */
 export interface Line extends CallLine, Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {
-  /** Where many calls come from one after the other. Absent: it is not known. */
-  readonly connection?: object | undefined;
+  /** Absent: it is not known. */
+  readonly connection?: Connection | undefined;
 }
 
 const noLine: Line = { peerAddress: () => "", answerHeader: () => undefined, heldBytes: () => 0 };
@@ -68,6 +70,8 @@ export interface AdmissionOptions {
   readonly mayCall?: (origin: string) => boolean;
   /** Who may say where a call comes from. Absent: nobody but the connection. */
   readonly proxies?: TrustedProxies | undefined;
+  /** Who calls where no key is shown. Absent: nobody is known without one. */
+  readonly identities?: Identities | undefined;
   /** Absent: every call is let in. Probes, descriptions and calls of operators always are. */
   readonly door?: Door;
   /** The clock of performance.now(). */
@@ -148,7 +152,7 @@ export class Admission {
       );
     }
     const known = open ? undefined : keys();
-    const caller = known === undefined ? anyone : known.identify(credential(headers), line.connection);
+    const caller = known === undefined ? anyone : this.#callerOf(known, headers, line);
     if (known === undefined && !open) this.#checkOrigin(headers.origin);
     const isOperators = method.startsWith(adminPrefix);
     if (isOperators) this.#checkOperator(caller, known === undefined);
@@ -211,6 +215,16 @@ export class Admission {
     return () => proxies.callerOf(forwardedFor, ofPeer());
   }
 
+  /** A key that is shown counts, and counts alone: a mesh adds an identity to every call, wanted or not. */
+  #callerOf(keys: ApiKeys, headers: IncomingHttpHeaders, { connection, peerAddress }: Line): Caller {
+    const { identities } = this.#options;
+    const isShown = headers.authorization !== undefined || headers["x-api-key"] !== undefined;
+    if (isShown || identities === undefined) return keys.identify(credential(headers), connection);
+    const { names, lack } = identities.of(headers["x-forwarded-client-cert"], { connection, peerAddress });
+    if (names.length === 0) throw keyMissing(lack);
+    return keys.recognize(names);
+  }
+
   #checkOrigin(origin: string | undefined): void {
     if (origin === undefined || this.#options.mayCall?.(origin) !== false) return;
     const message =
@@ -241,12 +255,21 @@ export function requestIdOf(value: string | string[] | undefined): string {
   return typeof value === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(value) ? value : randomUuid();
 }
 
+/** @param lack why its certificate does not do, for people; empty: there is none. */
+function keyMissing(lack: string): GatewayError {
+  const reason = lack === "" ? "" : `. ${lack}`;
+  return new GatewayError(
+    "CREDENTIALS_MISSING",
+    `an API key is needed - send it as authorization Bearer lh_...${reason}`,
+  );
+}
+
 /** The secret that a caller shows, from either of the two headers. */
 function credential(headers: IncomingHttpHeaders): string {
   const { authorization } = headers;
   const apiKey = headers["x-api-key"];
   if (authorization === undefined && apiKey === undefined) {
-    throw new GatewayError("CREDENTIALS_MISSING", "an API key is needed - send it as authorization Bearer lh_...");
+    throw keyMissing("");
   }
   const bearer = authorization === undefined ? undefined : /^bearer +([^\s,]+)$/i.exec(authorization)?.[1];
   if (authorization !== undefined && bearer === undefined) {

@@ -22,7 +22,7 @@ import { type Admission, requestIdOf } from "./admission.ts";
 import { BoundedStream, orAborted } from "./bounded.ts";
 import { timeoutHeaders } from "./deadline.ts";
 import { failureOf } from "./failure.ts";
-import { peerAddressOf } from "./peer-address.ts";
+import { type Connection, connectionOf, peerAddressOf } from "./peer-address.ts";
 import type { AnyRequest, RequestHandler } from "./request-handler.ts";
 import type { RpcScope } from "./rpc-scope.ts";
 import { sendTrailersOnly } from "./trailers-only.ts";
@@ -57,6 +57,7 @@ interface Arrival {
   readonly path: string;
   /** What it came on. Undefined over HTTP/1.1, where to close the connection is how one cancels. */
   readonly session: Http2Session | undefined;
+  readonly connection: Connection | undefined;
   readonly peerAddress: () => string;
   /** Resets the stream. Undefined over HTTP/1.1. */
   readonly reset: (() => void) | undefined;
@@ -112,7 +113,10 @@ function arrive(request: AnyRequest, startMs: number): ContextValues {
   const session = "stream" in request ? request.stream.session : undefined;
   const reset = "stream" in request ? () => request.stream.close(constants.NGHTTP2_CANCEL) : undefined;
   const peerAddress = () => peerAddressOf(() => request.socket);
-  return createContextValues().set(arrivalKey, { startMs, headers, path, session, peerAddress, reset });
+  return createContextValues().set(arrivalKey, {
+    ...{ startMs, headers, path, session, peerAddress, reset },
+    connection: connectionOf(request),
+  });
 }
 
 /** Runs before the body is read. The context's signal fires at the end of every call that comes here, however it ends. */
@@ -124,6 +128,7 @@ function gate(context: HandlerContext, options: ConnectOptions): void | Promise<
   try {
     scope = options.admission.admit(arrival.headers, arrival.path, {
       peerAddress: arrival.peerAddress,
+      connection: arrival.connection,
       answerHeader: (name, value) => context.responseHeader.set(name, value),
       heldBytes: () => Number(arrival.headers["content-length"] ?? 0),
     });

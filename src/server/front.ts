@@ -73,7 +73,7 @@ function tlsOptions(tls: TlsMaterial, limits: ListenerLimits): object {
     ALPNProtocols: ["h2", "http/1.1"],
     handshakeTimeout: limits.headerTimeoutMs,
     requestCert: tls.clientCa !== undefined,
-    rejectUnauthorized: tls.clientCa !== undefined,
+    rejectUnauthorized: tls.clientCa !== undefined && tls.clientCert === "require",
   };
 }
 

@@ -4,11 +4,17 @@ import { constants, createServer, type Http2Server, type IncomingHttpHeaders } f
 import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { faultOf, type Logger } from "../telemetry/logger.ts";
+import { certificateEndMs } from "./client-cert.ts";
 import { createFront, type ListenerLimits } from "./front.ts";
 import { createHttp2, resetStalled } from "./http2-core.ts";
+import { askToLeave } from "./leave-notice.ts";
+import type { Connection } from "./peer-address.ts";
 import type { AnyRequest, AnyResponse, RequestHandler } from "./request-handler.ts";
 import { SessionWatch } from "./session-watch.ts";
 import { secureContext, type TlsMaterial } from "./tls.ts";
+
+/** Longest time that a timer can wait. */
+const timerMsMax = 2 ** 31 - 1;
 
 /** Who serves one stream. */
 export interface Taker {
@@ -40,25 +46,28 @@ export class Listener {
   readonly #http2: Http2Server;
   readonly #compat: Http2Server;
   readonly #sockets = new Set<Socket>();
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Each with the socket that it was opened on. */
+  readonly #sessions = new Map<ServerHttp2Session, Socket>();
   readonly #responses = new Set<ServerResponse>();
   readonly #waiting = new Set<() => void>();
   /** When connections of HTTP/1.1 that have made a request have to leave. */
   readonly #leaveMs = new WeakMap<Socket, number>();
+  #tls: TlsMaterial | undefined;
   #streams = 0;
   #draining = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     const { limits, tls, log } = options;
-    this.#http2 = createHttp2(limits).on("session", (session) => this.#openSession(session));
+    this.#tls = tls;
+    this.#http2 = createHttp2(limits);
     this.#compat = createServer((request, response) => this.#serve(request, response));
     this.#front = createFront({
       limits,
       tls,
       log,
       onSocket: (socket) => this.#track(socket),
-      onHttp2: (socket) => this.#http2.emit("connection", socket),
+      onHttp2: (socket) => this.#openConnection(socket),
       onRequest: (request, response) => this.#openRequest(request, response),
     });
   }
@@ -90,22 +99,32 @@ export class Listener {
     return (this.#front.address() as AddressInfo).port;
   }
 
-  /** Uses another certificate for connections to come. Throws, and keeps the old one, if it is not usable. */
+  /**
+   * Uses another certificate for connections to come. Throws, and keeps the old one, if it is not usable. Whether callers are
+   * asked for certificates stays; where other authorities sign those, the connections that the old ones let in leave.
+   */
   renewTls(tls: TlsMaterial): void {
     if (!(this.#front instanceof HttpsServer)) throw new Error("the listener was started without TLS");
-    this.#front.setSecureContext(secureContext(tls));
+    const asks = this.#tls?.clientCa !== undefined;
+    const clientCa = asks ? (tls.clientCa ?? this.#tls?.clientCa) : undefined;
+    this.#front.setSecureContext(secureContext({ ...tls, clientCa }));
+    if (clientCa !== this.#tls?.clientCa) {
+      this.#front.closeIdleConnections();
+      void this.#askAllToLeave();
+    }
+    this.#tls = { ...tls, clientCa };
   }
 
   /**
    * Takes no more connections, so that callers turn elsewhere without trying again here, and asks those who are
-   * connected to leave: GOAWAY on every session, "connection: close" on HTTP/1.1. Calls in flight go on.
+   * connected to leave: GOAWAY on every session, "connection: close" on HTTP/1.1. Calls in flight go on. Resolves, within a
+   * second, when no more can come: until then those that were on their way are to be served.
    */
-  beginDrain(): void {
+  async beginDrain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
     this.#front.close();
-    for (const session of this.#sessions) session.close();
-    for (const response of this.#responses) leaveAfter(response);
+    await this.#askAllToLeave();
   }
 
   /** True once no call is in flight; false if that takes longer. */
@@ -125,11 +144,16 @@ export class Listener {
 
   /** Cuts everything off. Resolves when nothing is left. */
   async closeNow(): Promise<void> {
-    this.beginDrain();
+    void this.beginDrain();
     const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
-    for (const session of this.#sessions) session.destroy();
+    for (const session of this.#sessions.keys()) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);
+  }
+
+  async #askAllToLeave(): Promise<void> {
+    for (const response of this.#responses) leaveAfter(response);
+    await Promise.all([...this.#sessions].map(([session, socket]) => askToLeave(session, socket)));
   }
 
   #track(socket: Socket): void {
@@ -137,13 +161,18 @@ export class Listener {
     socket.once("close", () => this.#sockets.delete(socket));
   }
 
-  #openSession(session: ServerHttp2Session): void {
+  #openConnection(socket: Socket): void {
+    const opened = (session: ServerHttp2Session): void => this.#openSession(session, socket);
+    this.#http2.once("session", opened).emit("connection", socket);
+    this.#http2.off("session", opened);
+  }
+
+  #openSession(session: ServerHttp2Session, socket: Socket): void {
     const { limits, now, log } = this.#options;
     const watch = new SessionWatch(session, limits.headerTimeoutMs, now);
-    this.#sessions.add(session);
+    this.#sessions.set(session, socket);
     session.once("close", () => this.#sessions.delete(session));
-    const { connectionAgeMs } = limits;
-    if (connectionAgeMs !== undefined) leaveIn(session, jittered(connectionAgeMs));
+    leaveIn(session, socket, this.#ageMsMax(socket));
     const streamFailed = (err: Error): void => log.debug({ fault: faultOf(err) }, "an HTTP/2 stream failed");
     session.on("error", (err) => log.debug({ fault: faultOf(err) }, "an HTTP/2 session failed"));
     session.on("stream", (stream, headers, flags, rawHeaders) => {
@@ -207,11 +236,18 @@ export class Listener {
 
   /** A connection counts from its first request: before it, it takes nobody's turn. */
   #isOld(socket: Socket): boolean {
-    const { limits, now } = this.#options;
-    if (limits.connectionAgeMs === undefined) return false;
+    const nowMs = this.#options.now();
     const leaveMs = this.#leaveMs.get(socket);
-    if (leaveMs === undefined) this.#leaveMs.set(socket, now() + jittered(limits.connectionAgeMs));
-    return leaveMs !== undefined && now() >= leaveMs;
+    if (leaveMs === undefined) this.#leaveMs.set(socket, nowMs + this.#ageMsMax(socket));
+    return leaveMs !== undefined && nowMs >= leaveMs;
+  }
+
+  /** Connections that were made together are not to leave together, and none is to outlive the certificate of its caller. */
+  #ageMsMax(connection: Connection): number {
+    const { connectionAgeMs } = this.#options.limits;
+    const ageMs = connectionAgeMs === undefined ? Number.POSITIVE_INFINITY : jittered(connectionAgeMs);
+    const endMs = this.#tls?.clientCa === undefined ? undefined : certificateEndMs(connection);
+    return endMs === undefined ? ageMs : Math.min(ageMs, Math.max(0, endMs - Date.now()));
   }
 
   #callEnded(): void {
@@ -228,12 +264,13 @@ function leaveAfter(response: ServerResponse): void {
 }
 
 /** GOAWAY at that age; calls in flight go on. */
-function leaveIn(session: ServerHttp2Session, ageMs: number): void {
-  const timer = setTimeout(() => session.close(), ageMs).unref();
+function leaveIn(session: ServerHttp2Session, socket: Socket, ageMs: number): void {
+  if (ageMs > timerMsMax) return;
+  const timer = setTimeout(() => void askToLeave(session, socket), ageMs).unref();
   session.once("close", () => clearTimeout(timer));
 }
 
-/** Connections that were made together are not to leave together. */
+/** A tenth earlier or later. */
 function jittered(ms: number): number {
   return ms * (0.9 + 0.2 * Math.random());
 }

@@ -6,8 +6,10 @@ export interface TlsMaterial {
   /** The server's certificate, followed by those between it and the authority. */
   readonly cert: string;
   readonly key: string;
-  /** Set: callers must show a certificate that this authority signed. */
+  /** Authorities that sign the certificates of callers. Undefined: callers are not asked for one. */
   readonly clientCa: string | undefined;
+  /** Whether a caller must show one. */
+  readonly clientCert: "request" | "require";
 }
 
 /** The material in Node's form. Throws an Error that says what does not fit; it never quotes the key. */

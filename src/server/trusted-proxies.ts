@@ -1,4 +1,5 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { Networks } from "./networks.ts";
 
 /** Addresses that are looked at, from the last on; behind more proxies than that the nearest known one stands for the caller. */
 const hopsMax = 16;
@@ -7,16 +8,11 @@ const charsMax = 1024;
 
 /** The proxies whose word about where a call comes from is taken. */
 export class TrustedProxies {
-  readonly #networks = new BlockList();
+  readonly #networks: Networks;
 
-  /** @param networks addresses, or networks such as "10.0.0.0/8"; each is valid. */
+  /** @param networks as in Networks. */
   constructor(networks: readonly string[]) {
-    for (const network of networks) {
-      const [address = "", length] = network.split("/");
-      const family = familyOf(address);
-      if (length === undefined) this.#networks.addAddress(address, family);
-      else this.#networks.addSubnet(address, Number(length), family);
-    }
+    this.#networks = new Networks(networks);
   }
 
   /**
@@ -29,21 +25,13 @@ export class TrustedProxies {
     // Half an address may look like another.
     if (header.length > charsMax) hops.shift();
     let caller = peerAddress;
-    for (let i = 1; i <= hopsMax && this.#trusts(caller); i++) {
+    for (let i = 1; i <= hopsMax && this.#networks.has(caller); i++) {
       const hop = addressIn(hops.at(-i) ?? "");
       if (hop === undefined) break;
       caller = hop;
     }
     return caller;
   }
-
-  #trusts(address: string): boolean {
-    return isIP(address) !== 0 && this.#networks.check(address, familyOf(address));
-  }
-}
-
-function familyOf(address: string): "ipv4" | "ipv6" {
-  return address.includes(":") ? "ipv6" : "ipv4";
 }
 
 /** "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]:4711"; undefined for anything that is no address. */

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ProviderKind } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -205,12 +204,12 @@ test("where names lead, and what is fetched", async () => {
 
 test("API keys of callers", async () => {
   const { auth } = await loadText(`providers: { simulator: }
-server: { listen: "0.0.0.0:50051" }
+server: { listen: "0.0.0.0:50051", identityProxies: [10.0.0.0/8] }
 auth:
   mode: keys
   keys:
     - { id: ci, sha256: ${"AB".repeat(32)}, tenant: acme, models: ["openai/*", fast, "*"], scopes: [admin], expireTime: 2027-01-01T00:00:00Z, suspended: true }
-    - { id: dev, sha256: ${"cd".repeat(32)} }
+    - { id: dev, identities: ["spiffe://cluster.local/ns/shop/sa/cart", cart.shop.test] }
 `);
   expect(auth).toEqual({
     mode: "keys",
@@ -219,6 +218,7 @@ auth:
       {
         id: "ci",
         sha256: "ab".repeat(32),
+        identities: [],
         tenant: "acme",
         models: ["openai/*", "fast", "*"],
         scopes: ["admin"],
@@ -227,7 +227,8 @@ auth:
       },
       {
         id: "dev",
-        sha256: "cd".repeat(32),
+        sha256: undefined,
+        identities: ["spiffe://cluster.local/ns/shop/sa/cart", "cart.shop.test"],
         tenant: "",
         models: undefined,
         scopes: [],
@@ -243,26 +244,6 @@ test("a key in a file loses its trailing line break", async () => {
   const key = await directory.write("key", "sk-file\n");
   const { providers } = await loadText(`${off}providers: { openai: { apiKey: "file:${key}" } }`);
   expect(providers[0]?.apiKey?.reveal()).toBe("sk-file");
-});
-
-const certificates = join(import.meta.dirname, "../support/certificates");
-const tlsOf = (cert: string, key: string) =>
-  `${off}providers: { simulator: }\nserver: { tls: { cert: ${certificates}/${cert}, key: ${certificates}/${key} } }`;
-
-test("TLS files are read, and the private key is a secret", async () => {
-  const { server, files } = await loadText(tlsOf("server.pem", "server.key.pem"));
-  expect(server.tls?.cert).toContain("CERTIFICATE");
-  expect(server.tls?.key.reveal()).toContain("PRIVATE KEY");
-  expect(server.tls?.clientCa).toBeUndefined();
-  expect(JSON.stringify(server)).not.toContain("PRIVATE KEY");
-  expect(files).toContain(join(certificates, "server.key.pem"));
-});
-
-test.each([
-  ["server.pem", "client.key.pem"],
-  ["ca.pem", "ca.pem"],
-])("TLS files that do not belong together are a problem: %s and %s", async (cert, key) => {
-  await expect(loadText(tlsOf(cert, key))).rejects.toThrow(/server\.tls: is not usable/);
 });
 
 test("each port has an address of its own", async () => {

@@ -12,6 +12,9 @@ const addressText = "must be host:port, such as 127.0.0.1:50051, [::1]:50051 or 
 const urlText = "must be an http:// or https:// URL without user name, password, query and fragment";
 const priceText = "must be a number of US dollars from 0 to 1000000, with at most 9 decimals";
 
+const identityText =
+  'must be a URI such as spiffe://cluster.local/ns/shop/sa/cart, or a DNS name; it is compared as it is, without "*"';
+
 const cases: Record<string, [text: string, ...problems: string[]]> = {
   "no auth": [
     "providers: { simulator: }",
@@ -61,6 +64,28 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
       (place, i) =>
         `hub.yaml:${place} server.trustedProxies[${i + 1}]: must be an IP address or a network, such as 10.0.0.0/8, 192.0.2.7 or "fd00::/8"`,
     ),
+  ],
+  "identities that are none": [
+    `auth: { mode: keys, keys: [ { id: b, identities: ["spiffe://x/*", "a,b", "http://u", "*.d.test", "a b://c"] } ] }`,
+    "hub.yaml:1:1 providers: has no provider; add one, such as simulator: {}, or set a variable such as OPENAI_API_KEY",
+    ...["1:67", "1:86", "1:98"].map(
+      (place, i) => `hub.yaml:${place} auth.keys[0].identities[${[1, 3, 4][i]}]: ${identityText}`,
+    ),
+  ],
+  "keys that do not fit together": [
+    `auth: { mode: keys, keys: [ { id: a }, { id: b, identities: ["spiffe://x/*", d.test] }, { id: e, identities: [d.test] } ] }
+providers: { simulator: }\nserver: { identityProxies: ["::/0"] }`,
+    "hub.yaml:1:29 auth.keys[0]: can be shown by nobody; give it sha256, identities, or both",
+    "hub.yaml:1:111 auth.keys[2].identities[0]: is the same as in auth.keys[1]; each must be unique",
+    "hub.yaml:3:29 server.identityProxies[0]: would believe everybody; name the proxies only",
+  ],
+  "identities that nobody can show, and proxies that need not be believed": [
+    `auth: { mode: keys, keys: [ { id: a, identities: [d.test] } ] }\n${"providers: { simulator: }"}`,
+    "hub.yaml:1:50 auth.keys[0].identities: needs server.tls.clientCa or server.identityProxies; without them nobody shows a certificate",
+  ],
+  "proxies that need not be believed": [
+    `${simulated}server: { identityProxies: [10.0.0.1] }`,
+    "hub.yaml:3:28 server.identityProxies: has no use while no key has identities; name some in auth.keys[].identities, or remove it",
   ],
   "addresses of Redis": [
     `${simulated}redis: { url: "http://a", keyPrefix: "{a}" }`,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../config/files.ts";
+import { answered, auth, shown, ways, tls as withCallers } from "./identity-stage.ts";
 import { childrenOf, crewOf } from "./workers-stage.ts";
 
 const pem = (name: string): string =>
@@ -46,3 +47,13 @@ test("all workers show a renewed certificate, and so does one that is started af
   await expect.poll(() => gateway.metric("workers"), { timeout: 20_000 }).toBe(2);
   expect(await serials(gateway.url, 4)).toEqual(new Set([after]));
 }, 60_000);
+
+test("a certificate stands for its key whichever worker gets the connection", async () => {
+  await using gateway = await crewOf({ providers: { simulator: {} }, auth, server: { tls: withCallers } });
+  const way = ways["gRPC over HTTP/2"];
+  const url = gateway.url.replace("http://127.0.0.1", "https://localhost");
+  // Connections in a row take turns.
+  for (let connections = 0; connections < 4; connections++)
+    expect(way && (await answered(way(url, shown("cart"))))).toBe("simulator");
+  expect(way && (await answered(way(url, shown("stranger"))))).toMatch(/^IDENTITY_UNKNOWN/);
+});

@@ -24,7 +24,7 @@ test.each(["", "lh_", "lh_cI", "lh_ci ", "lh_ci".repeat(1000), hash("sha256", "l
 );
 
 test("compares the whole digest, not only the part that finds it", () => {
-  const { sha256 } = key("ci");
+  const { sha256 = "" } = key("ci");
   const twin = sha256.slice(0, 63) + (sha256.endsWith("0") ? "1" : "0");
   const keys = new ApiKeys([key("ci", { sha256: twin })], () => noon);
   expect(() => keys.identify("lh_ci")).toThrow(expect.objectContaining({ reason: "API_KEY_INVALID" }));
@@ -69,4 +69,27 @@ test("refuses a suspended key and says which", () => {
 test("refuses digests that are none, and the same digest twice", () => {
   expect(() => new ApiKeys([key("ci", { sha256: "abc" })], () => noon)).toThrow(/ci/);
   expect(() => new ApiKeys([key("a"), key("b", { sha256: key("a").sha256 })], () => noon)).toThrow(/a and b/);
+});
+
+test("knows callers by the names in their certificates", () => {
+  const cart = "spiffe://cluster.local/ns/shop/sa/cart";
+  const keys = new ApiKeys(
+    [
+      key("ci", { identities: [cart, "ci.test"] }),
+      key("app", { sha256: undefined, identities: ["app.test"] }),
+      key("held", { identities: ["held.test"], suspended: true }),
+      key("old", { identities: ["old.test"], expireTimeMs: noon - 60_000 }),
+    ],
+    () => noon,
+  );
+  const refused = (reason: string, info: object) => expect.objectContaining({ reason, info });
+  expect(keys.recognize([cart])).toBe(keys.identify("lh_ci"));
+  expect(keys.recognize(["other.test", "ci.test", cart]).keyId).toBe("ci");
+  expect(keys.recognize(["app.test"]).keyId).toBe("app");
+  expect(() => keys.identify("lh_app")).toThrow("not known");
+  for (const names of [[`${cart}t`], [cart.toUpperCase()], ["test"], [cart, "app.test"]])
+    expect(() => keys.recognize(names)).toThrow(refused("IDENTITY_UNKNOWN", { identity: names.join(" ") }));
+  expect(() => keys.recognize(["x".repeat(5000)])).toThrow(refused("IDENTITY_UNKNOWN", { identity: "x".repeat(200) }));
+  expect(() => keys.recognize(["held.test"])).toThrow(refused("API_KEY_SUSPENDED", { subject: "apiKeys/held" }));
+  expect(() => keys.recognize(["old.test"])).toThrow(expect.objectContaining({ reason: "API_KEY_EXPIRED" }));
 });

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { Agent, type IncomingMessage, request as requestHttp1 } from "node:http";
 import { connect as connectHttp2, constants, type ServerHttp2Stream } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
@@ -179,65 +178,6 @@ test("a handler that is only slow is no stall", async () => {
   expect(await text(socket)).toMatch(/late/);
   await answer.promise;
   await listener.closeNow();
-});
-
-test("drains: streams end whole, sessions get GOAWAY, nobody new comes in", async () => {
-  await using edge = await Edge.start();
-  const idle = connectHttp2(edge.url);
-  await once(idle, "remoteSettings");
-  const idleGoaway = once(idle, "goaway");
-  const session = connectHttp2(edge.url);
-  const goaway = once(session, "goaway");
-  const closed = Promise.all([once(idle, "close"), once(session, "close")]);
-  const stream = session.request({
-    ":method": "POST",
-    ":path": "/grpc.health.v1.Health/Watch",
-    "content-type": "application/grpc",
-  });
-  stream.end(Buffer.from("\0\0\0\0\x06\x0a\x04held"));
-  const body = buffer(stream);
-  await once(stream, "response");
-  expect([edge.listener.sessionsOpen, edge.listener.streamsOpen]).toEqual([2, 1]);
-
-  edge.listener.beginDrain();
-  expect((await idleGoaway)[0]).toBe(constants.NGHTTP2_NO_ERROR);
-  expect((await goaway)[0]).toBe(constants.NGHTTP2_NO_ERROR);
-  await expect(once(connect(edge.port, "127.0.0.1"), "connect")).rejects.toThrow(/ECONNREFUSED/);
-  expect(await edge.listener.drained(10)).toBe(false);
-
-  edge.events.emit("release");
-  expect(await body).toEqual(Buffer.from([0, 0, 0, 0, 2, 8, Status.SERVING, 0, 0, 0, 0, 2, 8, Status.NOT_SERVING]));
-  expect(await edge.listener.drained(5000)).toBe(true);
-  await closed;
-  expect(edge.listener.streamsOpen).toBe(0);
-});
-
-test("drains HTTP/1.1: idle connections close, answers say that they are the last", async () => {
-  await using edge = await Edge.start();
-  const agent = new Agent({ keepAlive: true });
-  const idle = open(edge);
-  idle.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
-  await once(idle, "data");
-  const idleClosed = once(idle, "close");
-  const entered = once(edge.events, "entered");
-  const request = requestHttp1({
-    agent,
-    port: edge.port,
-    host: "127.0.0.1",
-    path: checkPath,
-    method: "POST",
-    headers: { "content-type": "application/json" },
-  });
-  request.end('{"service":"deaf"}');
-  await entered;
-  edge.listener.beginDrain();
-  await idleClosed;
-  edge.events.emit("release");
-  const [response] = (await once(request, "response")) as [IncomingMessage];
-  expect([response.statusCode, response.headers.connection]).toEqual([200, "close"]);
-  response.resume();
-  expect(await edge.listener.drained(5000)).toBe(true);
-  agent.destroy();
 });
 
 test("cuts everything off when it must", async () => {

@@ -1,7 +1,8 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, constants } from "node:http2";
 import { get } from "node:https";
 import { connect } from "node:net";
 import { join } from "node:path";
@@ -9,14 +10,19 @@ import { text } from "node:stream/consumers";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import type { TlsMaterial } from "../../src/server/tls.ts";
 import { Edge } from "./edge.ts";
 
 const folder = join(import.meta.dirname, "../support/certificates");
 const pem = (name: string): string => readFileSync(join(folder, `${name}.pem`), "utf8");
-const material = (name: string): TlsMaterial => ({ cert: pem(name), key: pem(`${name}.key`), clientCa: undefined });
+const material = (name: string): TlsMaterial => ({
+  cert: pem(name),
+  key: pem(`${name}.key`),
+  clientCa: undefined,
+  clientCert: "require",
+});
 const ca = pem("ca");
 
 async function serial(port: number, options: ConnectionOptions = {}): Promise<string> {
@@ -62,6 +68,17 @@ test("asks for client certificates when it has an authority for them", async () 
   expect((await check({ cert: pem("client"), key: pem("client.key") })).status).toBe(Status.SERVING);
   await expect(check({})).rejects.toThrow();
   await expect(check({ cert: pem("self-signed"), key: pem("self-signed.key") })).rejects.toThrow();
+});
+
+test("asks a connection to leave when the certificate of its caller expires", async () => {
+  await using edge = await Edge.start({ tls: { ...material("server"), clientCa: pem("callers/ca") } });
+  const own = { cert: pem("callers/cart"), key: pem("callers/cart.key") };
+  vi.useFakeTimers({ toFake: ["Date"], now: new X509Certificate(own.cert).validToDate.getTime() - 10 });
+  onTestFinished(() => void vi.useRealTimers());
+  const session = connectHttp2(`https://localhost:${edge.port}`, { ca, ...own });
+  const [code] = await once(session, "goaway");
+  expect(code).toBe(constants.NGHTTP2_NO_ERROR);
+  if (!session.destroyed) await once(session, "close");
 });
 
 test("takes a new certificate into use, and keeps the old one when the new one is broken", async () => {

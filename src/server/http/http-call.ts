@@ -5,7 +5,7 @@ import type { Answer, HttpRequest, JsonBody, Route, StreamedAnswer, WholeAnswer,
 import { faultOf } from "../../telemetry/logger.ts";
 import { type Line, requestIdOf } from "../admission.ts";
 import type { AccessLine } from "../connect.ts";
-import { peerAddressOf } from "../peer-address.ts";
+import { type Connection, connectionOf, peerAddressOf } from "../peer-address.ts";
 import type { AnyRequest, AnyResponse } from "../request-handler.ts";
 import type { RpcScope } from "../rpc-scope.ts";
 import { compressed } from "./compression.ts";
@@ -27,7 +27,7 @@ const noBody: JsonBody = { value: null, exact: () => null };
 /** One request of plain HTTP, from headers to the end of its answer. Answers once. Hot path: nothing is made per piece. */
 export class HttpCall implements Line {
   readonly dialect: string | undefined;
-  readonly connection: object | undefined;
+  readonly connection: Connection | undefined;
   readonly peerAddress = (): string => peerAddressOf(() => this.#request.socket);
   readonly answerHeader = (name: string, value: string): void => {
     if (!this.#response.headersSent) this.#response.setHeader(name, value);
@@ -55,7 +55,7 @@ export class HttpCall implements Line {
     const { headers } = request;
     this.#words = route.words(headers);
     this.dialect = this.#words.dialect;
-    this.connection = request.httpVersionMajor === 1 ? request.socket : undefined;
+    this.connection = connectionOf(request);
     this.#asked = { headers, parameter, query: queryOf(request) };
   }
 

@@ -15,6 +15,7 @@ const kinds: Partial<Record<Reason, readonly [type: string, code: string | null]
   API_KEY_INVALID: [invalid, "invalid_api_key"],
   API_KEY_EXPIRED: [invalid, "expired_api_key"],
   API_KEY_SUSPENDED: ["permission_error", null],
+  IDENTITY_UNKNOWN: [invalid, "invalid_api_key"],
   PERMISSION_DENIED: ["permission_error", "model_not_allowed"],
   RATE_LIMITED: ["requests", "rate_limit_exceeded"],
   CONCURRENCY_LIMITED: ["requests", "rate_limit_exceeded"],

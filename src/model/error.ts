@@ -13,6 +13,9 @@ const valueCharsMax = 256;
 /** Longest message sent to a client; metadata of a gRPC trailer is small. */
 const messageCharsMax = 512;
 
+/** Told to be repeated at once, or within a few milliseconds, clients of gRPC's C core do nothing until their deadline. */
+const pushbackMinMs = 20;
+
 /** Name of a value of llmhub.v1.ErrorReason, as ErrorInfo.reason carries it. */
 export type Reason = Exclude<keyof typeof ErrorReason, "UNSPECIFIED">;
 
@@ -120,7 +123,8 @@ export class GatewayError extends ConnectError {
       this.metadata.set("retry-after", String(Math.ceil(this.retryMs / 1000)));
     }
     // A client with a retry policy obeys: the delay, or -1 for "do not" (gRFC A6).
-    this.metadata.set("grpc-retry-pushback-ms", String(this.retryMs === undefined ? -1 : Math.ceil(this.retryMs)));
+    const pushbackMs = this.retryMs === undefined ? -1 : Math.max(Math.ceil(this.retryMs), pushbackMinMs);
+    this.metadata.set("grpc-retry-pushback-ms", String(pushbackMs));
   }
 
   /** By class, not by shape: ConnectError's own test would take every ConnectError for one of ours. */

@@ -9,30 +9,23 @@ import type { AnyResponse } from "./request-handler.ts";
  */
 export function sendTrailersOnly(response: AnyResponse): void {
   if (!(response instanceof Http2ServerResponse)) return;
-  const { addTrailers, write } = response;
-  const writeHead: (status: number, headers: OutgoingHttpHeaders) => unknown = response.writeHead;
-  let held: readonly [status: number, headers: OutgoingHttpHeaders] | undefined;
-  const release = (): void => {
-    if (held !== undefined) writeHead.call(response, ...held);
-    held = undefined;
+  const writeHead = response.writeHead.bind(response);
+  const addTrailers = response.addTrailers.bind(response);
+  const set = (headers: OutgoingHttpHeaders): void => {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
   };
   Object.assign(response, {
-    writeHead: (status: number, headers: OutgoingHttpHeaders) => {
-      held = [status, headers];
+    // The framework gives headers; Node, which sends what is set with the first bytes or the end, does not.
+    writeHead: (status: number, headers?: OutgoingHttpHeaders) => {
+      if (headers === undefined) return writeHead(status);
+      response.statusCode = status;
+      set(headers);
       return response;
     },
-    write: (...args: Parameters<typeof write>) => {
-      release();
-      return write.apply(response, args);
-    },
     addTrailers: (trailers: OutgoingHttpHeaders) => {
-      if (held === undefined || trailers["grpc-status"] === "0") {
-        release();
-        addTrailers.call(response, trailers);
-      } else if (!response.stream.destroyed) {
-        const [status, headers] = held;
-        response.stream.respond({ ":status": status, ...headers, ...trailers }, { endStream: true });
-      }
+      if (!response.headersSent && trailers["grpc-status"] !== "0") return set(trailers);
+      if (!response.headersSent) writeHead(response.statusCode);
+      addTrailers(trailers);
     },
   });
 }

@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
 /** A command and its arguments. */
 export type Words = readonly [command: string, ...args: string[]];
@@ -23,6 +23,8 @@ export interface Language {
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "llmhub-clients");
 /** Programs of this tree. */
 const programs = join(import.meta.dirname, "../../node_modules/.cache/llmhub-clients");
+
+const venv = join(cache, "python");
 
 /** Every client, in the order in which they run. */
 export const languages: readonly Language[] = [
@@ -55,5 +57,22 @@ export const languages: readonly Language[] = [
     run: [join(cache, "rust/debug/llmhub-client")],
     env: { CARGO_TARGET_DIR: join(cache, "rust") },
     lacks: { "read-retry": "tonic has no service config" },
+  },
+  {
+    name: "python",
+    needs: ["python3"],
+    build: [
+      ["python3", "-m", "venv", venv],
+      [join(venv, "bin/pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements-dev.txt"],
+      ["sh", "generate.sh"],
+      ["mypy", "."],
+    ],
+    run: ["python", "main.py"],
+    env: {
+      PATH: `${join(venv, "bin")}${delimiter}${process.env["PATH"]}`,
+      PYTHONPATH: "gen",
+      PYTHONDONTWRITEBYTECODE: "1",
+      MYPY_CACHE_DIR: join(cache, "mypy"),
+    },
   },
 ];

@@ -85,8 +85,10 @@ async function runClient(language: Language, stand: Stand): Promise<void> {
     else {
       const calls = () => stand.calls(language.name).filter(({ requestId }) => requestId === name);
       result(language, name, said.get(name) ?? (await settled(async () => seen?.(calls()))));
+      said.delete(name);
     }
   }
+  for (const [name, why] of said) result(language, name, why);
   result(language, "nothing goes on afterwards", await settled(async () => (await stand.unrest()) || undefined));
 }
 

@@ -58,40 +58,6 @@ start_gateway() {
   return 1
 }
 
-python_checks() {
-  if ! command -v python3 >"$work/which"; then
-    skip "python: there is no python3"
-    return
-  fi
-  local third_party=node_modules/.cache/llmhub-proto
-  if ! {
-    python3 -m venv "$work/venv" &&
-      "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r test/interop/requirements.txt &&
-      node proto/third-party.ts &&
-      mkdir "$work/stubs" &&
-      "$work/venv/bin/python" -m grpc_tools.protoc -Iproto -I"$third_party" \
-        --python_out="$work/stubs" --grpc_python_out="$work/stubs" \
-        proto/llmhub/v1/*.proto "$third_party"/buf/validate/validate.proto
-  } >"$work/python.log" 2>&1; then
-    result "not ok" "python: stubs are generated"
-    sed 's/^/# /' "$work/python.log"
-    return
-  fi
-  result ok "python: stubs are generated"
-  PYTHONPATH="$work/stubs" "$work/venv/bin/python" test/interop/python_client.py "$address" >"$work/python.out" 2>"$work/python.err"
-  while IFS= read -r line; do
-    case $line in
-      "ok "*) result ok "${line#ok }" ;;
-      "not ok "*) result "not ok" "${line#not ok }" ;;
-      *) echo "$line" ;;
-    esac
-  done <"$work/python.out"
-  if ! grep -q "^ok python: models\|^not ok python: models" "$work/python.out"; then
-    result "not ok" "python: the program runs to its end"
-    sed 's/^/# /' "$work/python.err"
-  fi
-}
-
 grpcurl_checks() {
   if ! command -v go >"$work/which"; then
     skip "grpcurl: there is no go to build it"
@@ -128,7 +94,6 @@ grpcurl_checks() {
 }
 
 if start_gateway; then
-  python_checks
   grpcurl_checks
 fi
 if [ "$skipped" -gt 0 ]; then echo "$skipped skipped"; fi

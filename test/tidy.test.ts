@@ -54,7 +54,18 @@ const mayUseFiles =
 const mayUseEnvironment = /^src\/(config|cli)\/|^src\/catalog\/generate\.ts$/;
 
 /** Folders of test that mirror no folder of src. */
-const ownTestFolders = ["support", "fixtures", "bench", "load", "conformance", "interop", "clients", "e2e", "docs"];
+const ownTestFolders = [
+  "support",
+  "fixtures",
+  "bench",
+  "load",
+  "conformance",
+  "interop",
+  "clients",
+  "e2e",
+  "docs",
+  "newcomer",
+];
 
 const linesMax = 300;
 const functionLinesMax = 60;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesOf, lineAt, root } from "../support/source.ts";
 
@@ -7,8 +7,8 @@ export interface Block {
   readonly page: string;
   readonly line: number;
   readonly language: string;
-  /** What stands behind the language: "no-run: needs a cluster". */
-  readonly note: string;
+  /** What stands behind the language, by name: "no-run: needs a cluster; exits: 3". A bare word has an empty text. */
+  readonly notes: ReadonlyMap<string, string>;
   readonly text: string;
 }
 
@@ -24,15 +24,18 @@ export interface Page {
 
 const fence = /^( *)```(\w*)(?: +([^\n]*))?\n(.*?)^ *```$/gms;
 
-/** README and the pages of docs. */
+/** What is written for people who use and run the gateway: README, the pages of docs, those beside examples and chart. */
 export function documentation(): Page[] {
-  return ["README.md", ...filesOf("docs")].filter((path) => path.endsWith(".md")).map(pageAt);
+  const own = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].filter((path) => existsSync(join(root, path)));
+  return [...own, ...filesOf("docs", "examples", "helm")].filter(isPage).map(pageAt);
 }
 
 /** Every page of the repository. */
 export function everyPage(): Page[] {
   const folders = ["docs", "src", "test", "examples", "helm", "proto", ".github"];
-  return ["README.md", ...filesOf(...folders)].filter(isPage).map(pageAt);
+  return ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...filesOf(...folders)]
+    .filter((path) => isPage(path) && existsSync(join(root, path)))
+    .map(pageAt);
 }
 
 function pageAt(path: string): Page {
@@ -40,10 +43,18 @@ function pageAt(path: string): Page {
   const blocks = [...text.matchAll(fence)].map((match) => {
     const [, indent = "", language = "", note = "", inside = ""] = match;
     const line = lineAt(text, match.index);
-    return { page: path, line, language, note, text: inside.replaceAll(new RegExp(`^${indent}`, "gm"), "") };
+    const block = inside.replaceAll(new RegExp(`^${indent}`, "gm"), "");
+    return { page: path, line, language, notes: notesOf(note), text: block };
   });
   const prose = text.replaceAll(fence, blankLines).replaceAll(/`[^`\n]*`/g, "");
   return { path, text, prose, blocks };
+}
+
+function notesOf(note: string): ReadonlyMap<string, string> {
+  const parts = note.split(";").map((part) => part.trim());
+  return new Map(
+    parts.filter((part) => part !== "").map((part) => [part.split(":", 1)[0] ?? "", part.replace(/^[^:]*:? */, "")]),
+  );
 }
 
 function isPage(path: string): boolean {

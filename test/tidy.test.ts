@@ -65,6 +65,7 @@ const ownTestFolders = [
   "e2e",
   "docs",
   "newcomer",
+  "chart",
 ];
 
 const linesMax = 300;

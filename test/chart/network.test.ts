@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { examples, only, podsIn, render } from "./manifest.ts";
+import { letsOut, strayExceptions } from "./network.ts";
+
+const inNetwork = examples.filter((example) => !/sidecar|existing-config/.test(example));
+
+/** AWS, ECS, EKS, Google Cloud and Azure, Alibaba Cloud, Azure's host. */
+const metadata = [
+  ["169.254.169.254", "fd00:ec2::254", "fd20:ce::254"],
+  ["169.254.170.2"],
+  ["169.254.170.23", "fd00:ec2::23"],
+  ["169.254.169.252", "100.100.100.200", "168.63.129.16"],
+].flat();
+
+test.each(inNetwork.filter((example) => example !== "cilium"))("%s reaches no metadata address", async (example) => {
+  const policy = only(await render({ example }), "NetworkPolicy", "r-llmhub");
+  const reached = metadata.flatMap((address) =>
+    [80, 443, 4318, 988].filter((port) => letsOut(policy, address, port)).map((port) => `${address}:${port}`),
+  );
+  expect(reached).toEqual([]);
+  expect(strayExceptions(policy)).toEqual([]);
+});
+
+test("a network that holds a metadata address is let out but for that", async () => {
+  const policy = only(await render({ example: "locked-down" }), "NetworkPolicy");
+  const reaches = (address: string) => letsOut(policy, address, 80);
+  expect([
+    reaches("10.1.2.3"),
+    reaches("169.253.0.1"),
+    reaches("169.255.0.1"),
+    reaches("8.8.8.8"),
+    reaches("fd01::1"),
+  ]).toEqual(Array(5).fill(true));
+  expect([letsOut(policy, "8.8.8.8", 443), letsOut(policy, "2001:db8::1", 80)]).toEqual([false, false]);
+});
+
+test("whoever needs the machine's credentials gets to them, and no further", async () => {
+  const values = { networkPolicy: { egress: { metadata: ["aws-imds", "eks-pod-identity"] } } };
+  const policy = only(await render({ values }), "NetworkPolicy");
+  expect(letsOut(policy, "169.254.169.254", 80)).toBe(true);
+  expect(letsOut(policy, "fd00:ec2::23", 80)).toBe(true);
+  expect(letsOut(policy, "169.254.169.254", 443)).toBe(false);
+  expect(letsOut(policy, "169.254.169.253", 80)).toBe(false);
+});
+
+test("providers are reached, whatever is no provider is not", async () => {
+  const policy = only(await render({ example: "defaults" }), "NetworkPolicy");
+  expect(letsOut(policy, "104.18.7.192", 443)).toBe(true);
+  expect(letsOut(policy, "2606:4700::1", 443)).toBe(true);
+  expect(letsOut(policy, "104.18.7.192", 80)).toBe(false);
+  expect(letsOut(policy, "10.0.0.1", 6379)).toBe(false);
+});
+
+test("private networks can be left out", async () => {
+  const values = { networkPolicy: { egress: { https: { except: ["10.0.0.0/8", "fd00::/8"] } } } };
+  const policy = only(await render({ values }), "NetworkPolicy");
+  expect(letsOut(policy, "10.0.0.1", 443)).toBe(false);
+  expect(letsOut(policy, "fd00::1", 443)).toBe(false);
+  expect(letsOut(policy, "104.18.7.192", 443)).toBe(true);
+});
+
+test("only the ports of the pod are let in", async () => {
+  for (const example of inNetwork) {
+    const objects = await render({ example });
+    const { ingress, policyTypes } = only(objects, "NetworkPolicy", "r-llmhub")["spec"];
+    expect(policyTypes).toEqual(["Ingress", "Egress"]);
+    const open = ingress.flatMap(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port));
+    const [, pod] = podsIn(objects).find(([name]) => name === "Deployment r-llmhub") ?? [];
+    const [{ ports }] = pod.containers.filter(({ name }: { name: string }) => name === "llmhub");
+    expect(open, example).toEqual(ports.map(({ containerPort }: { containerPort: number }) => containerPort));
+  }
+});
+
+test("with Cilium hosts take the place of networks", async () => {
+  const objects = await render({ example: "cilium" });
+  const policy = only(objects, "NetworkPolicy");
+  expect(letsOut(policy, "104.18.7.192", 443)).toBe(false);
+  const [, { toFQDNs }] = only(objects, "CiliumNetworkPolicy")["spec"].egress;
+  expect(toFQDNs).toEqual([{ matchName: "api.openai.com" }, { matchPattern: "*.openai.azure.com" }]);
+});
+
+test("the Redis for evaluation takes calls of the gateway only, and makes none", async () => {
+  for (const [example, who] of [
+    [
+      "redis",
+      {
+        "app.kubernetes.io/name": "llmhub",
+        "app.kubernetes.io/instance": "r",
+        "app.kubernetes.io/component": "gateway",
+      },
+    ],
+    ["sidecar-classic", { "llmhub/sidecar": "r-llmhub" }],
+  ] as const) {
+    const policy = only(await render({ example }), "NetworkPolicy", "r-llmhub-redis");
+    expect(policy["spec"].ingress).toEqual([
+      { ports: [{ protocol: "TCP", port: 6379 }], from: [{ podSelector: { matchLabels: who } }] },
+    ]);
+    expect(policy["spec"].egress).toEqual([]);
+  }
+});

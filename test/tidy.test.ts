@@ -66,6 +66,7 @@ const ownTestFolders = [
   "docs",
   "newcomer",
   "chart",
+  "image",
 ];
 
 const linesMax = 300;

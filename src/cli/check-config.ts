@@ -12,7 +12,7 @@ import { configProblem } from "./config-problem.ts";
 import type { Probe } from "./probe.ts";
 
 const options = {
-  config: { type: "string", short: "c", value: "FILE", about: "configuration file; else LLMHUB_CONFIG, else built-in" },
+  config: { type: "string", short: "c", value: "FILE", about: "configuration file; else as for serve" },
   probe: { type: "boolean", about: "also ask each provider whether it lets the gateway in; costs nothing" },
 } as const;
 

@@ -26,5 +26,12 @@ export const commands: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     "check-config",
     { summary: "check a configuration", load: async () => (await import("./check-config.ts")).checkConfig },
   ],
+  [
+    "health",
+    {
+      summary: "ask the gateway on this machine whether it is well",
+      load: async () => (await import("./health.ts")).health,
+    },
+  ],
   ["keys", { summary: "make an API key for a caller", load: async () => (await import("./keys.ts")).keys }],
 ]);

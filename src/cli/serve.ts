@@ -11,7 +11,7 @@ import { superviseGateway } from "./supervise-gateway.ts";
 import { welcome } from "./welcome.ts";
 
 const options = {
-  config: { type: "string", short: "c", value: "FILE", about: "configuration file; else LLMHUB_CONFIG, else built-in" },
+  config: { type: "string", short: "c", value: "FILE", about: "configuration file; else as said above" },
   listen: { type: "string", value: "HOST:PORT", about: "address for calls, in place of server.listen" },
   "http-listen": { type: "string", value: "HOST:PORT", about: "one more address, for tools that speak HTTP" },
   "ops-listen": {
@@ -29,9 +29,11 @@ const options = {
 /** Runs the gateway until a signal stops it. */
 export const serve: Command = {
   usage: ["serve [--config FILE] [--listen HOST:PORT] [--http-listen …] [--ops-listen …] [--workers N]"],
-  about: `Runs the gateway. Without a configuration file it listens on this machine only, without API
+  about: `Runs the gateway. The configuration file is that of --config or LLMHUB_CONFIG, or else
+/etc/llmhub/llmhub.yaml, if it is there. Without one it listens on this machine only, without API
 keys, with a simulated provider and with each provider whose key is in the environment, such
-as OPENAI_API_KEY.
+as OPENAI_API_KEY. With LLMHUB_API_KEY callers have to show that key; and with LLMHUB_HOST, such
+as 0.0.0.0, it listens there wherever no other host is said.
 
 SIGTERM and SIGINT let calls in flight end and stop it; a second one stops it at once. SIGHUP
 and a change of the file load the configuration again; if it is invalid, the old one stays.

@@ -58,7 +58,9 @@ const apiKey = section("An API key of a caller. `llmhub keys new` makes one.", {
 export const auth = section("Who may call.", {
   mode: v.pipe(
     v.picklist(["keys", "off"]),
-    v.description('"keys": callers need an API key. "off": anyone, on a loopback address only.'),
+    v.description(
+      '"keys": callers need an API key. "off": anyone, on a loopback address only, or where the simulator is all there is.',
+    ),
   ),
   keys: v.optional(v.pipe(v.array(apiKey), v.description("API keys of callers.")), []),
   adminWithoutKey: v.optional(

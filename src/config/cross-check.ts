@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { checkKeys } from "./auth-section.ts";
-import type { ProviderKinds } from "./environment.ts";
+import { builtInKind, type ProviderKinds } from "./environment.ts";
 import type { FileSections } from "./file-schema.ts";
 import type { Findings } from "./findings.ts";
 import { checkIdempotency } from "./idempotency-section.ts";
@@ -21,7 +21,7 @@ export function crossCheck(
   const { auth, server, providers, models, cache, idempotency, redis, streams, limits, overload } = sections;
   if (auth !== undefined) checkKeys(auth, server && takesIdentities(server), findings);
   if (server !== undefined) {
-    checkAddresses(server, auth?.mode === "off", findings);
+    checkAddresses(server, isOpen(sections), findings);
     if (server.tls !== undefined) checkTls(server.tls, findings);
     if (auth !== undefined) checkIdentityProxies(server, auth, findings);
   }
@@ -43,16 +43,25 @@ export function crossCheck(
   }
 }
 
+/** Whether calls are taken without a key that could cost something or do what an operator may: more than the simulator is there. */
+function isOpen({ auth, providers, extensions = [] }: Partial<FileSections>): boolean {
+  if (auth?.mode !== "off") return false;
+  const simulated = Object.entries(providers ?? { unknown: {} }).every(
+    ([id, { kind = id, baseUrl }]) => kind === builtInKind && baseUrl === undefined,
+  );
+  return auth.adminWithoutKey || extensions.length > 0 || !simulated;
+}
+
 /** Where calls are taken without a key nobody else may reach. */
-function checkAddresses(server: FileSections["server"], isOpen: boolean, findings: Findings): void {
+function checkAddresses(server: FileSections["server"], onlyHere: boolean, findings: Findings): void {
   const taken = [];
   for (const field of ["listen", "httpListen", "opsListen"] as const) {
     const address = server[field];
     if (address === undefined) continue;
-    if (isOpen && field !== "opsListen" && !isLoopback(address)) {
+    if (onlyHere && field !== "opsListen" && !isLoopback(address)) {
       const message =
         "must be a loopback address (127.0.0.1, [::1] or localhost) while auth.mode is off; " +
-        "listen there, or set auth.mode to keys";
+        "listen there, set auth.mode to keys, or, where there is no file, LLMHUB_API_KEY";
       findings.add(["server", field], message);
     }
     const other = taken.find(([, one]) => address.port !== 0 && isDeepStrictEqual(one, address));

@@ -1,11 +1,14 @@
+import { hash } from "node:crypto";
+import { ConfigError } from "./config-error.ts";
+import { defaultAddress, type defaultAddresses } from "./default-address.ts";
 import { isRecord } from "./record.ts";
 import type { Environment } from "./substitution.ts";
 
 /** The kind that needs no address and no key: it runs inside the gateway. */
 export const builtInKind = "simulator";
 
-/** Where tools that speak HTTP find a gateway without a file. */
-const httpAddress = "127.0.0.1:4000";
+/** What an API key of callers must look like that is given by the environment: what can be sent, and not be guessed. */
+const callerKey = /^[!-~]{16,512}$/;
 
 /** What configuration has to know of a kind of provider. */
 export interface ProviderKind {
@@ -66,17 +69,49 @@ export function fileSources(file: Sources["value"], kinds: ProviderKinds, env: E
   const providers =
     "providers" in file ? completed(file["providers"], kinds, env, variables) : keyProviders(kinds, env, variables);
   const value = { ...file, providers };
-  return { value: override(value, env, variables), variables };
+  return { value: override(hosted(value, ["listen", "opsListen"], env, variables), env, variables), variables };
 }
 
-/** What holds without a file: open on this machine only, with the simulator and the providers that have a key. */
+/**
+ * What holds without a file: the simulator and the providers that have a key, for callers who show LLMHUB_API_KEY, or else open
+ * on this machine only. Throws a ConfigError for a LLMHUB_API_KEY that is none.
+ */
 export function builtInSources(kinds: ProviderKinds, env: Environment): Sources {
   const variables = new Map<string, string>();
   const providers = keyProviders(kinds, env, variables);
   const models = Object.keys(providers).length === 0 ? { default: `${builtInKind}/gpt` } : {};
-  const server = { httpListen: httpAddress };
-  const value = { server, auth: { mode: "off" }, providers: { ...providers, [builtInKind]: {} }, models };
-  return { value: override(value, env, variables), variables };
+  const value = { auth: callersOf(env), providers: { ...providers, [builtInKind]: {} }, models };
+  const fields = ["listen", "opsListen", "httpListen"] as const;
+  return { value: override(hosted(value, fields, env, variables), env, variables), variables };
+}
+
+function callersOf(env: Environment): Readonly<Record<string, unknown>> {
+  const key = env["LLMHUB_API_KEY"];
+  if (!key) return { mode: "off" };
+  if (!callerKey.test(key)) {
+    const message = "must be 16 to 512 visible ASCII characters; `llmhub keys new` makes a good one";
+    throw new ConfigError([{ at: "LLMHUB_API_KEY", path: "", message }]);
+  }
+  return { mode: "keys", keys: [{ id: "default", sha256: hash("sha256", key) }] };
+}
+
+/** Gives addresses that are not said their defaults, on the host that LLMHUB_HOST names. */
+function hosted(
+  value: Sources["value"],
+  fields: readonly (keyof typeof defaultAddresses)[],
+  env: Environment,
+  variables: Map<string, string>,
+): Sources["value"] {
+  const server = value["server"] ?? {};
+  if (!isRecord(server)) return value;
+  const host = env["LLMHUB_HOST"];
+  const added: Record<string, string> = {};
+  for (const field of fields) {
+    if (server[field] !== undefined) continue;
+    added[field] = defaultAddress(field, host);
+    if (host) variables.set(`server.${field}`, "LLMHUB_HOST");
+  }
+  return { ...value, server: { ...server, ...added } };
 }
 
 function keyProviders(kinds: ProviderKinds, env: Environment, variables: Map<string, string>): Record<string, unknown> {

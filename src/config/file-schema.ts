@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { auth } from "./auth-section.ts";
 import { cache } from "./cache-section.ts";
 import { cors } from "./cors-section.ts";
+import { defaultAddresses } from "./default-address.ts";
 import { extensions } from "./extensions-section.ts";
 import { health } from "./health-section.ts";
 import { idempotency } from "./idempotency-section.ts";
@@ -34,8 +35,8 @@ const drain = section("How the server stops.", {
 });
 
 const server = section("The gateway as a server.", {
-  listen: v.optional(address("Address for calls, as host:port."), "127.0.0.1:50051"),
-  opsListen: v.optional(address("Address of /livez, /readyz and /metrics, as host:port."), "127.0.0.1:9464"),
+  listen: v.optional(address("Address for calls, as host:port."), defaultAddresses.listen),
+  opsListen: v.optional(address("Address of /livez, /readyz and /metrics, as host:port."), defaultAddresses.opsListen),
   httpListen: v.optional(
     address("One more address for the same calls, such as 127.0.0.1:4000, for tools that speak HTTP."),
   ),

@@ -12,13 +12,13 @@ import { isRecord } from "./record.ts";
 import { resolve } from "./resolve.ts";
 import type { Config } from "./schema.ts";
 import { unknownField } from "./section.ts";
+import { fileBytesMax } from "./server-field.ts";
 import type { Environment } from "./substitution.ts";
-import { fileBytesMax } from "./workers.ts";
 import type { YamlFile } from "./yaml-file.ts";
 
 /** What a configuration is made of. */
 export interface LoadOptions {
-  /** The file; falls back to LLMHUB_CONFIG, then to what is built in. */
+  /** The file; falls back as in configPath. */
   readonly path?: string | undefined;
   readonly env: Environment;
   /** Kinds of providers that exist. */

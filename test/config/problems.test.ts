@@ -192,8 +192,8 @@ providers: { simulator: }\nserver: { identityProxies: ["::/0"] }`,
     "hub.yaml:2:80 providers.simulator.models.a.baseModel: is empty; give a value or remove the field",
   ],
   "auth off where others can call": [
-    `${simulated}server: { listen: "0.0.0.0:50051" }`,
-    "hub.yaml:3:19 server.listen: must be a loopback address (127.0.0.1, [::1] or localhost) while auth.mode is off; listen there, or set auth.mode to keys",
+    `${off}providers: { simulator: , openai: { apiKey: k } }\nserver: { listen: "0.0.0.0:50051" }`,
+    "hub.yaml:3:19 server.listen: must be a loopback address (127.0.0.1, [::1] or localhost) while auth.mode is off; listen there, set auth.mode to keys, or, where there is no file, LLMHUB_API_KEY",
   ],
   "mode keys without keys": [
     "auth: { mode: keys }\nproviders: { simulator: }",

@@ -75,4 +75,15 @@ export const languages: readonly Language[] = [
       MYPY_CACHE_DIR: join(cache, "mypy"),
     },
   },
+  {
+    name: "java",
+    needs: ["java", "mvn"],
+    build: [["mvn", "-q", "-B", `-Dtarget.directory=${join(programs, "java")}`, "prepare-package"]],
+    run: [
+      "java",
+      "-cp",
+      [join(programs, "java/classes"), join(programs, "java/lib/*")].join(delimiter),
+      "dev.llmhub.client.Main",
+    ],
+  },
 ];

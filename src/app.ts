@@ -24,6 +24,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...options,
     logger: (dropped) => createLogger({ level, prettify, to: 1, dropped, worker }),
   });
+  core.metrics.watchProcess();
   let app: App | undefined;
   try {
     app = new App(core, neighbours !== undefined);

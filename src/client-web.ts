@@ -1,8 +1,7 @@
-/** The client of the hub where there is no HTTP/2 of Node: "llm-connector-hub/client" in a browser. */
-
-import type { Transport } from "@connectrpc/connect";
-import type { ClientOptions } from "./client/call-options.ts";
-import { HubClient } from "./client/hub-client.ts";
+/**
+ * The client of the hub where there is no HTTP/2 of Node, "llm-connector-hub/client" in a browser: `new HubClient(transport)`
+ * with any transport of Connect, such as createConnectTransport of @connectrpc/connect-web.
+ */
 
 export { Code } from "@connectrpc/connect";
 export {
@@ -27,16 +26,5 @@ export type { ApiKey, CallOptions, ClientOptions, RepeatRules } from "./client/c
 export type { CompletionBuilder, StreamCallOptions } from "./client/completion-builder.ts";
 export type { CompletionRequest, MessageInput, PartInput, ToolInput } from "./client/completion-request.ts";
 export type { CompletionStream, StreamEvent } from "./client/completion-stream.ts";
-export type { EmbedInput, HubClient, ModelFilter, RerankInput } from "./client/hub-client.ts";
+export { type EmbedInput, HubClient, type ModelFilter, type RerankInput } from "./client/hub-client.ts";
 export { type FieldViolation, HubError } from "./client/hub-error.ts";
-
-/** What the hub is called over, and how. */
-export interface HubOptions extends ClientOptions {
-  /** Any transport of Connect, such as createConnectTransport of @connectrpc/connect-web. */
-  readonly transport: Transport;
-}
-
-/** A client of the hub. */
-export function connectHub({ transport, ...options }: HubOptions): HubClient {
-  return new HubClient(transport, options);
-}

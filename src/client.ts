@@ -1,4 +1,4 @@
-/** The client of the hub, "llm-connector-hub/client". In a browser it is `client-web.ts`, which brings no transport. */
+/** The client of the hub, "llm-connector-hub/client", in Node. */
 
 import type { Transport } from "@connectrpc/connect";
 import type { ClientOptions } from "./client/call-options.ts";

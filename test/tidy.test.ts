@@ -51,7 +51,7 @@ const mayCompose: Readonly<Record<string, readonly string[]>> = {
 /** Who may touch files, and who the environment and the command line. */
 const mayUseFiles =
   /^src\/(config|cli|catalog)\/|^src\/(app|version)\.ts$|^src\/overload\/memory-limit\.ts$|^src\/server\/tls\.ts$|^src\/telemetry\/log-sink\.ts$|^src\/upstream\/(run|program|host-lookup)\.ts$/;
-const mayUseEnvironment = /^src\/(config|cli)\/|^src\/catalog\/generate\.ts$/;
+const mayUseEnvironment = /^src\/(config|cli)\/|^src\/library\.ts$|^src\/catalog\/generate\.ts$/;
 
 /** Folders of test that mirror no folder of src. */
 const ownTestFolders = [

@@ -49,20 +49,25 @@ export type ModelFilter = Omit<
 >;
 
 /** The hub's API over any transport. Every failure is a HubError. */
-export class HubClient implements Asker, Disposable {
+export class HubClient implements Asker, AsyncDisposable {
   readonly #transport: Transport;
   readonly #options: ClientOptions;
-  /** Ends the connection, and calls that are on it; a transport that was given stays as it is. */
-  readonly close: () => void;
+  readonly #close: () => void | Promise<void>;
 
-  constructor(transport: Transport, options: ClientOptions = {}, close: () => void = () => undefined) {
+  /** @param close gives the transport back. Absent: it stays as it is. */
+  constructor(transport: Transport, options: ClientOptions = {}, close: () => void | Promise<void> = () => undefined) {
     this.#transport = transport;
     this.#options = options;
-    this.close = close;
+    this.#close = close;
   }
 
-  [Symbol.dispose](): void {
-    this.close();
+  /** Ends the connection, and calls that are on it. What was given as a transport stays open. */
+  async close(): Promise<void> {
+    await this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** A request, step by step. */

@@ -158,3 +158,6 @@ export const fileSections = {
 
 /** Sections after validation. */
 export type FileSections = { readonly [Name in keyof typeof fileSections]: v.InferOutput<(typeof fileSections)[Name]> };
+
+/** What a configuration file may say: a field that is absent gets its default. */
+export type FileInput = { readonly [Name in keyof typeof fileSections]?: v.InferInput<(typeof fileSections)[Name]> };

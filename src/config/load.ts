@@ -20,6 +20,10 @@ import type { YamlFile } from "./yaml-file.ts";
 export interface LoadOptions {
   /** The file; falls back as in configPath. */
   readonly path?: string | undefined;
+  /** What stands in a file, in place of one. */
+  readonly sections?: Readonly<Record<string, unknown>> | undefined;
+  /** Sections that hold where nothing is said of them, before what is built in. */
+  readonly otherwise?: Readonly<Record<string, unknown>>;
   readonly env: Environment;
   /** Kinds of providers that exist. */
   readonly kinds: ProviderKinds;
@@ -29,9 +33,9 @@ export interface LoadOptions {
 
 /** Reads and checks the whole configuration. Rejects with a ConfigError that lists every problem. */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
-  const { env } = options;
-  const path = configPath(options);
-  const file = path === undefined ? undefined : await readConfigFile(path, env);
+  const { env, sections: given } = options;
+  const path = given === undefined ? configPath(options) : undefined;
+  const file = given === undefined ? await readConfigFile(path, env) : await readSections(given, env);
   const variables = new Map<string, string>();
   const findings = new Findings(file, variables);
   if (path !== undefined) findings.files.push(path);
@@ -43,7 +47,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const sources = file === undefined ? builtInSources(kinds, env) : fileSources(file.value, kinds, env);
   for (const [field, variable] of sources.variables) variables.set(field, variable);
 
-  const { value } = sources;
+  const value = { ...options.otherwise, ...sources.value };
   const sections = validate(value, findings);
   const providerIds = new Set(isRecord(value["providers"]) ? Object.keys(value["providers"]) : []);
   crossCheck(sections, providerIds, kinds, findings);
@@ -53,7 +57,15 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   return config;
 }
 
-async function readConfigFile(path: string, env: Environment): Promise<YamlFile> {
+/** As a file would say it; where a part of it stands nobody can tell. */
+async function readSections(sections: Readonly<Record<string, unknown>>, env: Environment): Promise<YamlFile> {
+  const { readYaml } = await import("./yaml-file.ts");
+  // JSON is YAML.
+  return { ...readYaml("config", JSON.stringify(sections), env), locate: () => "config" };
+}
+
+async function readConfigFile(path: string | undefined, env: Environment): Promise<YamlFile | undefined> {
+  if (path === undefined) return undefined;
   // Loaded late: without a file nothing needs the parser.
   const { readYaml } = await import("./yaml-file.ts");
   try {

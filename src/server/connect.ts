@@ -88,20 +88,27 @@ const compressMinBytes = Number.MAX_SAFE_INTEGER;
  */
 export function connectHandler(options: ConnectOptions): RequestHandler {
   const handle = connectNodeAdapter({
+    ...guards(options),
     routes: options.routes,
     acceptCompression: [compressionGzip],
     compressMinBytes,
-    readMaxBytes: options.requestBytesMax,
-    writeMaxBytes: options.responseBytesMax,
     jsonOptions: { registry: createRegistry(file_google_rpc_error_details, file_llmhub_v1_completion) },
     contextValues: (request) => arrive(request, options.now()),
-    requestGate: (context) => gate(context, options),
-    interceptors: [bounded(options)],
     fallback: answerUnknown,
   });
   return (request, response) => {
     if (/^application\/grpc(?!-web)/.test(request.headers["content-type"] ?? "")) sendTrailersOnly(response);
     handle(request, response);
+  };
+}
+
+/** What stands between the framework and the handlers, whoever brings the calls. */
+export function guards(options: ConnectOptions) {
+  return {
+    readMaxBytes: options.requestBytesMax,
+    writeMaxBytes: options.responseBytesMax,
+    requestGate: (context: HandlerContext) => gate(context, options),
+    interceptors: [bounded(options)],
   };
 }
 
@@ -119,10 +126,21 @@ function arrive(request: AnyRequest, startMs: number): ContextValues {
   });
 }
 
+/** Of a caller in this process. */
+function arrivalOf(context: HandlerContext, startMs: number): Arrival {
+  return {
+    startMs,
+    headers: Object.fromEntries(context.requestHeader),
+    path: new URL(context.url).pathname,
+    session: undefined,
+    peerAddress: () => "",
+    reset: undefined,
+  };
+}
+
 /** Runs before the body is read. The context's signal fires at the end of every call that comes here, however it ends. */
 function gate(context: HandlerContext, options: ConnectOptions): void | Promise<void> {
-  const arrival = context.values.get(arrivalKey);
-  if (arrival === undefined) throw new Error("a call reached the gate without its headers");
+  const arrival = context.values.get(arrivalKey) ?? arrivalOf(context, options.now());
   const facts = { startMs: arrival.startMs, method: arrival.path.slice(1), protocol: context.protocolName };
   let scope: RpcScope;
   try {

@@ -183,7 +183,10 @@ export class Metrics {
   constructor(version: string) {
     const build = this.#gauge("build_info", "Always 1.", ["version", "node"], "first");
     build.cell(version, process.versions.node).value = 1;
-    // Under their usual names, which dashboards know: process_*, nodejs_* with nodejs_eventloop_lag_*.
+  }
+
+  /** Shows the process, too, under names that dashboards know: process_*, nodejs_* with nodejs_eventloop_lag_*. */
+  watchProcess(): void {
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: loopPrecisionMs });
   }
 

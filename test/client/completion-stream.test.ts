@@ -92,7 +92,7 @@ test("a stream is read once", async () => {
 test("nothing is sent before somebody reads, and who stops reading ends the call", async () => {
   await using upstream = await PacedUpstream.start();
   await using line = await BrokenLine.before(upstream);
-  using hub = line.hub();
+  await using hub = line.hub();
   const stream = hub.stream(request);
   expect(await line.gateway.metric("open_streams")).toBe(0);
   upstream.say("one ", "two ");
@@ -107,7 +107,7 @@ test("nothing is sent before somebody reads, and who stops reading ends the call
 test("a signal and a deadline end a stream", async () => {
   await using upstream = await PacedUpstream.start();
   await using line = await BrokenLine.before(upstream);
-  using hub = line.hub();
+  await using hub = line.hub();
   upstream.say("one ");
   const controller = new AbortController();
   const stream = hub.stream(request, { signal: controller.signal });
@@ -123,7 +123,7 @@ test("a signal and a deadline end a stream", async () => {
 test("a stream whose connection breaks goes on, and each event comes once", async () => {
   await using upstream = await PacedUpstream.start();
   await using line = await BrokenLine.before(upstream);
-  using hub = line.hub();
+  await using hub = line.hub();
   const stream = hub.stream(request);
   upstream.say("one ");
   const sequences: number[] = [];
@@ -148,7 +148,7 @@ test.each([
 ])("resuming can be %s", async (_, resume) => {
   await using upstream = await PacedUpstream.start();
   await using line = await BrokenLine.before(upstream);
-  using hub = line.hub({ resume });
+  await using hub = line.hub({ resume });
   upstream.say("one ");
   const lost = (async () => {
     for await (const _ of hub.stream(request).text()) line.cutForGood();
@@ -159,7 +159,7 @@ test.each([
 test("a stream that the gateway does not keep is not resumed", async () => {
   await using upstream = await PacedUpstream.start();
   await using line = await BrokenLine.before(upstream, { streams: { resume: false } });
-  using hub = line.hub();
+  await using hub = line.hub();
   upstream.say("one ");
   const lost = (async () => {
     for await (const _ of hub.stream(request).text()) line.cut();
@@ -171,7 +171,7 @@ test("a stream that the gateway does not keep is not resumed", async () => {
 test("what the gateway says of a stream is its end", async () => {
   await using upstream = await PacedUpstream.start();
   await using line = await BrokenLine.before(upstream);
-  using hub = line.hub();
+  await using hub = line.hub();
   upstream.say("one ");
   upstream.stop();
   const interrupted = await ending(hub.stream(request));
@@ -185,7 +185,7 @@ test("wherever the connection breaks, the whole is the same as without a break",
   const property = fc.asyncProperty(texts, breaks, async (answer, at) => {
     await using upstream = await PacedUpstream.start();
     await using line = await BrokenLine.before(upstream);
-    using hub = line.hub();
+    await using hub = line.hub();
     const stream = hub.stream(request);
     let token = "";
     let count = 0;

@@ -136,7 +136,7 @@ test("a key goes with each call, and what no header can carry is not quoted", as
   await using stage = await TestHub.start({ auth: { mode: "keys", keys: [{ id: "one", sha256 }] } });
   const baseUrl = stage.gateway.url;
   const ask = async (apiKey?: string | (() => Promise<string>)) => {
-    using hub = connectHub({ baseUrl, apiKey });
+    await using hub = connectHub({ baseUrl, apiKey });
     return await hub.complete({ model: quick, input: "Say hi" });
   };
   expect((await failureOf(ask())).reason).toBe("CREDENTIALS_MISSING");

@@ -48,7 +48,9 @@ test("callers who make up model names cannot make up series", async () => {
 });
 
 test("the process and the build describe themselves", async () => {
-  const text = await new Metrics("1.2.3").registry.metrics();
+  const metrics = new Metrics("1.2.3");
+  metrics.watchProcess();
+  const text = await metrics.registry.metrics();
   expect(text).toContain(`llmhub_build_info{version="1.2.3",node="${process.versions.node}"} 1`);
   expect(text).toContain("nodejs_eventloop_lag_p99_seconds");
   expect(text).toContain("llmhub_log_lines_dropped_total 0");

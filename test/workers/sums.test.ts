@@ -8,6 +8,7 @@ import { metricIn } from "../support/exposition.ts";
 /** Metrics of a worker that has ended so many calls, in so many seconds. */
 function workerWith(calls: number, seconds: number): Metrics {
   const metrics = new Metrics("1.0.0");
+  metrics.watchProcess();
   const series = metrics.series("Complete", "up", "m");
   series.calls("OK").value = calls;
   series.duration.observe(seconds);

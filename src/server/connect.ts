@@ -133,6 +133,7 @@ function arrivalOf(context: HandlerContext, startMs: number): Arrival {
     headers: Object.fromEntries(context.requestHeader),
     path: new URL(context.url).pathname,
     session: undefined,
+    connection: undefined,
     peerAddress: () => "",
     reset: undefined,
   };

@@ -89,6 +89,7 @@ for (const tool of tools) {
 
 function problemsOf({ language, notes, text }: Block): string[] {
   const known = notesKnown.get(language);
+  if (language === "") return ["say what it is: sh, yaml, json, ts, text"];
   if (known === undefined) {
     const says = notes.has("run-by") || notes.has("no-run");
     return says ? [] : [`"${language}" needs "run-by: FILE" or "no-run: WHY" behind it`];

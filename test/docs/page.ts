@@ -51,7 +51,7 @@ function pageAt(path: string): Page {
 }
 
 function notesOf(note: string): ReadonlyMap<string, string> {
-  const parts = note.split(";").map((part) => part.trim());
+  const parts = note.split(/; (?=(?:no-run|run-by|needs|exits|file)\b)/);
   return new Map(
     parts.filter((part) => part !== "").map((part) => [part.split(":", 1)[0] ?? "", part.replace(/^[^:]*:? */, "")]),
   );

@@ -21,7 +21,7 @@ const schema = JSON.parse(readFileSync(schemaPath, "utf8"));
 const config = { ...configJsonSchema(), $schema: undefined, title: undefined, required: undefined };
 // The chart knows them where values do not say them.
 delete schemaAt(config, "properties", "redis")["required"];
-schema.$defs.config = config;
+schema.$defs.config = portable(config);
 write(schemaPath, `${JSON.stringify(schema, undefined, 2)}\n`);
 execFileSync("biome", ["format", "--write", schemaPath]);
 
@@ -32,6 +32,19 @@ change("README.md", (text) => {
   if (after === undefined) throw new Error("the chart's README.md has lost the marks around the table of values");
   return `${before}${begin}\n${table(rowsOf(readFileSync(join(chart, "values.yaml"), "utf8")))}\n${end}${after}`;
 });
+
+/**
+ * With patterns that helm can read: Go knows neither looks ahead and behind nor more than 1,000 repeats. The gateway itself
+ * goes by the whole pattern.
+ */
+function portable(schema: object): object {
+  const text = JSON.stringify(schema, (key, value) => {
+    if (key !== "pattern" || typeof value !== "string") return value;
+    if (/\(\?<?[=!]/.test(value)) return undefined;
+    return value.replace(/\{(\d+),(\d+)\}/g, (all, least, most) => (Number(most) > 1000 ? `{${least},}` : all));
+  });
+  return JSON.parse(text);
+}
 
 function schemaAt(schema: object, ...path: readonly string[]): Record<string, unknown> {
   const found = path.reduce<unknown>((node, step) => Object(node)[step], schema);

@@ -15,7 +15,7 @@ const root = join(import.meta.dirname, "..");
 /** Descriptors of the released API, which a change must not break. */
 const released = "proto/released.binpb";
 /** What `npm run generate` writes. */
-const generated = ["gen", "src/config/llmhub.schema.json", "src/surfaces/openapi/openapi.json", "docs"];
+const generated = ["gen", "src/config/llmhub.schema.json", "src/surfaces/openapi/openapi.json", "docs", "helm/llmhub"];
 
 const steps: readonly Step[] = [
   { name: "generated code is up to date", run: generatedIsCurrent },

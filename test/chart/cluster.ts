@@ -44,6 +44,8 @@ export class Cluster implements AsyncDisposable {
 function answer(path: string, version: string): object | undefined {
   const [major = "", minor = ""] = version.split(".");
   if (path === "/version") return { major, minor, gitVersion: `v${version}.0` };
+  // Where helm keeps its releases: there are none.
+  if (path.endsWith("/secrets")) return { kind: "SecretList", apiVersion: "v1", metadata: {}, items: [] };
   if (path === "/api") return { kind: "APIVersions", versions: ["v1"] };
   if (path === "/apis")
     return {

@@ -1,5 +1,11 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { examples, type Manifest, only, podsIn, render, type Values } from "./manifest.ts";
+import { fileSections } from "../../src/config/file-schema.ts";
+import { wantsRestart } from "../../src/config/restart-need.ts";
+import { GatewayProcess } from "../support/gateway-process.ts";
+import { examples, type Manifest, only, podsIn, render, root, textOf, type Values } from "./manifest.ts";
 
 const gateway = {
   "app.kubernetes.io/name": "llmhub",
@@ -166,6 +172,13 @@ describe("new pods are made", () => {
   });
 });
 
+test("the settings that make new pods are those that a running gateway does not take over", () => {
+  const [, digested = ""] =
+    /\{\{- (dict [^|]*)\| toJson \| sha256sum/.exec(textOf("helm/llmhub/templates/_config.tpl")) ?? [];
+  const named = [...digested.matchAll(/"(\w+)"/g)].map(([, name]) => name);
+  expect(named.sort()).toEqual(Object.keys(fileSections).filter(wantsRestart).sort());
+});
+
 describe("memory", () => {
   test.each([
     ["of one process", {}, "60"],
@@ -251,4 +264,35 @@ test("the Redis for evaluation is run by the configuration that its Secret holds
   expect(only(objects, "Service", "r-llmhub-redis")["spec"].ports[0].targetPort).toBe(
     redis.containers[0].ports[0].name,
   );
+});
+
+describe("the image", () => {
+  const instructions = textOf("Dockerfile")
+    .replace(/\\\n/g, " ")
+    .split("\n")
+    .map((line) => line.trim());
+  const last = (name: string) =>
+    instructions.findLast((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? "";
+
+  test("is run as it says, by its own user and command", async () => {
+    const { spec, container } = await pod({});
+    expect(last("USER")).toBe(`${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`);
+    expect([container.command, container.args]).toEqual([undefined, undefined]);
+    expect(JSON.parse(last("CMD"))).toEqual(["serve"]);
+  });
+
+  test("exposes the ports that the pod has", async () => {
+    const { container } = await pod({ ports: { http: 4000 } });
+    const exposed = last("EXPOSE").split(" ").map(Number);
+    expect(container.ports.map(({ containerPort }: { containerPort: number }) => containerPort)).toEqual(exposed);
+  });
+
+  test("takes what `helm test` asks, which a gateway answers", async () => {
+    const { args } = only(await render({}), "Pod")["spec"].containers[0];
+    expect(JSON.parse(last("ENTRYPOINT")).at(-1)).toBe("/app/dist/main.js");
+    await using gateway = await GatewayProcess.start({ providers: { simulator: {} } });
+    const here = args.map((word: string) => (word.includes(":9464") ? new URL(gateway.opsUrl).host : word));
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, "src/main.js"), ...here]);
+    expect(JSON.parse(stdout)).toEqual({ ready: true, reasons: [] });
+  });
 });

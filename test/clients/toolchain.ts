@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { isInstalled } from "../support/installed.ts";
 import type { Language, Words } from "./languages.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -10,8 +10,7 @@ const commandMaxMs = 600_000;
 
 /** Of the commands that a language needs, those that the machine lacks. */
 export function missing({ needs }: Language): readonly string[] {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return needs.filter((command) => !folders.some((folder) => isExecutable(join(folder, command))));
+  return needs.filter((command) => !isInstalled(command));
 }
 
 /** Runs a command in a language's folder, each line that it writes handed on; answers how it failed, if it did. */
@@ -37,13 +36,4 @@ export async function run(
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) => resolve(code === 0 ? undefined : `it ended with ${code ?? signal}`));
   });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

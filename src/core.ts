@@ -22,6 +22,8 @@ import { Snapshot, simulatorFor } from "./snapshot.ts";
 import { CallLines } from "./telemetry/call-lines.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import type { Tracer } from "./telemetry/tracing/tracer.ts";
+import { tracerFor } from "./tracing.ts";
 import { Traffic } from "./traffic.ts";
 import { version } from "./version.ts";
 
@@ -54,6 +56,8 @@ export class Core {
   #snapshot: Snapshot;
   #reloading: Promise<void> = Promise.resolve();
   #closing = false;
+  /** Undefined: calls are not recorded. */
+  #tracer: Tracer | undefined;
 
   /** Rejects, with nothing left open, where the configuration cannot work. */
   static async open(options: CoreOptions): Promise<Core> {
@@ -105,6 +109,7 @@ export class Core {
       ...admissionRules(server),
       draining: () => this.#closing,
       door: this.#traffic.overload,
+      tracer: () => this.#tracer,
       now: () => performance.now(),
     });
   }
@@ -171,12 +176,15 @@ export class Core {
     await this.beginClose();
     await Promise.all([this.#snapshot.fleet.retire(), this.#simulator?.close(), this.#traffic.close()]);
     await this.#extensions.close();
+    await this.#tracer?.close();
   }
 
   async #begin(): Promise<void> {
     const { config, fleet } = this.#snapshot;
     this.#extensions.use(await this.#extensions.prepare(config.extensions));
     await this.#traffic.configure(config, fleet.twins);
+    const { logger, metrics } = this;
+    this.#tracer = await tracerFor(config, { logger, metrics, worker: this.#neighbours?.worker });
   }
 
   async #reload(config: Config, renew: (before: Config, next: Config) => void): Promise<void> {

@@ -107,7 +107,8 @@ function instanceOf(
   { media }: Config,
   simulatorUrl: string | undefined,
 ): Omit<Instance, "models"> {
-  const { id, kind, apiKey, settings, headers, region, tags, connectionsMax, timeouts, discover } = provider;
+  const { id, kind, apiKey, settings, headers, region, tags, connectionsMax, timeouts, discover, tellsTrace } =
+    provider;
   const { connectMs, ...limits } = timeouts;
   return {
     id,
@@ -118,6 +119,7 @@ function instanceOf(
     headers: revealed(headers),
     region,
     tags,
+    tellsTrace,
     connectionsMax,
     connectMs,
     timeouts: limits,

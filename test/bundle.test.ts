@@ -20,6 +20,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { freshBundle } from "../build/bundle.ts";
 import { CompletionService } from "../gen/llmhub/v1/completion_service_pb.ts";
+import { OtlpReceiver } from "./support/otlp-receiver.ts";
 import { Program } from "./support/program.ts";
 import { root } from "./support/source.ts";
 
@@ -83,6 +84,24 @@ test("it serves over gRPC and HTTP, with an extension and lines for people", asy
   });
   expect(await answer.json()).toMatchObject({ finishReason: "FINISH_REASON_STOP" });
   expect(await (await fetch(`${url}/openapi.json`)).json()).toHaveProperty("openapi");
+});
+
+test("it records calls", async () => {
+  await using receiver = await OtlpReceiver.start();
+  const path = join(folder, "traced.yaml");
+  const sections = {
+    server: { listen: "127.0.0.1:0", opsListen: "127.0.0.1:0" },
+    auth: { mode: "off" },
+    providers: { simulator: {} },
+    tracing: { endpoint: receiver.url, interval: "1ms" },
+  };
+  writeFileSync(path, JSON.stringify(sections));
+  await using gateway = new Program([process.execPath, main(), "serve", "--config", path]);
+  const said = await gateway.said(/"address":"[^"]+".*serving calls/);
+  const url = `http://${/"address":"([^"]+)"/.exec(said)?.[1]}`;
+  const body = '{"input":"Say hi"}';
+  await fetch(`${url}/v1/completions`, { method: "POST", headers: { "content-type": "application/json" }, body });
+  await receiver.until(({ spans }) => spans.length === 2);
 });
 
 test("it needs nothing but itself, whatever part is used", async () => {

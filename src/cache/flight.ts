@@ -1,4 +1,5 @@
 import { GatewayError, type Reason } from "../model/error.ts";
+import type { TraceContext } from "../model/trace.ts";
 import type { Entry } from "./entry.ts";
 import type { Lease } from "./turns.ts";
 
@@ -31,6 +32,8 @@ export class Flight<End = Landing> {
   readonly #landed = Promise.withResolvers<End>();
   /** The turn among replicas that it has, if it needs one. */
   lease: Lease | undefined;
+  /** Where the call stands in its trace. */
+  trace: TraceContext | undefined;
 
   /** Tells those who wait. The first word counts. */
   land(landing: End): void {

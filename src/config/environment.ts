@@ -3,6 +3,7 @@ import { ConfigError } from "./config-error.ts";
 import { defaultAddress, type defaultAddresses } from "./default-address.ts";
 import { isRecord } from "./record.ts";
 import type { Environment } from "./substitution.ts";
+import { withTracing } from "./tracing-environment.ts";
 
 /** The kind that needs no address and no key: it runs inside the gateway. */
 export const builtInKind = "simulator";
@@ -186,5 +187,6 @@ function override(value: Sources["value"], env: Environment, variables: Map<stri
     changed[section] = { ...before, [field]: text };
     variables.set(`${section}.${field}`, variable);
   }
-  return changed;
+  const tracing = withTracing(changed["tracing"], env, variables);
+  return tracing === undefined ? changed : { ...changed, tracing };
 }

@@ -15,6 +15,7 @@ import { address, duration, integer, network, pattern } from "./scalar.ts";
 import { section } from "./section.ts";
 import { streams } from "./streams-section.ts";
 import { tls } from "./tls-section.ts";
+import { tracing } from "./tracing-section.ts";
 import { workers } from "./workers.ts";
 
 const limits = section("What one caller can take from the server.", {
@@ -153,6 +154,7 @@ export const fileSections = {
   limits: v.nullish(rateLimits, []),
   extensions: v.nullish(extensions, []),
   overload: v.nullish(overload, {}),
+  tracing: v.optional(tracing),
   log: v.nullish(log, {}),
 };
 

@@ -107,6 +107,7 @@ function validate(value: Readonly<Record<string, unknown>>, findings: Findings):
     ...parse("limits", fileSections.limits),
     ...parse("extensions", fileSections.extensions),
     ...parse("overload", fileSections.overload),
+    ...parse("tracing", fileSections.tracing),
     ...parse("log", fileSections.log),
   };
 }

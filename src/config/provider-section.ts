@@ -52,7 +52,8 @@ const model = section("Facts of a model, in place of the built-in ones.", {
   prices: v.optional(prices),
 });
 
-const headerName = v.pipe(
+/** Name of a header of requests that the operator may set. */
+export const headerName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z][A-Za-z0-9_-]{0,127}$/, "must be a header name: letters, digits, - and _"),
   v.check((name) => !headersReserved.test(name), "is a header that the gateway sets itself; remove it"),
@@ -107,6 +108,15 @@ const provider = section("A provider to call.", {
   ),
   region: v.optional(region('Where it answers, such as "eu". Absent: as settings say it with bedrock and vertex.')),
   tags: v.nullish(tags("Words of your own for filters of policies, which all its models have."), []),
+  traceContext: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        "Send traceparent, tracestate and baggage with calls, so that its spans join the trace of the caller.",
+      ),
+    ),
+    false,
+  ),
   connectionsMax: v.optional(
     integer(
       1,

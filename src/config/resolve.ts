@@ -10,12 +10,10 @@ import { overloadOf } from "./overload-section.ts";
 import { isRedisUrl } from "./redis-section.ts";
 import { routingOf } from "./routing.ts";
 import type { Config, ExtensionConfig, ModelConfig, ProviderConfig, RedisConfig, ServerConfig } from "./schema.ts";
-import { settingOf } from "./setting.ts";
+import { headerSecretOf, settingOf } from "./setting.ts";
 import { tlsOf } from "./tls-section.ts";
+import { tracingOf } from "./tracing-section.ts";
 import type { Path } from "./yaml-file.ts";
-
-/** What an HTTP header value may hold; credentials are sent in one. */
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 type FileProvider = FileSections["providers"][string];
 type FileModel = FileProvider["models"][string];
@@ -59,6 +57,7 @@ export async function resolve(
       },
     },
     extensions,
+    tracing: await tracingOf(sections, findings),
     log: { level: log.level, format: log.format },
     files: findings.files,
   };
@@ -124,20 +123,21 @@ async function providerOf(
   const path = ["providers", id];
   const headers: Record<string, Secret> = {};
   for (const [name, value] of Object.entries(provider.headers)) {
-    headers[name.toLowerCase()] = await secretOf(value, [...path, "headers", name], findings);
+    headers[name.toLowerCase()] = await headerSecretOf(value, [...path, "headers", name], findings);
   }
   const settings = await settingsOf(provider.settings, [...path, "settings"], findings);
   const { apiKey, timeouts } = provider;
   return {
     id,
     kind: provider.kind ?? id,
-    apiKey: apiKey === undefined ? undefined : await secretOf(apiKey, [...path, "apiKey"], findings),
+    apiKey: apiKey === undefined ? undefined : await headerSecretOf(apiKey, [...path, "apiKey"], findings),
     credentials: await credentialsOf(provider, path, findings),
     baseUrl: provider.baseUrl,
     headers,
     settings,
     region: provider.region,
     tags: provider.tags,
+    tellsTrace: provider.traceContext,
     connectionsMax: provider.connectionsMax,
     timeouts: {
       connectMs: timeouts.connect ?? general.connect,
@@ -160,7 +160,7 @@ async function credentialsOf(
     const at = [...path, "credentials", index];
     resolved.push({
       name,
-      apiKey: apiKey === undefined ? undefined : await secretOf(apiKey, [...at, "apiKey"], findings),
+      apiKey: apiKey === undefined ? undefined : await headerSecretOf(apiKey, [...at, "apiKey"], findings),
       settings: await settingsOf(settings, [...at, "settings"], findings),
     });
   }
@@ -175,12 +175,6 @@ async function settingsOf(
   const settings: Record<string, Secret> = {};
   for (const [name, value] of Object.entries(given)) settings[name] = await settingOf(value, [...path, name], findings);
   return settings;
-}
-
-async function secretOf(value: string, path: Path, findings: Findings): Promise<Secret> {
-  const secret = await settingOf(value, path, findings);
-  if (!headerValue.test(secret.reveal())) findings.add(path, "has a line break or a sign that a header cannot hold");
-  return secret;
 }
 
 function modelOf(model: FileModel): ModelConfig {

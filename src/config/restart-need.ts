@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./schema.ts";
 
-const sections = ["server", "log"];
+const sections = ["server", "tracing", "log"];
 const certificates = /^server\.tls\.(?:cert|key|clientCa)$/;
 
 /** Whether a setting, by its dotted path, counts from the next start on; all others do as soon as the file is read again. */
@@ -14,6 +14,7 @@ export function restartNeeded(before: Config, next: Config): string | undefined 
   const sameServer = isDeepStrictEqual(fixed(before), fixed(next));
   const problems = [
     ...(sameServer ? [] : ["of server, only the certificates change while it runs"]),
+    ...(textOf(before) === textOf(next) ? [] : ["tracing does not change while it runs"]),
     ...(isDeepStrictEqual(before.log, next.log) ? [] : ["log does not change while it runs"]),
   ];
   return problems.length === 0 ? undefined : `${problems.join("; ")}; restart for the rest`;
@@ -22,4 +23,11 @@ export function restartNeeded(before: Config, next: Config): string | undefined 
 /** Of the server all but the contents of certificates. */
 function fixed({ server: { tls, ...server } }: Config): object {
   return { ...server, tls: tls && { asksCallers: tls.clientCa !== undefined, clientCert: tls.clientCert } };
+}
+
+/** Secrets show no difference of their own. */
+function textOf({ tracing }: Config): string {
+  if (tracing === undefined) return "";
+  const headers = Object.entries(tracing.headers).map(([name, value]) => [name, value.reveal()]);
+  return JSON.stringify({ ...tracing, headers });
 }

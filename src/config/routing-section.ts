@@ -110,6 +110,14 @@ const policy = section("How to pick among targets for one logical model.", {
     false,
   ),
   hedge: v.optional(hedge),
+  traceContext: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description(
+        "Send traceparent, tracestate and baggage to its targets. Absent: as traceContext of each provider.",
+      ),
+    ),
+  ),
 });
 
 const chainStep = section("A step of a chain.", {

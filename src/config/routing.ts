@@ -76,6 +76,7 @@ function policyOf(policy: RoutingSection["policies"][string], general: RetryRule
     overridable: policy.overridable,
     afterOutput: policy.afterOutput,
     hedge: policy.hedge && hedgeOf(policy.hedge),
+    tellsTrace: policy.traceContext,
   };
 }
 

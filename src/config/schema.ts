@@ -1,9 +1,11 @@
 import type { Secret } from "../model/secret.ts";
 import type { ModelKind, Price } from "../model/target.ts";
 import type { AuthConfig } from "./auth.ts";
+import type { CacheConfig } from "./cache.ts";
 import type { IdempotencyConfig } from "./idempotency.ts";
 import type { OverloadConfig } from "./overload.ts";
 import type { RoutingConfig } from "./routing.ts";
+import type { TracingConfig } from "./tracing.ts";
 
 /** Everything that an operator decides, resolved and checked: defaults are filled in, files are read. Immutable. */
 export interface Config {
@@ -24,6 +26,8 @@ export interface Config {
   /** The first stands outermost around a call. */
   readonly extensions: readonly ExtensionConfig[];
   readonly overload: OverloadConfig;
+  /** Undefined: calls are not recorded. */
+  readonly tracing: TracingConfig | undefined;
   readonly log: LogConfig;
   /** Every file that was read for it: itself, certificates, secrets. A change of one calls for loading again. */
   readonly files: readonly string[];
@@ -117,6 +121,8 @@ export interface ProviderConfig {
   /** Where it answers. Undefined: as the kind knows from settings, if it does. */
   readonly region: string | undefined;
   readonly tags: readonly string[];
+  /** It is told where calls stand in their trace. */
+  readonly tellsTrace: boolean;
   /** Undefined: the kind's own bound. */
   readonly connectionsMax: number | undefined;
   readonly timeouts: TimeoutsConfig;
@@ -258,23 +264,4 @@ interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   /** "auto": pretty on a terminal, JSON elsewhere. */
   readonly format: "auto" | "json" | "pretty";
-}
-
-/** Answers that are kept. */
-interface CacheConfig {
-  readonly enabled: boolean;
-  /** "redis" goes with a section redis. */
-  readonly driver: "memory" | "redis";
-  /** Who finds an answer: calls with the same API key, or everybody. */
-  readonly scope: "key" | "shared";
-  /** How long one is as good as new unless the request says so. */
-  readonly ttlMs: number;
-  /** How long after that it is still given while it is asked for anew; 0: not at all. */
-  readonly staleMs: number;
-  /** Longest wait for another replica that asks the same; 0, also with memory: each asks. */
-  readonly replicaWaitMs: number;
-  /** Of all answers in memory together. */
-  readonly bytesMax: number;
-  /** Of one answer. */
-  readonly entryBytesMax: number;
 }

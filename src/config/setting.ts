@@ -6,6 +6,8 @@ import type { Path } from "./yaml-file.ts";
 
 /** Largest file of a secret or certificate chain. */
 const secretFileBytesMax = 256 * 1024;
+/** What an HTTP header value may hold. */
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 const filePrefix = "file:";
 /** Maps and lists inside each other. */
 const depthMax = 32;
@@ -13,6 +15,13 @@ const depthMax = 32;
 /** The value itself or the contents of the file that it names. */
 export async function settingOf(value: string, path: Path, findings: Findings): Promise<Secret> {
   return new Secret(await textOf(value, path, findings));
+}
+
+/** The same for what is sent as a header. */
+export async function headerSecretOf(value: string, path: Path, findings: Findings): Promise<Secret> {
+  const secret = await settingOf(value, path, findings);
+  if (!headerValue.test(secret.reveal())) findings.add(path, "has a line break or a sign that a header cannot hold");
+  return secret;
 }
 
 /** The text of a file that the configuration names; undefined, with a problem found, if it cannot be used. */

@@ -6,6 +6,7 @@ import type { Dispatch } from "../model/dispatch.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 import type { Served } from "../model/reply.ts";
 import type { Target } from "../model/target.ts";
+import { spanned } from "../model/trace.ts";
 import { nextCredential, withCredential } from "./credential-pick.ts";
 import type { HedgeParts, Hedging } from "./hedging.ts";
 import { History } from "./history.ts";
@@ -183,6 +184,7 @@ export class Journey<Request extends Asked, R extends Served> {
       failures,
       timeouts: timeoutsFor(call, target, this.#outputMs(stage)),
       freshConnection: false,
+      tellsTrace: stage.step.tellsTrace ?? target.provider.tellsTrace,
       mayRepeat: (attempts) => racing?.mayRepeat() !== false && this.#mayRepeat(stage, target, triedOf(attempts)),
     });
   }
@@ -260,7 +262,9 @@ export class Journey<Request extends Asked, R extends Served> {
     const again = verdict.next === "repeat" ? stage.repeatable.splice(verdict.index, 1)[0] : undefined;
     const candidate = again?.candidate ?? this.#following(stage);
     if (candidate === undefined) throw error;
+    const { span } = this.#call.rpc;
     if (verdict.next === "other") {
+      span?.event("llmhub.failover", { "error.type": error.reason, "llmhub.model": candidate.target.selector });
       budget.called(caller, candidate.target.selector);
       wentOn(failed.target, "other");
       return candidate;
@@ -269,7 +273,8 @@ export class Journey<Request extends Asked, R extends Served> {
     wentOn(failed.target, allowed ? "repeat" : "over_budget");
     if (!allowed) throw error;
     stage.repeats += 1;
-    await pause(verdict.afterMs, signal);
+    span?.event("llmhub.retry", { "error.type": error.reason, "llmhub.model": candidate.target.selector });
+    await spanned(span, "pause before retry", () => pause(verdict.afterMs, signal));
     return candidate;
   }
 

@@ -8,14 +8,16 @@ import { observe, type Watch } from "./attempt/observe.ts";
 import { pace, type Ways } from "./attempt/pace.ts";
 import { reconnect } from "./attempt/reconnect.ts";
 import { timeout } from "./attempt/timeout.ts";
+import { traceAttempt } from "./attempt/trace.ts";
 import { accessLog } from "./call/access-log.ts";
 import { limit } from "./call/limit.ts";
 import { meter } from "./call/meter.ts";
+import { traceCall } from "./call/trace.ts";
 import { witnessed } from "./call/witness.ts";
 
 /** Around every call, once; the first is outermost. The cache comes next. */
 export function callChain(logger: Logger, metrics: Metrics): readonly Interceptor<Call<Asked>>[] {
-  return [witnessed(meter(metrics), accessLog(logger))];
+  return [traceCall, witnessed(meter(metrics), accessLog(logger))];
 }
 
 /** Around every call that the cache does not answer, once. */
@@ -35,5 +37,5 @@ export function attemptChain(
   health: TargetHealth,
   ways: Ways,
 ): readonly Interceptor<Attempt<Asked>>[] {
-  return [pace(ways), breaker(health.breakers), timeout, reconnect, observe(metrics, health.observe)];
+  return [pace(ways), breaker(health.breakers), timeout, reconnect, observe(metrics, health.observe), traceAttempt];
 }

@@ -6,6 +6,7 @@ import type { Attempt as AttemptRecord, CacheStatus, RoutingInfo } from "../../g
 import type { Cost, Usage } from "../../gen/llmhub/v1/usage_pb.ts";
 import type { Strategy } from "./policy.ts";
 import type { Target } from "./target.ts";
+import type { Span, TraceContext } from "./trace.ts";
 
 /** Who asks. */
 export interface Caller {
@@ -55,6 +56,10 @@ export interface Rpc {
   readonly cacheControl?: string | undefined;
   /** Absent: a repeat is a call of its own. */
   readonly idempotency?: IdempotencyKey | undefined;
+  /** Where the call stands in a trace: its own span, or what its caller said. Absent: in none. */
+  readonly trace?: TraceContext | undefined;
+  /** Absent: the call is not recorded. */
+  readonly span?: Span | undefined;
 }
 
 /** What can be asked of a model. */
@@ -122,6 +127,10 @@ export interface Attempt<Request extends Asked = CompleteRequest> {
   readonly timeouts: Timeouts;
   /** Use a connection that carried nothing before. */
   readonly freshConnection: boolean;
+  /** The provider is told where the call stands in its trace. */
+  readonly tellsTrace?: boolean | undefined;
+  /** Absent: the attempt is not recorded. */
+  readonly span?: Span | undefined;
   /** Whether one more provider call may follow these; counts it if so. Absent: none may. */
   readonly mayRepeat?: (attempts: readonly AttemptRecord[]) => boolean;
 }

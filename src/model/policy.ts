@@ -122,6 +122,8 @@ export interface Policy {
   readonly afterOutput?: boolean;
   /** Undefined: never. */
   readonly hedge?: HedgeRules | undefined;
+  /** Whether providers are told where calls stand in their trace. Undefined: as is said of each provider. */
+  readonly tellsTrace?: boolean | undefined;
 }
 
 /** One step of a chain. */

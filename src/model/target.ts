@@ -80,6 +80,8 @@ export interface Provider {
   readonly patterns?: readonly ModelPattern[];
   /** Words of the operator's own, which all its models have. Absent: none. */
   readonly tags?: readonly string[];
+  /** It is told where calls stand in their trace, unless a policy says otherwise. Absent: it is not. */
+  readonly tellsTrace?: boolean;
   /** Where a model answers, by the provider's name for the place; undefined where that is not known. */
   readonly regionOf?: (model: string) => string | undefined;
   readonly generate?: Dispatch<Attempt>;

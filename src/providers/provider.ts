@@ -108,6 +108,7 @@ export interface ProviderSettings {
   readonly credential?: string | undefined;
   readonly region?: string | undefined;
   readonly tags?: readonly string[] | undefined;
+  readonly tellsTrace?: boolean | undefined;
   readonly baseUrl: string | undefined;
   readonly settings: Settings;
   readonly headers: Readonly<Record<string, string>>;
@@ -172,6 +173,7 @@ export function openProvider(
     defaultModel: facts.defaultModel,
     patterns: facts.patterns ?? [],
     tags: settings.tags ?? [],
+    tellsTrace: settings.tellsTrace ?? false,
     regionOf: (model) => (facts.region ?? given)(settings.settings, model, settings.region),
     timeouts,
     ...(generate && {

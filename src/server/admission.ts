@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Caller, Rpc } from "../model/call.ts";
 import { GatewayError } from "../model/error.ts";
+import type { Span, TraceContext } from "../model/trace.ts";
+import { traceContextOf } from "../telemetry/tracing/trace-headers.ts";
+import type { Tracer } from "../telemetry/tracing/tracer.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { callerTimeoutMs, effectiveTimeoutMs, timeoutMsMax } from "./deadline.ts";
 import { idempotencyKeyOf } from "./idempotency-key.ts";
@@ -8,6 +11,8 @@ import type { Identities } from "./identities.ts";
 import type { Connection } from "./peer-address.ts";
 import { randomUuid } from "./random-id.ts";
 import { type CallLine, type Entrant, RpcScope } from "./rpc-scope.ts";
+import { beginOf, endOf } from "./rpc-span.ts";
+import { keyMissing, shownKey } from "./shown-key.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 
 /** Methods that need no key, go on during the drain, and have no longest time: probes and descriptions. */
@@ -56,6 +61,12 @@ export interface Door {
   whenCritical(relieve: (reason: GatewayError) => number): void;
 }
 
+/** What is known of a call before it is let in. */
+interface Known extends Pick<Rpc, "method" | "requestId" | "startMs"> {
+  readonly span: Span | undefined;
+  readonly trace: TraceContext | undefined;
+}
+
 /** What admission decides by. */
 export interface AdmissionOptions {
   /** Undefined: authentication is off, everyone may call everything. */
@@ -74,6 +85,8 @@ export interface AdmissionOptions {
   readonly identities?: Identities | undefined;
   /** Absent: every call is let in. Probes, descriptions and calls of operators always are. */
   readonly door?: Door;
+  /** Absent: no call is recorded. */
+  readonly tracer?: () => Tracer | undefined;
   /** The clock of performance.now(). */
   readonly now: () => number;
 }
@@ -113,10 +126,15 @@ export class Admission {
    */
   admit(headers: IncomingHttpHeaders, path: string, line: Line = noLine): RpcScope {
     const requestId = requestIdOf(headers["x-request-id"]);
+    const method = path.slice(1);
+    const startMs = this.#options.now();
+    const caller = headers["traceparent"] === undefined ? undefined : traceContextOf(headers);
+    const span = isOpen(method) ? undefined : this.#options.tracer?.()?.begin({ method, headers, startMs }, caller);
     try {
-      return this.#admit(headers, path.slice(1), requestId, line);
+      return this.#admit(headers, line, { method, requestId, startMs, span, trace: span?.context ?? caller });
     } catch (error) {
       const failure = GatewayError.of(error);
+      if (span !== undefined) endOf(span, { method, requestId }, failure);
       if (!failure.isShared) failure.metadata.set("x-request-id", requestId);
       throw failure;
     }
@@ -142,8 +160,8 @@ export class Admission {
     return largest.length;
   }
 
-  #admit(headers: IncomingHttpHeaders, method: string, requestId: string, line: Line): RpcScope {
-    const { keys, deadlineMaxMs, draining, door, now } = this.#options;
+  #admit(headers: IncomingHttpHeaders, line: Line, { method, startMs, ...known }: Known): RpcScope {
+    const { keys, deadlineMaxMs, draining, door } = this.#options;
     const open = isOpen(method);
     if (!open && draining()) {
       throw new GatewayError(
@@ -151,17 +169,16 @@ export class Admission {
         "this gateway is shutting down - repeat the call on another connection",
       );
     }
-    const known = open ? undefined : keys();
-    const caller = known === undefined ? anyone : this.#callerOf(known, headers, line);
-    if (known === undefined && !open) this.#checkOrigin(headers.origin);
+    const apiKeys = open ? undefined : keys();
+    const caller = apiKeys === undefined ? anyone : this.#callerOf(apiKeys, headers, line);
+    if (apiKeys === undefined && !open) this.#checkOrigin(headers.origin);
     const isOperators = method.startsWith(adminPrefix);
-    if (isOperators) this.#checkOperator(caller, known === undefined);
+    if (isOperators) this.#checkOperator(caller, apiKeys === undefined);
     const peerAddress = this.#addressOf(headers["x-forwarded-for"], line.peerAddress);
     const longestMs = open ? timeoutMsMax : deadlineMaxMs;
     const askedMs = callerTimeoutMs(headers);
     const idempotency = idempotencyKeyOf(headers["idempotency-key"]);
     const timeoutMs = effectiveTimeoutMs(askedMs, longestMs);
-    const startMs = now();
     const deadlineMs = startMs + timeoutMs;
     // Who can mend an overload is not kept out by it.
     const isFree = open || isOperators;
@@ -169,7 +186,7 @@ export class Admission {
     const controller = new AbortController();
     const rpc: Rpc = {
       method,
-      requestId,
+      requestId: known.requestId,
       caller,
       peerAddress,
       answerHeader: line.answerHeader,
@@ -179,7 +196,10 @@ export class Admission {
       dialect: line.dialect,
       cacheControl: headers["cache-control"],
       idempotency,
+      trace: known.trace,
+      span: known.span,
     };
+    if (known.span !== undefined) beginOf(known.span, rpc, entrant);
     const scope = new RpcScope({
       rpc,
       controller,
@@ -219,7 +239,7 @@ export class Admission {
   #callerOf(keys: ApiKeys, headers: IncomingHttpHeaders, { connection, peerAddress }: Line): Caller {
     const { identities } = this.#options;
     const isShown = headers.authorization !== undefined || headers["x-api-key"] !== undefined;
-    if (isShown || identities === undefined) return keys.identify(credential(headers), connection);
+    if (isShown || identities === undefined) return keys.identify(shownKey(headers), connection);
     const { names, lack } = identities.of(headers["x-forwarded-client-cert"], { connection, peerAddress });
     if (names.length === 0) throw keyMissing(lack);
     return keys.recognize(names);
@@ -253,31 +273,4 @@ function isOpen(method: string): boolean {
 /** The caller's id of a call, or one made here. */
 export function requestIdOf(value: string | string[] | undefined): string {
   return typeof value === "string" && /^[A-Za-z0-9._-]{1,128}$/.test(value) ? value : randomUuid();
-}
-
-/** @param lack why its certificate does not do, for people; empty: there is none. */
-function keyMissing(lack: string): GatewayError {
-  const reason = lack === "" ? "" : `. ${lack}`;
-  return new GatewayError(
-    "CREDENTIALS_MISSING",
-    `an API key is needed - send it as authorization Bearer lh_...${reason}`,
-  );
-}
-
-/** The secret that a caller shows, from either of the two headers. */
-function credential(headers: IncomingHttpHeaders): string {
-  const { authorization } = headers;
-  const apiKey = headers["x-api-key"];
-  if (authorization === undefined && apiKey === undefined) {
-    throw keyMissing("");
-  }
-  const bearer = authorization === undefined ? undefined : /^bearer +([^\s,]+)$/i.exec(authorization)?.[1];
-  if (authorization !== undefined && bearer === undefined) {
-    throw new GatewayError("API_KEY_INVALID", "the authorization header is not of the form Bearer lh_...");
-  }
-  const secret = bearer ?? apiKey;
-  if (typeof secret !== "string" || (apiKey !== undefined && apiKey !== secret)) {
-    throw new GatewayError("API_KEY_INVALID", "the call shows two different API keys - send one of them only");
-  }
-  return secret;
 }

@@ -18,6 +18,7 @@ import { GatewayError } from "../model/error.ts";
 import { rpcKey } from "../services/context.ts";
 import type { CallEnd } from "../telemetry/call-lines.ts";
 import { faultOf, type Logger } from "../telemetry/logger.ts";
+import { traceContextOf } from "../telemetry/tracing/trace-headers.ts";
 import { type Admission, requestIdOf } from "./admission.ts";
 import { BoundedStream, orAborted } from "./bounded.ts";
 import { timeoutHeaders } from "./deadline.ts";
@@ -156,7 +157,12 @@ function gate(context: HandlerContext, options: ConnectOptions): void | Promise<
     const requestId = failure.metadata.get("x-request-id") ?? requestIdOf(arrival.headers["x-request-id"]);
     failure.metadata.set("x-request-id", requestId);
     options.accessLine(
-      accessLine(facts, { requestId, keyId: "", tenantId: "", handled: false }, failure, options.now()),
+      accessLine(
+        facts,
+        { requestId, keyId: "", tenantId: "", trace: traceContextOf(arrival.headers), handled: false },
+        failure,
+        options.now(),
+      ),
     );
     throw failure;
   }
@@ -168,10 +174,10 @@ function gate(context: HandlerContext, options: ConnectOptions): void | Promise<
     clearTimeout(admitted.timer);
     const isLost = arrival.session?.destroyed === true;
     const error = end(context.signal, admitted, isLost, options.requestBytesMax);
-    const { requestId, caller } = scope.rpc;
+    const { requestId, caller, trace } = scope.rpc;
     const { keyId, tenantId } = caller;
     options.accessLine(
-      accessLine(facts, { requestId, keyId, tenantId, handled: admitted.handled }, error, options.now()),
+      accessLine(facts, { requestId, keyId, tenantId, trace, handled: admitted.handled }, error, options.now()),
     );
   };
   if (context.signal.aborted) ended();
@@ -206,7 +212,7 @@ function ownOf(error: GatewayError): GatewayError {
 
 function accessLine(
   { startMs, ...facts }: Pick<AccessLine, "method" | "protocol"> & { readonly startMs: number },
-  caller: Pick<AccessLine, "requestId" | "keyId" | "tenantId" | "handled">,
+  caller: Pick<AccessLine, "requestId" | "keyId" | "tenantId" | "trace" | "handled">,
   error: GatewayError | undefined,
   nowMs: number,
 ): AccessLine {

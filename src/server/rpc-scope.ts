@@ -1,6 +1,7 @@
 import type { Rpc } from "../model/call.ts";
 import type { GatewayError } from "../model/error.ts";
 import { deadlineExceeded } from "./deadline.ts";
+import { endOf } from "./rpc-span.ts";
 
 /** A call that waits to be let in; rejects with why it is not. */
 export interface Entrant {
@@ -71,6 +72,8 @@ export class RpcScope {
   #end(reason: GatewayError | undefined): void {
     this.#over = true;
     if (this.#timer !== undefined) clearTimeout(this.#timer);
+    const { span } = this.rpc;
+    if (span !== undefined) endOf(span, this.rpc, reason);
     this.#parts.left(this, reason);
   }
 }

@@ -55,7 +55,7 @@ export class CallLines {
   }
 }
 
-function rejectionOf({ method, requestId, caller, startMs }: Rpc): Rejection {
+function rejectionOf({ method, requestId, caller, startMs, trace }: Rpc): Rejection {
   const { keyId, tenantId } = caller;
-  return { method, requestId, keyId, tenantId, durationMs: performance.now() - startMs };
+  return { method, requestId, keyId, tenantId, trace, durationMs: performance.now() - startMs };
 }

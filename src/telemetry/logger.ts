@@ -9,6 +9,9 @@ import { LogSink } from "./log-sink.ts";
 export interface LogFields {
   readonly callId?: string;
   readonly requestId?: string;
+  /** Where the call stands in a trace. */
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
   readonly keyId?: string;
   /** Undefined for a key without one. */
   readonly tenantId?: string | undefined;

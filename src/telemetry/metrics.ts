@@ -180,6 +180,9 @@ export class Metrics {
     [],
   ).cell();
 
+  /** Labels: outcome: "sent", "dropped" for want of room, or "failed" at the receiver. */
+  readonly spans = this.#counter("spans_total", "Spans by what became of them.", ["outcome"]);
+
   constructor(version: string) {
     const build = this.#gauge("build_info", "Always 1.", ["version", "node"], "first");
     build.cell(version, process.versions.node).value = 1;

@@ -1,4 +1,5 @@
 import { GatewayError } from "../model/error.ts";
+import type { TraceContext } from "../model/trace.ts";
 import { BoundedWords } from "./bounded-words.ts";
 import { codeName } from "./code-name.ts";
 import { faultOf, type LogFields, type Logger } from "./logger.ts";
@@ -13,6 +14,8 @@ export interface Rejection {
   /** Empty when the caller has none, or is not known. */
   readonly tenantId: string;
   readonly durationMs: number;
+  /** Absent: it stands in none, or that is not known. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Distinct methods in labels: callers can ask for any name. */
@@ -70,7 +73,14 @@ class ThinnedLines {
 }
 
 /** What the line of any call says. */
-export function fieldsOf({ method, requestId, keyId, tenantId, durationMs }: Rejection): LogFields {
-  const tookMs = Math.round(durationMs * 10) / 10;
-  return { method: method.slice(0, 128), requestId, keyId, tenantId: tenantId || undefined, durationMs: tookMs };
+export function fieldsOf({ method, requestId, keyId, tenantId, durationMs, trace }: Rejection): LogFields {
+  return {
+    method: method.slice(0, 128),
+    requestId,
+    traceId: trace?.traceId,
+    spanId: trace?.spanId,
+    keyId,
+    tenantId: tenantId || undefined,
+    durationMs: Math.round(durationMs * 10) / 10,
+  };
 }

@@ -1,4 +1,5 @@
 import { GatewayError } from "../model/error.ts";
+import type { Span } from "../model/trace.ts";
 import type { Head } from "./head.ts";
 
 /** A request with a JSON body. */
@@ -44,6 +45,8 @@ export interface Carrier {
   release(): void;
   /** The provider refused the credential. */
   distrust?(): void;
+  /** Tells where requests go. */
+  tell?(span: Span): void;
 }
 
 /** Stands for the controller of a request that never left: there is nothing to abort or to pause. */

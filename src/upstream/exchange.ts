@@ -10,10 +10,11 @@ import { AnswerBody } from "./answer-body.ts";
 import { type Carrier, type Controller, type Handler, noConnection } from "./carrier.ts";
 import { connectionFault } from "./connection-fault.ts";
 import type { Head } from "./head.ts";
-import { failureOf, faultIn, interrupted } from "./interruption.ts";
+import { failureOf, faultIn, interrupted, truncated } from "./interruption.ts";
 import { renderFor } from "./lossless.ts";
 import { Tally } from "./tally.ts";
 import { TimeLimit } from "./time-limit.ts";
+import { traced } from "./trace.ts";
 
 /** Bytes that may wait for a slow reader before the upstream is paused; one more read can come on top. */
 const waitingBytesMax = 128 * 1024;
@@ -102,7 +103,8 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     return this.#tally.outputTokens;
   }
 
-  start({ path, body, headers }: Rendered): Promise<Reply<Value>> {
+  start({ path, body, headers: own }: Rendered): Promise<Reply<Value>> {
+    const headers = traced(this.#carrier, this.attempt, own);
     return new Promise((accept, reject) => {
       this.#accept = accept;
       this.#reject = reject;
@@ -125,10 +127,11 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     // 103 (early hints) only announces the answer.
     if (this.#ended || status < 200) return;
     this.upstreamRequestId = requestIdIn(head);
+    this.attempt.span?.set({ "http.response.status_code": status });
     try {
       this.#body.begin(status, head, this.attempt.call.stream, this.#dialect.streamsJson ?? false);
       if (this.#body.isAnswer) this.#reader = this.#dialect.read(this.attempt);
-      else this.#linger = setTimeout(endRefusal, refusalMs, this.#body);
+      else this.#linger = setTimeout(() => this.#body.complete(), refusalMs);
     } catch (error) {
       this.fail(GatewayError.of(error));
     }
@@ -177,7 +180,7 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     try {
       this.#reader.end(items);
       this.#take(items, seen, 0);
-      if (!this.#ended) throw new GatewayError("STREAM_INTERRUPTED", "no terminal marker", truncated);
+      if (!this.#ended) throw truncated();
     } catch (error) {
       this.fail(GatewayError.of(error));
     }
@@ -288,12 +291,6 @@ class Exchange<Request extends Asked, Value> implements Handler, Reply<Value> {
     this.#controller?.resume();
   }
 }
-
-function endRefusal(body: AnswerBody): void {
-  body.complete();
-}
-
-const truncated = { metadata: { cause: "truncated" } };
 
 function abort(controller: Controller | undefined): void {
   controller?.abort(finishedEarly);

@@ -107,6 +107,11 @@ function wasWorkedOn(error: GatewayError): boolean {
   return error.upstream.status < 400 && !neverSent.includes(error.info["cause"] ?? "");
 }
 
+/** A body that ends before the answer does. */
+export function truncated(): GatewayError {
+  return new GatewayError("STREAM_INTERRUPTED", "no terminal marker", { metadata: { cause: "truncated" } });
+}
+
 /** What a dialect makes of a response that is no answer; INTERNAL where it fails at that, because it may be an operator's own. */
 export function faultIn<Request extends Asked, Value>(
   dialect: Dialect<Request, Value>,

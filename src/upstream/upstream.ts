@@ -3,11 +3,13 @@ import type { Client as UndiciClient } from "undici";
 import type { Authorizer, OutgoingRequest, Proof } from "../model/authorizer.ts";
 import { GatewayError } from "../model/error.ts";
 import type { Headers } from "../model/protocol.ts";
+import type { Span } from "../model/trace.ts";
 import { type Carrier, type Handler, noConnection, type Post, Turnstile, unsent } from "./carrier.ts";
 import { buildConnector, Pool } from "./client.ts";
 import { Connections } from "./connections.ts";
 import { HostLookup } from "./host-lookup.ts";
 import { type Heading, headingOf } from "./line.ts";
+import { tellServer } from "./trace.ts";
 import { Turns } from "./turns.ts";
 
 /** Where a provider lives and what it wants to see on every request. */
@@ -88,6 +90,10 @@ export class Upstream implements Carrier {
 
   release(): void {
     this.#turnstile.release();
+  }
+
+  tell(span: Span): void {
+    tellServer(span, this.#options.baseUrl);
   }
 
   distrust(): void {

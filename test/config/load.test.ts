@@ -40,6 +40,7 @@ test("without a file and keys: this machine only, the simulator, no authenticati
       settings: {},
       region: undefined,
       tags: [],
+      tellsTrace: false,
       connectionsMax: undefined,
       timeouts: { connectMs: 2000, firstOutputMs: 300_000, idleMs: 120_000, totalMs: 600_000 },
       models: new Map(),

@@ -22,6 +22,14 @@ test("of server and log everything wants one, and the operator is told what", as
   );
 });
 
+test("so does tracing, its secrets included", async () => {
+  const traced = (key: string) => loadText(file(`tracing: { endpoint: "http://c:4318", headers: { x-key: ${key} } }`));
+  const before = await traced("a");
+  expect(restartNeeded(before, await traced("a"))).toBe(undefined);
+  expect(restartNeeded(before, await traced("b"))).toBe("tracing does not change while it runs; restart for the rest");
+  expect(wantsRestart("tracing.headers")).toBe(true);
+});
+
 test("paths of settings tell the same", () => {
   expect(["server.listen", "server.limits.bodyTimeout", "server.tls", "log.level"].filter(wantsRestart)).toHaveLength(
     4,

@@ -35,6 +35,7 @@ export interface ProviderSection {
   /** Such as { idle: "50ms" }. */
   readonly timeouts?: Readonly<Record<string, string>>;
   readonly discover?: boolean;
+  readonly traceContext?: boolean;
   readonly models?: Readonly<Record<string, object>>;
 }
 
@@ -61,6 +62,7 @@ export interface TestConfig {
   readonly extensions?: readonly object[];
   readonly log?: object;
   readonly overload?: object;
+  readonly tracing?: object;
   /** What memory is used, instead of what the process has. */
   readonly readMemory?: () => MemoryReading;
   /** Environment that the file is read with. */

@@ -4,6 +4,7 @@ import type { Dispatch, Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Served } from "../../model/reply.ts";
 import type { Target } from "../../model/target.ts";
+import { spanned } from "../../model/trace.ts";
 
 /** Knows the way to each target. */
 export interface Ways {
@@ -41,7 +42,7 @@ async function paced<Own extends Attempt<Asked>, R extends Served>(
 ): Promise<R> {
   const { rpc, stream } = attempt.call;
   const queued = way.enter(rpc);
-  if (queued !== undefined) await turn(queued, way, rpc);
+  if (queued !== undefined) await spanned(rpc.span, "queue at target", () => turn(queued, way, rpc));
   const startMs = performance.now();
   try {
     const reply = await next(attempt);

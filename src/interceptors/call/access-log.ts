@@ -43,6 +43,8 @@ function failureFields({ id, rpc, request }: Call<Asked>, error: GatewayError): 
   return {
     callId: id,
     requestId: rpc.requestId,
+    traceId: rpc.trace?.traceId,
+    spanId: rpc.trace?.spanId,
     keyId: rpc.caller.keyId,
     tenantId: rpc.caller.tenantId || undefined,
     method: rpc.method,
@@ -76,6 +78,8 @@ function replyFields({ id, rpc, request }: Call<Asked>, reply: Served, outcome: 
   return {
     callId: id,
     requestId: rpc.requestId,
+    traceId: rpc.trace?.traceId,
+    spanId: rpc.trace?.spanId,
     keyId: rpc.caller.keyId,
     tenantId: rpc.caller.tenantId || undefined,
     method: rpc.method,

@@ -11,6 +11,7 @@ import type { Dispatch } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Served } from "../../model/reply.ts";
 import type { Target } from "../../model/target.ts";
+import { spanned } from "../../model/trace.ts";
 import type { CacheResult, Metrics } from "../../telemetry/metrics.ts";
 
 /** How often a call waits for another that then fails, before it goes on alone. */
@@ -121,10 +122,13 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
   }
 
   async #landed(flight: Flight): Promise<Landing> {
-    const { cacheWaiting } = this.#asking.parts.metrics;
+    const { call, parts } = this.#asking;
+    const { span, signal } = call.rpc;
+    const { cacheWaiting } = parts.metrics;
     cacheWaiting.value += 1;
+    span?.link(flight.trace);
     try {
-      return await flight.landed(this.#asking.call.rpc.signal);
+      return await spanned(span, "wait for the same call", () => flight.landed(signal));
     } finally {
       cacheWaiting.value -= 1;
     }
@@ -133,6 +137,7 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
   async #ahead(key: string, place: Prospect): Promise<R> {
     const { answers, call, next } = this.#asking;
     const flight = answers.begin(key);
+    flight.trace = call.rpc.trace;
     try {
       const found = (await this.#found(key, place, flight)) ?? (await this.#elsewhere(key, place, flight));
       if (found !== undefined) return found;
@@ -166,8 +171,8 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
     flight?: Flight,
     result: "hit" | "shared" = "hit",
   ): Promise<R | undefined> {
-    const { answers, kind } = this.#asking;
-    const entry = await answers.find(kind, key);
+    const { answers, call, kind } = this.#asking;
+    const entry = await spanned(call.rpc.span, "cache lookup", () => answers.find(kind, key));
     if (entry === undefined || this.#targetOf(entry, place) === undefined) return undefined;
     if (flight !== undefined) answers.land(key, flight, { case: "entry", entry });
     const isStale = answers.isStale(entry);
@@ -185,12 +190,17 @@ class CachedCall<Request extends Asked, R extends Served, A extends Answer> {
       const turn = await answers.turns?.attempt(key);
       if (turn === "taken") return;
       this.#count("renewal");
-      const own = { ...rpc, ...life, peerAddress: () => peerAddress, answerHeader: () => undefined };
+      const span = rpc.span?.child("cache renewal", "internal");
+      const trace = span?.context ?? rpc.trace;
+      const own = { ...rpc, ...life, span, trace, peerAddress: () => peerAddress, answerHeader: () => undefined };
       const renewal = { id: parts.newId(), rpc: own, request: call.request, stream: false };
       const flight = new Flight();
       flight.lease = turn;
       const shelf = { key, ttlMs, flight };
-      const reply = await this.#asked(aside, marked(renewal, CacheStatus.MISS), shelf).catch((error: unknown) => {
+      const asked = this.#asked(aside, marked(renewal, CacheStatus.MISS), shelf);
+      // The span lasts as long as the call.
+      span?.end();
+      const reply = await asked.catch((error: unknown) => {
         turn?.end(false);
         throw error;
       });

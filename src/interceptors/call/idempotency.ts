@@ -18,6 +18,7 @@ import { GatewayError, type Reason } from "../../model/error.ts";
 import type { Served } from "../../model/reply.ts";
 import type { Target } from "../../model/target.ts";
 import { timestampOf } from "../../model/timestamp.ts";
+import { spanned } from "../../model/trace.ts";
 import type { IdempotencyResult, Metrics } from "../../telemetry/metrics.ts";
 import type { Prospect } from "./cache.ts";
 
@@ -95,7 +96,10 @@ class KeyedCall<Request extends Asked, R extends Served, A extends Answer> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(keyInUse()), this.#book.settings.waitMs);
     try {
-      return await flight.landed(AbortSignal.any([this.#asking.call.rpc.signal, late.signal]));
+      const { span, signal } = this.#asking.call.rpc;
+      span?.link(flight.trace);
+      const either = AbortSignal.any([signal, late.signal]);
+      return await spanned(span, "wait for the first call", () => flight.landed(either));
     } catch (error) {
       throw this.#counted(error);
     } finally {
@@ -105,9 +109,12 @@ class KeyedCall<Request extends Asked, R extends Served, A extends Answer> {
 
   async #ahead(place: Prospect): Promise<R> {
     const { call, next } = this.#asking;
+    const { span, signal, trace } = call.rpc;
     const flight = this.#book.begin(this.#name, this.#digest);
+    flight.trace = trace;
     try {
-      const record = await this.#book.claim(this.#name, flight, call.rpc.signal).catch((error: unknown) => {
+      const claim = () => this.#book.claim(this.#name, flight, signal);
+      const record = await spanned(span, "idempotency key", claim).catch((error: unknown) => {
         throw this.#counted(error);
       });
       if (record !== undefined) {

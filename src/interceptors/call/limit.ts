@@ -8,6 +8,7 @@ import type { Asked, Call } from "../../model/call.ts";
 import type { Interceptor } from "../../model/dispatch.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Outcome, Served } from "../../model/reply.ts";
+import { spanned } from "../../model/trace.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 
 /** Who takes headers of an answer, or of an error. */
@@ -30,7 +31,7 @@ export function limit(limits: Limits, metrics: Metrics): Interceptor<Call<Asked>
   return (next) => (call) => {
     const admitting = limits.admit(call);
     if (admitting === undefined) return next(call);
-    return admitting.then(async (admission) => {
+    return spanned(call.rpc.span, "limit", () => admitting).then(async (admission) => {
       if (admission === undefined) return next(call);
       tell(admission, call, metrics);
       const reply = await next(call).catch((error: unknown) => {

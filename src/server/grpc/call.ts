@@ -2,8 +2,10 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
+import type { TraceContext } from "../../model/trace.ts";
 import { envelopeBytes } from "../../services/event-encoder.ts";
 import type { EventStream } from "../../services/event-stream.ts";
+import { traceContextOf } from "../../telemetry/tracing/trace-headers.ts";
 import { type Line, requestIdOf } from "../admission.ts";
 import { resetStalled } from "../http2-core.ts";
 import { peerAddressOf } from "../peer-address.ts";
@@ -29,6 +31,8 @@ export class GrpcCall implements Line, RequestSink, UnarySink {
   readonly #startMs = performance.now();
   #headers: Record<string, string> | undefined;
   #scope: RpcScope | undefined;
+  /** Of a call that is not let in. */
+  #trace: TraceContext | undefined;
   #body: RequestBody | undefined;
   #events: EventStream | undefined;
   #messageBytes = 0;
@@ -55,6 +59,7 @@ export class GrpcCall implements Line, RequestSink, UnarySink {
     try {
       this.#scope = this.#options.admission.admit(headers, this.#path, this);
     } catch (error) {
+      this.#trace = traceContextOf(headers);
       const refusal = GatewayError.of(error);
       if (refusal.isShared) this.#headers = { "x-request-id": requestIdOf(headers["x-request-id"]) };
       this.#fail(refusal);
@@ -209,7 +214,7 @@ export class GrpcCall implements Line, RequestSink, UnarySink {
 
   /** Tells of a failure that the chain has not seen. */
   #tellRejected(error: GatewayError): void {
-    const { requestId, caller, method } = this.#scope?.rpc ?? {};
+    const { requestId, caller, method, trace = this.#trace } = this.#scope?.rpc ?? {};
     const durationMs = performance.now() - this.#startMs;
     this.#options.rejected(
       {
@@ -218,6 +223,7 @@ export class GrpcCall implements Line, RequestSink, UnarySink {
         keyId: caller?.keyId ?? "",
         tenantId: caller?.tenantId ?? "",
         durationMs,
+        trace,
       },
       error,
     );

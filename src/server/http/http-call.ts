@@ -3,6 +3,7 @@ import { callerLeft } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { Answer, HttpRequest, JsonBody, Route, StreamedAnswer, WholeAnswer, Words } from "../../surfaces/route.ts";
 import { faultOf } from "../../telemetry/logger.ts";
+import { traceContextOf } from "../../telemetry/tracing/trace-headers.ts";
 import { type Line, requestIdOf } from "../admission.ts";
 import type { AccessLine } from "../connect.ts";
 import { type Connection, connectionOf, peerAddressOf } from "../peer-address.ts";
@@ -104,6 +105,7 @@ export class HttpCall implements Line {
 
   #whole({ status = 200, headers, type = "application/json", body }: WholeAnswer, packed: Buffer | undefined): void {
     const response = this.#response;
+    this.#tellStatus(status);
     const head = {
       ...safeHeaders,
       "x-request-id": this.#requestId,
@@ -127,8 +129,10 @@ export class HttpCall implements Line {
     for (;;) {
       const { done, value } = await events.next();
       if (this.#over) return;
-      if (!response.headersSent)
+      if (!response.headersSent) {
+        this.#tellStatus(200);
         response.writeHead(200, { "x-request-id": this.#requestId, ...eventHeaders, ...headers?.() });
+      }
       if (done === true) break;
       response.write(value);
       if (response.writableLength > waitingBytesMax) await this.#drained();
@@ -158,6 +162,7 @@ export class HttpCall implements Line {
       response.end((this.#streamed?.broken ?? this.#words.broken)(error, this.#requestId));
     } else {
       const { status, headers, body } = this.#words.failure(error, this.#requestId);
+      this.#tellStatus(status);
       const text = JSON.stringify(body);
       // OpenAI's and Anthropic's SDKs repeat every 5xx and 429 unless told not to.
       const advice =
@@ -194,6 +199,10 @@ export class HttpCall implements Line {
     if (!this.#over) this.#end(callerLeft);
   }
 
+  #tellStatus(status: number): void {
+    this.#scope?.rpc.span?.set({ "http.response.status_code": status });
+  }
+
   #end(error?: GatewayError): void {
     if (this.#over) return;
     this.#over = true;
@@ -216,6 +225,7 @@ export class HttpCall implements Line {
       keyId: this.#scope?.rpc.caller.keyId ?? "",
       tenantId: this.#scope?.rpc.caller.tenantId ?? "",
       durationMs: this.#options.now() - this.#startMs,
+      trace: this.#scope === undefined ? traceContextOf(this.#request.headers) : this.#scope.rpc.trace,
       handled: this.#handled,
       error,
     };

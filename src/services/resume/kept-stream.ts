@@ -1,6 +1,7 @@
 import type { Rpc } from "../../model/call.ts";
 import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
+import type { TraceContext } from "../../model/trace.ts";
 import { EventEncoder } from "../event-encoder.ts";
 import type { Batch, EventStream } from "../event-stream.ts";
 import { Journal, type Piece, type Reading } from "./journal.ts";
@@ -48,6 +49,8 @@ export class KeptStream implements EventStream {
   readonly keeps = true;
   readonly token: string;
   readonly keyId: string;
+  /** Where its call stands in a trace. */
+  readonly trace: TraceContext | undefined;
   readonly #keeper: Keeper;
   readonly #encoder = new EventEncoder();
   #source: Source;
@@ -67,6 +70,7 @@ export class KeptStream implements EventStream {
   constructor(rpc: Rpc, token: string, begin: (rpc: Rpc) => Source, keeper: Keeper) {
     this.token = token;
     this.keyId = rpc.caller.keyId;
+    this.trace = rpc.trace;
     this.#keeper = keeper;
     const journal = new Journal(keeper.streamBytesMax, (bytes) => keeper.grown(bytes));
     this.#journal = journal;

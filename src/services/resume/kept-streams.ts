@@ -134,6 +134,7 @@ export class KeptStreams implements Keeper {
     const place = stream.placeAfter(after);
     if (place === undefined) throw unknownToken();
     this.#resumed();
+    call.rpc.span?.link(stream.trace);
     return new ResumedEvents({ ...call, stream, after, place });
   }
 

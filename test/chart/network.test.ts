@@ -71,6 +71,14 @@ test("only the ports of the pod are let in", async () => {
   }
 });
 
+test("whoever may ask for metrics, `helm test` may too", async () => {
+  const objects = await render({ example: "production" });
+  const [, { from }] = only(objects, "NetworkPolicy")["spec"].ingress;
+  const labels = only(objects, "Pod").metadata.labels;
+  expect(from[0].namespaceSelector.matchLabels).toEqual({ "kubernetes.io/metadata.name": "monitoring" });
+  expect(labels).toMatchObject(from[1].podSelector.matchLabels);
+});
+
 test("with Cilium hosts take the place of networks", async () => {
   const objects = await render({ example: "cilium" });
   const policy = only(objects, "NetworkPolicy");

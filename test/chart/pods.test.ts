@@ -176,7 +176,8 @@ test("the settings that make new pods are those that a running gateway does not 
   const [, digested = ""] =
     /\{\{- (dict [^|]*)\| toJson \| sha256sum/.exec(textOf("helm/llmhub/templates/_config.tpl")) ?? [];
   const named = [...digested.matchAll(/"(\w+)"/g)].map(([, name]) => name);
-  expect(named.sort()).toEqual(Object.keys(fileSections).filter(wantsRestart).sort());
+  const sections = Object.keys(fileSections);
+  expect(sections.filter((section) => named.includes(section))).toEqual(sections.filter(wantsRestart));
 });
 
 describe("memory", () => {

@@ -73,6 +73,11 @@ const contradictions = [
     "config.providers.openai.credentials.apiKey",
   ],
   [
+    "a header with a key in plain text",
+    { config: { providers: { openai: { headers: { authorization: "Bearer x" } } } } },
+    "config.providers.openai.headers.authorization",
+  ],
+  [
     "a secret setting in plain text",
     { config: { providers: { bedrock: { settings: { secretAccessKey: "x" } } } } },
     "config.providers.bedrock.secretAccessKey",

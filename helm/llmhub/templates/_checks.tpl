@@ -64,6 +64,7 @@
 {{- include "llmhub.checkSecret" (list (printf "config.providers.%s.credentials" $id) .) -}}
 {{- end -}}
 {{- end -}}
+{{- include "llmhub.checkSecret" (list "config.tracing" (.Values.config.tracing | default dict)) -}}
 {{- if regexMatch "^rediss?://[^/@]*:[^@/$]+@" (toString (.Values.config.redis | default dict).url) -}}
 {{- fail "config.redis.url: its password would stand in a ConfigMap; put the URL into a Secret, and its name into redis.existingSecret.name" -}}
 {{- end -}}
@@ -73,8 +74,11 @@
 {{- define "llmhub.checkSecret" -}}
 {{- $path := index . 0 -}}
 {{- $entry := index . 1 -}}
-{{- $found := pick (merge (dict "apiKey" $entry.apiKey) ($entry.settings | default dict)) "apiKey" "secretAccessKey" "sessionToken" "clientSecret" "oauthToken" "credentials" -}}
-{{- range $field, $value := $found -}}
+{{- $secret := pick (merge (dict "apiKey" $entry.apiKey) ($entry.settings | default dict)) "apiKey" "secretAccessKey" "sessionToken" "clientSecret" "oauthToken" "credentials" -}}
+{{- range $name, $value := $entry.headers -}}
+{{- if regexMatch "(?i)auth|key|token|secret|cookie" $name -}}{{- $_ := set $secret (printf "headers.%s" $name) $value -}}{{- end -}}
+{{- end -}}
+{{- range $field, $value := $secret -}}
 {{- if and $value (not (regexMatch "^file:|[$][{]" (toString $value))) -}}
 {{- fail (printf "%s.%s: it would stand in a ConfigMap for all to read; put it into a Secret, name that in secrets, and write file:/run/secrets/llmhub/KEY here" $path $field) -}}
 {{- end -}}
@@ -150,12 +154,16 @@
 {{- $open := list -}}
 {{- if or .egress.https.enabled .egress.hosts -}}{{- $open = append $open 443 -}}{{- end -}}
 {{- range .egress.to -}}{{- range .ports -}}{{- $open = append $open (int .) -}}{{- end -}}{{- end -}}
+{{- $urls := dict "config.tracing.endpoint" ($.Values.config.tracing | default dict).endpoint -}}
 {{- range $id, $provider := $.Values.config.providers -}}
-{{- $url := toString ($provider | default dict).baseUrl -}}
+{{- $_ := set $urls (printf "config.providers.%s.baseUrl" $id) ($provider | default dict).baseUrl -}}
+{{- end -}}
+{{- range $path, $url := $urls -}}
+{{- $url = toString $url -}}
 {{- if and (regexMatch "^https?://[^$]+$" $url) (not (regexMatch "^https?://(127[.]|localhost|\\[::1\\])" $url)) -}}
 {{- $port := regexFind ":[0-9]+(/|$)" (trimPrefix "https:" $url | trimPrefix "http:") | trimAll ":/" | default (ternary "443" "80" (hasPrefix "https:" $url)) | int -}}
 {{- if not (has $port $open) -}}
-{{- fail (printf "config.providers.%s.baseUrl leads to port %d, where networkPolicy lets nobody go; add an entry with ports: [%d] to networkPolicy.egress.to" $id $port $port) -}}
+{{- fail (printf "%s leads to port %d, where networkPolicy lets nobody go; add an entry with ports: [%d] to networkPolicy.egress.to" $path $port $port) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -66,7 +66,7 @@ are not in it: they come by environment variables, so that they hold for an exis
 {{- if eq .Values.reload "restart" -}}
 {{- toJson $config | sha256sum -}}
 {{- else -}}
-{{- dict "server" $config.server "log" $config.log | toJson | sha256sum -}}
+{{- dict "server" $config.server "tracing" $config.tracing "log" $config.log | toJson | sha256sum -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

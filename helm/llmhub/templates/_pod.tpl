@@ -43,6 +43,8 @@
     allowPrivilegeEscalation: false
     readOnlyRootFilesystem: true
     capabilities: { drop: [ALL] }
+  # What is wrong with the configuration then stands in `kubectl describe pod`.
+  terminationMessagePolicy: FallbackToLogsOnError
   volumeMounts:
     {{- include "llmhub.volumeMounts" $root | nindent 4 }}
 {{- end -}}

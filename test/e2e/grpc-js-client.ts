@@ -24,9 +24,13 @@ interface Method<I extends DescMessage, O extends DescMessage> {
 export class GrpcJsClient implements Disposable {
   readonly #client: Client;
 
-  /** @param address host:port, clear text. */
-  constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure());
+  /**
+   * @param address host:port, clear text.
+   * @param serviceConfig JSON.
+   */
+  constructor(address: string, serviceConfig?: string) {
+    const options = serviceConfig === undefined ? {} : { "grpc.service_config": serviceConfig };
+    this.#client = new Client(address, credentials.createInsecure(), options);
   }
 
   unary<I extends DescMessage, O extends DescMessage>(

@@ -1,12 +1,12 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { isInstalled } from "../support/installed.ts";
 import { root } from "../support/source.ts";
+import { goToolFolder } from "../tools/go-tools.ts";
 import { type Block, documentation, type Page } from "./page.ts";
 import { type Ended, Scratch, statementsOf } from "./scratch.ts";
 
-/** Where every tool has to be: what would be left out fails. */
-const isStrict = process.env["LLMHUB_TEST_TOOLS"] === "required";
 const pages = documentation();
 const blocks = pages.flatMap((page) => page.blocks);
 
@@ -78,13 +78,14 @@ describe.concurrent("what pages show works", () => {
   );
 });
 
-const tools = new Set(
-  blocks.flatMap(({ notes }) => (notes.has("no-run") ? [] : (notes.get("needs")?.split(", ") ?? []))),
-);
-for (const tool of tools) {
-  test.skipIf(!isStrict && !isInstalled(tool))(`${tool} is here, and what needs it is run`, () => {
-    expect(isInstalled(tool)).toBe(true);
+for (const tool of new Set(blocks.flatMap(({ notes }) => toolsOf(notes)))) {
+  test.skipIf(!isHere(tool))(`${tool} is here, and what needs it is run`, () => {
+    expect(blocks.filter((block) => isRun(block) && toolsOf(block.notes).includes(tool))).not.toEqual([]);
   });
+}
+
+function toolsOf(notes: Block["notes"]): string[] {
+  return notes.get("needs")?.split(", ") ?? [];
 }
 
 function problemsOf({ language, notes, text }: Block): string[] {
@@ -101,19 +102,11 @@ function problemsOf({ language, notes, text }: Block): string[] {
 
 function isRun({ language, notes }: Block): boolean {
   if (notes.has("no-run") || notes.has("run-by") || notes.has("fragment")) return false;
-  return language === "ts" || (language === "sh" && (notes.get("needs") ?? "").split(", ").every(isInstalled));
+  return language === "ts" || (language === "sh" && toolsOf(notes).every(isHere));
 }
 
-function isInstalled(name: string): boolean {
-  if (name === "") return true;
-  return (process.env["PATH"] ?? "").split(":").some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+function isHere(name: string): boolean {
+  return isInstalled(name) || existsSync(join(goToolFolder, name));
 }
 
 /** What a page says that a block writes. */

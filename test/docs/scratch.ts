@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { freshBundle } from "../../build/bundle.ts";
 import { Program } from "../support/program.ts";
 import { root } from "../support/source.ts";
+import { goToolFolder } from "../tools/go-tools.ts";
 
 const timeoutMs = 60_000;
 /** Between two statements in the output of a block. */
@@ -105,9 +106,9 @@ function environmentIn(folder: string): Record<string, string> {
   const home = join(folder, ".home");
   mkdirSync(home);
   // The stand-in for curl comes last: where there is a real one, that one runs.
-  const path = [join(root, "node_modules/.bin"), process.env["PATH"], join(root, "test/support/bin")].join(":");
+  const folders = [join(root, "node_modules/.bin"), goToolFolder, process.env["PATH"], join(root, "test/support/bin")];
   return {
-    PATH: path,
+    PATH: folders.join(":"),
     HOME: home,
     npm_config_update_notifier: "false",
     LLMHUB_LISTEN: "127.0.0.1:0",

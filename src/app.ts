@@ -8,6 +8,7 @@ import { GatewayError } from "./model/error.ts";
 import { Ports } from "./ports.ts";
 import { OpsServer } from "./server/ops.ts";
 import { surfaceRoutes } from "./surfaces/index.ts";
+import { expositionOf } from "./telemetry/exposition.ts";
 import { createLogger, faultOf, type LogFields, prettifierFor } from "./telemetry/logger.ts";
 import { version } from "./version.ts";
 
@@ -143,11 +144,10 @@ class App implements Gateway {
 }
 
 function opsServer(core: Core): OpsServer {
-  const { registry } = core.metrics;
   return new OpsServer({
     ...core.config.server.opsListen,
     readiness: () => core.opsReadiness(),
-    metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    metrics: (accept) => expositionOf(core.metrics.registry, accept),
     log: core.logger,
   });
 }

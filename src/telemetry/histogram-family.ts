@@ -1,5 +1,7 @@
 import { Histogram, type Registry } from "prom-client";
+import type { TraceContext } from "../model/trace.ts";
 import { CellMap } from "./cell-map.ts";
+import { type Exemplar, exemplarOf } from "./exemplar.ts";
 import type { FamilyNames } from "./family.ts";
 
 /** What a histogram is called in Prometheus, and the upper bounds of its buckets, ascending. */
@@ -15,6 +17,7 @@ interface Reading {
   readonly sharedLabels: Labels;
   readonly value: number;
   readonly metricName: string;
+  readonly exemplar?: Exemplar;
 }
 
 /** One histogram of a family. Whoever holds it adds to it directly, which hashes and allocates nothing. */
@@ -23,19 +26,24 @@ export class HistogramCell {
   /** By bucket, without those below; the last is for what lies beyond all. */
   readonly #counts: Float64Array;
   #sum = 0;
+  /** The newest of each bucket. Undefined: there is none of any. */
+  #exemplars: (Exemplar | undefined)[] | undefined;
 
   constructor(bounds: Float64Array) {
     this.#bounds = bounds;
     this.#counts = new Float64Array(bounds.length + 1);
   }
 
-  /** Counts a finite value. */
-  observe(value: number): void {
+  /** Counts a finite value. @param trace where the call stands that it is of; one that is recorded is an exemplar. */
+  observe(value: number, trace?: TraceContext): void {
     const bounds = this.#bounds;
     let bucket = 0;
     while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket += 1;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#sum += value;
+    if (trace?.sampled !== true) return;
+    this.#exemplars ??= [];
+    this.#exemplars[bucket] = exemplarOf(trace, value);
   }
 
   /** As Prometheus reads it: each bucket with those below. */
@@ -44,7 +52,9 @@ export class HistogramCell {
     const buckets = Array.from(this.#counts, (own, i) => {
       count += own;
       const labels = { le: this.#bounds[i] ?? ("+Inf" as const) };
-      return { labels, sharedLabels, value: count, metricName: `${name}_bucket` };
+      const exemplar = this.#exemplars?.[i];
+      const reading = { labels, sharedLabels, value: count, metricName: `${name}_bucket` };
+      return exemplar === undefined ? reading : { ...reading, exemplar };
     });
     return [
       ...buckets,

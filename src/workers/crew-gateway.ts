@@ -146,7 +146,7 @@ export class CrewGateway implements Gateway {
     this.#ops = new OpsServer({
       ...opsListen,
       readiness: () => (this.#isDraining ? { ready: false, reasons: ["draining"] } : this.#scrapes.readiness()),
-      metrics: () => this.#scrapes.exposition(),
+      metrics: (accept) => this.#scrapes.exposition(accept),
       log: logger,
     });
     const port = await this.#ops.listen().catch(async (error) => Promise.reject(await opsProblem(error, config)));

@@ -32,7 +32,7 @@ export class Scrapes {
   }
 
   /** Metrics of all workers together. */
-  async exposition(): Promise<Exposition> {
+  async exposition(accept: string): Promise<Exposition> {
     const asked = this.#serving().size;
     const answered = await this.#answers(async (hand) => {
       const metrics = await hand.line.ask("metrics", undefined, metricsMs);
@@ -41,7 +41,8 @@ export class Scrapes {
     });
     this.#metrics.workers.value = this.#serving().size;
     this.#metrics.silentWorkers.value = Math.max(0, asked - answered.size);
-    return this.#sums.exposition(await this.#metrics.registry.getMetricsAsJSON(), new Set(answered.keys()));
+    const own = await this.#metrics.registry.getMetricsAsJSON();
+    return this.#sums.exposition(own, new Set(answered.keys()), accept);
   }
 
   /** The worker has ended: what it counted stays. */

@@ -1,5 +1,8 @@
-import { AggregatorRegistry } from "prom-client";
+import { AggregatorRegistry, Registry } from "prom-client";
 import type { MetricObject } from "../neighbours.ts";
+import type { Exposition } from "../server/ops.ts";
+import { openMetricsText, wantsOpenMetrics } from "../telemetry/exposition.ts";
+import { withExemplars } from "./exemplars.ts";
 
 /** Who has metrics of its own processes: a worker, by its number, or the one that holds what they share. */
 type Owner = number | "holder";
@@ -35,8 +38,11 @@ export class Sums {
     });
   }
 
-  /** Text for Prometheus. @param own of the process that holds. @param answered workers that have told just now. */
-  async exposition(own: readonly MetricObject[], answered: ReadonlySet<number>) {
+  /**
+   * Text for a scraper. @param own of the process that holds. @param answered workers that have told just now. @param accept
+   * the scraper's Accept header.
+   */
+  async exposition(own: readonly MetricObject[], answered: ReadonlySet<number>, accept = ""): Promise<Exposition> {
     let before: readonly MetricObject[] = [];
     // A worker that ends meanwhile is counted in one place, never in none or both.
     for (let seen: unknown; seen !== this.#before; ) {
@@ -47,7 +53,9 @@ export class Sums {
       answered.has(worker) ? labelled(worker, metrics) : countsOf(metrics),
     );
     const registry = AggregatorRegistry.aggregate([labelled("holder", own), ...told, before]);
-    return { contentType: registry.contentType, body: await registry.metrics() };
+    if (!wantsOpenMetrics(accept)) return { contentType: registry.contentType, body: await registry.metrics() };
+    const sums = withExemplars(await registry.getMetricsAsJSON(), told);
+    return { contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: openMetricsText(sums) };
   }
 }
 

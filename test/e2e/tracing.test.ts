@@ -153,3 +153,25 @@ test("a call that is refused before it is read is a span, too; a probe is none",
     "rpc.response.status_code": "UNAUTHENTICATED",
   });
 });
+
+test("histograms show the call to whom asks for exemplars", async () => {
+  await using at = await TracingStage.start({ a: streaming });
+  await at.gateway.stream(asked);
+  const headers = { accept: "application/openmetrics-text; version=1.0.0" };
+  const answer = await fetch(`${at.gateway.opsUrl}/metrics`, { headers });
+  expect(answer.headers.get("content-type")).toContain("application/openmetrics-text");
+  const shown = (await answer.text()).split("\n").filter((line) => line.includes(" # {"));
+  const { traceId, spanId } = theOne(await at.spans(), "server");
+  const families = shown.map((line) => line.slice(0, line.indexOf("_bucket")));
+  expect(new Set(families)).toEqual(
+    new Set([
+      "llmhub_call_duration_seconds",
+      "llmhub_time_to_first_output_seconds",
+      "gen_ai_server_request_duration_seconds",
+      "gen_ai_server_time_to_first_token_seconds",
+      "gen_ai_server_time_per_output_token_seconds",
+      "gen_ai_client_operation_duration_seconds",
+    ]),
+  );
+  for (const line of shown) expect(line).toContain(`# {trace_id="${traceId}",span_id="${spanId}"} `);
+});

@@ -68,3 +68,26 @@ test("counts do not go back when workers end at the same moment, or during a scr
   expect((await scrape).slice(0, 2)).toEqual([6, 3]);
   expect((await calls(sums)).slice(0, 2)).toEqual([6, 3]);
 });
+
+test("a scraper who wants exemplars gets the newest of all workers", async () => {
+  const sums = new Sums();
+  const trace = (digit: string) => ({
+    traceId: digit.repeat(32),
+    spanId: digit.repeat(16),
+    sampled: true,
+    state: "",
+    baggage: "",
+  });
+  for (const worker of [1, 2]) {
+    const metrics = workerWith(1, 30);
+    metrics.series("Complete", "up", "m").duration.observe(0.3, trace(String(worker)));
+    sums.tell(worker, await told(metrics));
+  }
+  const accept = "application/openmetrics-text";
+  const { body, contentType } = await sums.exposition(await told(new CrewMetrics()), new Set([1, 2]), accept);
+  expect(contentType).toBe(Registry.OPENMETRICS_CONTENT_TYPE);
+  const shown = body.split("\n").filter((line) => line.includes(" # {"));
+  expect(shown).toEqual([
+    expect.stringMatching(/^llmhub_call_duration_seconds_bucket\{.*le="0\.32".*\} 2 # \{trace_id="2{32}"/),
+  ]);
+});

@@ -56,7 +56,7 @@ interface Timed {
 function timed(metrics: Metrics, { call, target }: Attempt<Asked>, { model, error, ms }: Timed): void {
   const series = metrics.series(call.rpc.method, target.provider.id, target.model);
   const cell = series.genAi.of(model).operation(error?.reason ?? "");
-  cell.observe(Math.max(0, ms) / 1000);
+  cell.observe(Math.max(0, ms) / 1000, call.rpc.trace);
 }
 
 function goodCells(metrics: Metrics, good: WeakMap<Provider, GoodCells>, provider: Provider): GoodCells {

@@ -27,8 +27,8 @@ function countRejected(metrics: Metrics, { rpc }: Call<Asked>, error: GatewayErr
   const series = metrics.series(rpc.method, last?.provider ?? "", last === undefined ? "" : modelName(last));
   series.calls(codeName(error.code)).value += 1;
   const seconds = secondsBetween(rpc.startMs, performance.now());
-  series.duration.observe(seconds);
-  series.genAi.of("").request(error.reason).observe(seconds);
+  series.duration.observe(seconds, rpc.trace);
+  series.genAi.of("").request(error.reason).observe(seconds, rpc.trace);
   countFailures(metrics, rpc.method, attempts);
 }
 
@@ -42,15 +42,15 @@ function countEnded(metrics: Metrics, { rpc, stream }: Call<Asked>, reply: Serve
   series.calls(codeName(error?.code)).value += 1;
   const seconds = secondsBetween(rpc.startMs, outcome.endMs);
   const firstSeconds = secondsBetween(rpc.startMs, reply.firstOutputMs);
-  series.duration.observe(seconds);
-  series.firstOutput.observe(firstSeconds);
+  series.duration.observe(seconds, rpc.trace);
+  series.firstOutput.observe(firstSeconds, rpc.trace);
   const genAi = series.genAi.of(reply.upstreamModel);
-  genAi.request(error?.reason ?? "").observe(seconds);
+  genAi.request(error?.reason ?? "").observe(seconds, rpc.trace);
   // What comes whole, or was there already, tells nothing of how fast a model makes tokens.
   if (stream && error === undefined && !isAnsweredBefore(reply.attempt.call)) {
-    genAi.firstToken.observe(firstSeconds);
+    genAi.firstToken.observe(firstSeconds, rpc.trace);
     const later = outcome.usage.outputTokens - 1;
-    if (later > 0) genAi.perToken.observe(Math.max(0, seconds - firstSeconds) / later);
+    if (later > 0) genAi.perToken.observe(Math.max(0, seconds - firstSeconds) / later, rpc.trace);
   }
   countFailures(metrics, rpc.method, reply.attempt.failures);
   countUsage(series, genAi, outcome.usage, outcome.cost);

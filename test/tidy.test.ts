@@ -67,6 +67,7 @@ const ownTestFolders = [
   "newcomer",
   "chart",
   "image",
+  "dashboards",
 ];
 
 const linesMax = 300;
@@ -77,7 +78,7 @@ const foreignWords = new RegExp(
   ["TO" + "DO", "FIX" + "ME", "/wo" + "rk/", "/sha" + "red/", "brief" + "\\.md", "issue #\\" + "d"].join("|"),
 );
 
-const sources = sourcesOf("src", "test", "proto", "build");
+const sources = sourcesOf("src", "test", "proto", "build", "dashboards");
 const product = sources.filter(({ path }) => path.startsWith("src/"));
 
 /** "file:line what is wrong" for every match of a pattern in the code, or in the whole text. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
@@ -11,6 +11,7 @@ import { version } from "../version.ts";
 import { commandReference } from "./command-reference.ts";
 import { configReference } from "./config-reference.ts";
 import { errorTable } from "./error-table.ts";
+import { writePart } from "./generated-part.ts";
 import { providerTables } from "./provider-table.ts";
 
 writeJson("../config/llmhub.schema.json", configJsonSchema());
@@ -32,16 +33,6 @@ writePart(
 
 function unknownReason(reason: string): never {
   throw new Error(`the proto files have no reason ${reason}`);
-}
-
-/** Writes what stands on a page of docs between its marks of this name. */
-function writePart(page: string, name: string, text: string): void {
-  const path = fileURLToPath(new URL(`../../docs/${page}`, import.meta.url));
-  const [begin, end] = [`<!-- ${name}, by npm run generate -->\n`, `<!-- /${name} -->\n`];
-  const [before, rest = ""] = readFileSync(path, "utf8").split(begin);
-  const [, after] = rest.split(end);
-  if (after === undefined) throw new Error(`${path} has lost the marks around its part "${name}"`);
-  writeFileSync(path, `${before}${begin}\n${text}\n${end}${after}`);
 }
 
 function writeJson(to: string, value: object): void {

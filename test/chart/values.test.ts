@@ -155,6 +155,12 @@ const contradictions = [
     "needs a duration such as 30s",
   ],
   [
+    "more workers than memory",
+    { config: { server: { workers: 8 } } },
+    "512Mi is less than 8 workers take (100 MB each before the first call); give 1024Mi or more",
+  ],
+  ["too little memory", { resources: { limits: { memory: 1e8 } } }, "give 128Mi or more"],
+  [
     "as many workers as the node has cores",
     { config: { server: { workers: "auto" } } },
     "set resources.limits.cpu, or a number of workers",
@@ -184,6 +190,7 @@ test.each([
   ["a loopback model server", { config: { providers: { a: { kind: "vllm", baseUrl: "http://127.0.0.1:8000/v1" } } } }],
   ["an end that is long enough", { terminationGracePeriodSeconds: 131 }],
   ["a key from the environment", { config: { providers: { openai: { apiKey: `\${OPENAI_API_KEY}` } } } }],
+  ["memory in powers of ten", { config: { server: { workers: 7 } }, resources: { limits: { memory: "1G" } } }],
   ["a budget in percent", { podDisruptionBudget: { minAvailable: "50%" } }],
 ])("%s is taken", async (_what, values) => {
   expect(await refusal(values)).toBe("");
@@ -201,5 +208,14 @@ describe("what the chart repeats", () => {
     );
     const listed = parse(textOf("helm/llmhub/values.yaml")).grpcRoute.services;
     expect([...listed].sort()).toEqual(["grpc.health.v1.Health", ...services].sort());
+  });
+
+  test("are the beginnings of all paths of plain HTTP", () => {
+    const paths = Object.keys(JSON.parse(textOf("src/surfaces/openapi/openapi.json")).paths);
+    const through: readonly string[] = parse(textOf("helm/llmhub/values.yaml")).httpRoute.paths;
+    expect(paths.length).toBeGreaterThan(8);
+    const closed = paths.filter((path) => !through.some((each) => path === each || path.startsWith(`${each}/`)));
+    // What answers for health is asked within the cluster.
+    expect(closed.filter((path) => !/^\/(?:live|ready|health)/.test(path))).toEqual([]);
   });
 });

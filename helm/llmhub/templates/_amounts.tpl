@@ -18,6 +18,14 @@
 {{- end -}}
 {{- end -}}
 
+{{/* Mebibytes of an amount of memory ("512Mi", "2G", 1e9), rounded down. */}}
+{{- define "llmhub.mebibytes" -}}
+{{- $text := toString . -}}
+{{- $factors := dict "" 1.0 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 -}}
+{{- $factor := get $factors (regexFind "[kKMGT]i?$" $text) -}}
+{{- floor (divf (mulf (regexFind "^[0-9.]+(e[+]?[0-9]+)?" $text | float64) $factor) 1048576.0) | int -}}
+{{- end -}}
+
 {{/* Processes that take calls. */}}
 {{- define "llmhub.workers" -}}
 {{- $workers := toString ((.Values.config.server | default dict).workers | default 1) -}}

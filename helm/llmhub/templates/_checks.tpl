@@ -126,7 +126,13 @@
 {{- fail (printf "%s needs a Redis: put its URL into a Secret, and the name of that into redis.existingSecret.name" $path) -}}
 {{- end -}}
 {{- end -}}
-{{- $_ := include "llmhub.workers" . -}}
+{{- $workers := include "llmhub.workers" . | int -}}
+{{- with (.Values.resources.limits | default dict).memory -}}
+{{- $least := mul 128 $workers -}}
+{{- if lt (include "llmhub.mebibytes" . | int) $least -}}
+{{- fail (printf "resources.limits.memory: %v is less than %d workers take (100 MB each before the first call); give %dMi or more, or fewer workers" . $workers $least) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The end of a pod: it must have the time that the gateway takes. */}}

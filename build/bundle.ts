@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import type { Plugin } from "rolldown";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "dist");
@@ -51,7 +52,9 @@ async function compiled(): Promise<[name: string, content: string | Uint8Array][
       main: join(root, "src/main.js"),
       worker: join(root, "src/worker.js"),
       extension: join(root, "src/extension.ts"),
+      library: join(root, "src/library.ts"),
     },
+    plugins: [clientApart],
     platform: "node",
     logLevel: "warn",
   });
@@ -65,6 +68,15 @@ async function compiled(): Promise<[name: string, content: string | Uint8Array][
   await bundle.close();
   return output.map((file) => [file.fileName, file.type === "chunk" ? ascii(file.code) : file.source]);
 }
+
+/** Who embeds the hub and who calls one have the same client, with the same errors: the one that is packed beside the bundle. */
+const clientApart: Plugin = {
+  name: "client-apart",
+  resolveId: (source, importer) => {
+    const isClient = importer === join(root, "src/library.ts") && source === "./client.ts";
+    return isClient ? { id: "llm-connector-hub/client", external: true } : undefined;
+  },
+};
 
 /** Loaded late: it takes longer than to see that there is nothing to do, and in production it is not there. */
 async function compiler(): Promise<typeof import("rolldown")> {
@@ -96,7 +108,8 @@ function replace(path: string, content: string | Uint8Array): void {
   renameSync(draft, path);
 }
 
-function filesOf(path: string): string[] {
+/** Every file below a folder, or the file itself. */
+export function filesOf(path: string): string[] {
   if (statSync(path).isFile()) return [path];
   return readdirSync(path, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,5 +1,5 @@
 /**
- * All that extensions may import, as "llmhub/extension". What is here changes its meaning only with `apiVersion`; more may
+ * All that extensions may import, as "llm-connector-hub/extension". What is here changes its meaning only with `apiVersion`; more may
  * be added.
  */
 

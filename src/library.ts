@@ -60,12 +60,23 @@ export async function createHub({
     surroundings: { env, homeDirectory: homedir() },
     logger: () => loggerOf(logger),
   });
-  return new Hub(core, load, options);
+  return new EmbeddedHub(core, load, options);
 }
 
 /** A hub in this process: everything that a client can ask, of the same core that a gateway serves. */
-export class Hub extends HubClient {
+export interface Hub extends HubClient {
   /** For Connect clients of the generated services. */
+  readonly transport: Transport;
+  /**
+   * Takes a configuration into use; absent: the same, read again. Calls in flight keep theirs. Rejects, and keeps the old one,
+   * if it cannot work.
+   */
+  reload(config?: FileInput | string): Promise<void>;
+  /** What Prometheus would get of this hub; nothing about the process. */
+  metrics(): Promise<string>;
+}
+
+class EmbeddedHub extends HubClient implements Hub {
   readonly transport: Transport;
   readonly #core: Core;
   readonly #load: (config?: FileInput | string) => Promise<Config>;
@@ -80,15 +91,10 @@ export class Hub extends HubClient {
     core.readiness.set(true);
   }
 
-  /**
-   * Takes a configuration into use; absent: the same, read again. Calls in flight keep theirs. Rejects, and keeps the old one,
-   * if it cannot work.
-   */
   async reload(config?: FileInput | string): Promise<void> {
     await this.#core.reload(await this.#load(config));
   }
 
-  /** What Prometheus would get of this hub; nothing about the process. */
   metrics(): Promise<string> {
     return this.#core.metrics.registry.metrics();
   }

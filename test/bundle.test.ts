@@ -128,6 +128,7 @@ describe("of a small program", () => {
     writeFileSync(join(place, "package.json"), '{ "type": "module", "version": "1.0.0" }');
     writeFileSync(join(place, "src/catalog/models.generated.json"), "{}");
     writeFileSync(join(place, "src/worker.js"), "");
+    writeFileSync(join(place, "src/library.ts"), "export const said: string = 'library';");
     writeFileSync(join(place, "src/extension.ts"), "export const said: string = 'extension';");
     writeFileSync(
       join(place, "src/main.js"),

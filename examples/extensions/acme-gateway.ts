@@ -11,7 +11,7 @@ import {
   type Protocol,
   type Settings,
   unknownFacts,
-} from "llmhub/extension";
+} from "llm-connector-hub/extension";
 
 const acmeGateway: ExtensionKind = {
   kind: "acme-gateway",

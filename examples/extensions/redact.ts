@@ -10,7 +10,7 @@ import {
   type Warning,
   warning,
   withWarnings,
-} from "llmhub/extension";
+} from "llm-connector-hub/extension";
 
 type Found = (kind: string) => void;
 type Redact = (text: string, found: Found) => string;

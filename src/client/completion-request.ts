@@ -15,11 +15,14 @@ export type PartInput = MessageInitShape<typeof ContentPartSchema>;
 /** A tool; `functionTool` makes those that the caller runs. */
 export type ToolInput = MessageInitShape<typeof ToolSchema>;
 
-/** What asks a model: its type wants a model, and something to answer. */
-export type CompletionRequest = Omit<CompletionFields, "model" | "input" | "messages"> & {
+/** What asks a model, written down: the type wants a model, and something to answer. */
+type WrittenRequest = Omit<CompletionFields, "model" | "input" | "messages"> & {
   /** "openai/gpt-5", an alias, a policy or a chain. */
   readonly model: string;
 } & (
     | { readonly input: string; readonly messages?: MessageInput[] }
     | { readonly messages: MessageInput[]; readonly input?: string }
   );
+
+/** What asks a model: written down as an object, or made with `create`. */
+export type CompletionRequest = WrittenRequest | CompleteRequest;

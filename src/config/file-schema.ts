@@ -161,5 +161,16 @@ export const fileSections = {
 /** Sections after validation. */
 export type FileSections = { readonly [Name in keyof typeof fileSections]: v.InferOutput<(typeof fileSections)[Name]> };
 
-/** What a configuration file may say: a field that is absent gets its default. */
-export type FileInput = { readonly [Name in keyof typeof fileSections]?: v.InferInput<(typeof fileSections)[Name]> };
+/** What a configuration file may say: a field that is absent gets its default. Unknown fields are refused. */
+export type FileInput = {
+  readonly [Name in keyof typeof fileSections]?: Known<v.InferInput<(typeof fileSections)[Name]>>;
+};
+
+/** Without the signature by which a section lets unknown fields pass to where they are reported; maps stay as they are. */
+type Known<T> = T extends readonly (infer Item)[]
+  ? readonly Known<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T as string extends K ? ([NamesOf<T>] extends [never] ? K : never) : K]: Known<T[K]> }
+    : T;
+
+type NamesOf<T> = keyof { [K in keyof T as string extends K ? never : number extends K ? never : K]: true };

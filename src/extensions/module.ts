@@ -8,7 +8,7 @@ import type { Extension, SchemaIssue } from "./contract.ts";
 import { flawOf } from "./shape.ts";
 
 /** What extensions import from, wherever they stand. */
-const publicName = "llmhub/extension";
+const publicName = "llm-connector-hub/extension";
 /** One folder up in the sources and in the bundle. */
 const publicUrl = new URL(`../extension${extname(import.meta.url)}`, import.meta.url).href;
 /** Marks the modules of one version of an extension, so that another version is loaded anew. */

@@ -4,7 +4,7 @@ import { GatewayProcess } from "../support/gateway-process.ts";
 
 const request = { model: "simulator/gpt:first-token-0:pace-0", input: "hi" };
 const text = (mark: string) => `
-  import { defineExtension, warning, withWarnings } from "llmhub/extension";
+  import { defineExtension, warning, withWarnings } from "llm-connector-hub/extension";
   import { word } from "./word.js";
   export const extension = defineExtension({
     apiVersion: 1,

@@ -9,7 +9,7 @@ const canary = "canary-4417";
 
 /** A module with the kind "own", whose dialect has these functions of its own, and which has these facts. */
 const kind = (dialect: string, facts = "") => `
-  import { bearer, chatCompletions, defineExtension, namesIn } from "llmhub/extension";
+  import { bearer, chatCompletions, defineExtension, namesIn } from "llm-connector-hub/extension";
   const dialect = { ...chatCompletions, ${dialect} };
   export const extension = defineExtension({
     apiVersion: 1,

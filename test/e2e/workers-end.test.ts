@@ -131,7 +131,7 @@ test("what keeps workers from starting is told once, and ends all", async () => 
   await using directory = await temporaryDirectory();
   await using modules = await Modules.create();
   const module = await modules.write(`
-    import { defineExtension } from "llmhub/extension";
+    import { defineExtension } from "llm-connector-hub/extension";
     export const extension = defineExtension({ apiVersion: 1, name: "fatal", init: () => process.exit(7) });`);
   const starts = [
     { sections: { listen: `127.0.0.1:${port}` }, exit: 1, said: `port ${port} of 127.0.0.1 is in use` },

@@ -23,6 +23,14 @@ test("every page of docs is in its index, and in that of README", () => {
   expect(names.filter((path) => !readme?.includes(`(${path})`) || !index?.includes(`(${path.slice(5)})`))).toEqual([]);
 });
 
+test("decisions are in the order of their numbers, each with an anchor that its title does not change", () => {
+  const text = readFileSync(join(root, "docs/decisions.md"), "utf8");
+  const headings = [...text.matchAll(/^<a id="d-(\d+)"><\/a>\n\n## D-(\d+): \S/gm)];
+  const numbers = headings.map(([, anchor, title]) => (anchor === title ? Number(title) : Number.NaN));
+  expect(numbers).toHaveLength(text.match(/^## /gm)?.length ?? 0);
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+});
+
 test("anchors are those that GitHub makes", () => {
   expect(anchorsOf("# Vercel's AI SDK\n## A `b_c`, d\n## A b_c d\n")).toEqual([
     "vercels-ai-sdk",

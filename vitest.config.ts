@@ -5,8 +5,8 @@ import { SummaryReporter } from "./test/support/summary-reporter.ts";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // With tools of their own, by `npm run test:chart`.
-    exclude: ["**/node_modules/**", "test/chart/**"],
+    // With tools of their own, by `npm run test:chart` and `npm run test:mesh`.
+    exclude: ["**/node_modules/**", "test/chart/**", "test/mesh/**"],
     setupFiles: ["test/support/randomness.ts"],
     // Processes, not threads: tests open sockets and start the gateway. Two, because machines that check have two cores.
     pool: "forks",

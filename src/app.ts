@@ -14,6 +14,8 @@ import { version } from "./version.ts";
 
 /** What a drain may take after its timeout, to cut off and to write out. */
 const cutMs = 1000;
+/** For callers to read the last of their answers and to close their connections. */
+const partingMs = 500;
 
 /** Starts the gateway; resolves when it takes calls. Rejects, with nothing left open, when a port cannot be had. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -129,6 +131,7 @@ class App implements Gateway {
       core.admission.abortAll(stopped);
       await this.#ports.drained(cutMs);
     }
+    await this.#ports.ended(partingMs);
     await this.#ports.closeNow();
     await Promise.all([this.#ops?.close(), core.close()]);
   }

@@ -62,6 +62,11 @@ export class Ports {
   }
 
   /** See Listener. */
+  async ended(timeoutMs: number): Promise<void> {
+    await Promise.all(this.#all.map((listener) => listener.ended(timeoutMs)));
+  }
+
+  /** See Listener. */
   async closeNow(): Promise<void> {
     await Promise.all(this.#all.map((listener) => listener.closeNow()));
   }

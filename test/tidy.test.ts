@@ -68,6 +68,7 @@ const ownTestFolders = [
   "chart",
   "image",
   "dashboards",
+  "mesh",
 ];
 
 const linesMax = 300;

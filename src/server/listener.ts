@@ -3,18 +3,18 @@ import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import { constants, createServer, type Http2Server, type IncomingHttpHeaders } from "node:http2";
 import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { setTimeout as elapsed } from "node:timers/promises";
 import { faultOf, type Logger } from "../telemetry/logger.ts";
-import { certificateEndMs } from "./client-cert.ts";
+import { ageMsMax, leaveIn } from "./connection-age.ts";
 import { createFront, type ListenerLimits } from "./front.ts";
 import { createHttp2, resetStalled } from "./http2-core.ts";
 import { askToLeave } from "./leave-notice.ts";
-import type { Connection } from "./peer-address.ts";
 import type { AnyRequest, AnyResponse, RequestHandler } from "./request-handler.ts";
 import { SessionWatch } from "./session-watch.ts";
 import { secureContext, type TlsMaterial } from "./tls.ts";
 
-/** Longest time that a timer can wait. */
-const timerMsMax = 2 ** 31 - 1;
+/** How long connections that have been made, and have not said anything, may take to do so once the listener drains. */
+const silentMs = 200;
 
 /** Who serves one stream. */
 export interface Taker {
@@ -55,6 +55,8 @@ export class Listener {
   #tls: TlsMaterial | undefined;
   #streams = 0;
   #draining = false;
+  /** Calls that come now are refused. */
+  #isLeft = false;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -123,8 +125,13 @@ export class Listener {
   async beginDrain(): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    // Right after the loop has taken the connections that wait: those that still do at the end are reset.
+    await new Promise(setImmediate);
     this.#front.close();
     await this.#askAllToLeave();
+    if (this.#sockets.size > this.#sessions.size + this.#responses.size) await elapsed(silentMs);
+    await this.#askAllToLeave();
+    this.#isLeft = true;
   }
 
   /** True once no call is in flight; false if that takes longer. */
@@ -142,13 +149,30 @@ export class Listener {
     });
   }
 
+  /**
+   * Resolves when the connections have ended, as in a drain each does after its last call, or after that time. To destroy one
+   * before its other end has read what was sent last can take that away from it.
+   */
+  async ended(timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([this.#allClosed(), promise]);
+    clearTimeout(timer);
+  }
+
   /** Cuts everything off. Resolves when nothing is left. */
   async closeNow(): Promise<void> {
-    void this.beginDrain();
-    const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    this.#draining = true;
+    this.#isLeft = true;
+    this.#front.close();
+    const closed = this.#allClosed();
     for (const session of this.#sessions.keys()) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(closed);
+    await closed;
+  }
+
+  async #allClosed(): Promise<void> {
+    await Promise.all([...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
   }
 
   async #askAllToLeave(): Promise<void> {
@@ -172,7 +196,7 @@ export class Listener {
     const watch = new SessionWatch(session, limits.headerTimeoutMs, now);
     this.#sessions.set(session, socket);
     session.once("close", () => this.#sessions.delete(session));
-    leaveIn(session, socket, this.#ageMsMax(socket));
+    leaveIn(session, socket, this.#ageMsOf(socket));
     const streamFailed = (err: Error): void => log.debug({ fault: faultOf(err) }, "an HTTP/2 stream failed");
     session.on("error", (err) => log.debug({ fault: faultOf(err) }, "an HTTP/2 session failed"));
     session.on("stream", (stream, headers, flags, rawHeaders) => {
@@ -188,7 +212,8 @@ export class Listener {
         this.#callEnded();
       });
     });
-    if (this.#draining) session.close();
+    if (this.#isLeft) session.close();
+    else if (this.#draining) void askToLeave(session, socket);
   }
 
   #openStream(
@@ -238,16 +263,12 @@ export class Listener {
   #isOld(socket: Socket): boolean {
     const nowMs = this.#options.now();
     const leaveMs = this.#leaveMs.get(socket);
-    if (leaveMs === undefined) this.#leaveMs.set(socket, nowMs + this.#ageMsMax(socket));
+    if (leaveMs === undefined) this.#leaveMs.set(socket, nowMs + this.#ageMsOf(socket));
     return leaveMs !== undefined && nowMs >= leaveMs;
   }
 
-  /** Connections that were made together are not to leave together, and none is to outlive the certificate of its caller. */
-  #ageMsMax(connection: Connection): number {
-    const { connectionAgeMs } = this.#options.limits;
-    const ageMs = connectionAgeMs === undefined ? Number.POSITIVE_INFINITY : jittered(connectionAgeMs);
-    const endMs = this.#tls?.clientCa === undefined ? undefined : certificateEndMs(connection);
-    return endMs === undefined ? ageMs : Math.min(ageMs, Math.max(0, endMs - Date.now()));
+  #ageMsOf(socket: Socket): number {
+    return ageMsMax(socket, this.#options.limits.connectionAgeMs, this.#tls?.clientCa !== undefined);
   }
 
   #callEnded(): void {
@@ -261,16 +282,4 @@ function leaveAfter(response: ServerResponse): void {
   const { socket } = response;
   response.shouldKeepAlive = false;
   if (response.headersSent) response.once("finish", () => socket?.destroySoon());
-}
-
-/** GOAWAY at that age; calls in flight go on. */
-function leaveIn(session: ServerHttp2Session, socket: Socket, ageMs: number): void {
-  if (ageMs > timerMsMax) return;
-  const timer = setTimeout(() => void askToLeave(session, socket), ageMs).unref();
-  session.once("close", () => clearTimeout(timer));
-}
-
-/** A tenth earlier or later. */
-function jittered(ms: number): number {
-  return ms * (0.9 + 0.2 * Math.random());
 }

@@ -7,7 +7,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type ChannelOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 
 /** Headers of a call. */
 export type Headers = Readonly<Record<string, string>>;
@@ -24,13 +24,9 @@ interface Method<I extends DescMessage, O extends DescMessage> {
 export class GrpcJsClient implements Disposable {
   readonly #client: Client;
 
-  /**
-   * @param address host:port, clear text.
-   * @param serviceConfig JSON.
-   */
-  constructor(address: string, serviceConfig?: string) {
-    const options = serviceConfig === undefined ? {} : { "grpc.service_config": serviceConfig };
-    this.#client = new Client(address, credentials.createInsecure(), options);
+  /** @param address host:port, or another target of the library; clear text unless there are credentials. */
+  constructor(address: string, options: ChannelOptions = {}, shown = credentials.createInsecure()) {
+    this.#client = new Client(address, shown, options);
   }
 
   unary<I extends DescMessage, O extends DescMessage>(

@@ -62,7 +62,7 @@ test("@grpc/grpc-js goes by it", async () => {
   });
   const anthropic = { baseUrl: upstream.url, apiKey: "sk" };
   await using gateway = await TestGateway.start({ providers: { anthropic }, health: { breakers: false } });
-  using client = new GrpcJsClient(gateway.address, serviceConfig);
+  using client = new GrpcJsClient(gateway.address, { "grpc.service_config": serviceConfig });
   const request = { model: "anthropic/claude-haiku-4-5", input: "hi" };
   const { complete, countTokens } = CompletionService.method;
   const unavailable = (call: Promise<unknown>) =>

@@ -92,3 +92,28 @@ test("drains HTTP/1.1: idle connections close, answers say that they are the las
   expect(await edge.listener.drained(5000)).toBe(true);
   agent.destroy();
 });
+
+test("lets callers read the last of their answers before it closes their connections", async () => {
+  await using edge = await Edge.start({
+    onStream: (stream) => {
+      stream.respond({ ":status": 200 });
+      stream.end("x");
+      return { closed: () => undefined };
+    },
+  });
+  const [prompt, slow] = [await RawCaller.to(edge.port), await RawCaller.to(edge.port)];
+  const left = edge.listener.beginDrain();
+  for (const caller of [prompt, slow]) {
+    caller.answer(await caller.frame(pinged));
+    await caller.frame(goaway);
+  }
+  await left;
+  prompt.end();
+  await prompt.closed;
+  expect(edge.listener.connectionsOpen).toBe(1);
+  await edge.listener.ended(1);
+  expect(edge.listener.connectionsOpen).toBe(1);
+  slow.end();
+  await edge.listener.ended(60_000);
+  expect(edge.listener.connectionsOpen).toBe(0);
+});

@@ -37,7 +37,7 @@ export class RawCaller {
 
   /** Resolves when the server has sent its settings. */
   static async to(port: number): Promise<RawCaller> {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
     await once(socket, "connect");
     const caller = new RawCaller(socket);
     await caller.frame(settings);

@@ -1,5 +1,5 @@
-// npm run test:mesh: two replicas behind each of the proxies that examples/mesh has a configuration for. Words that follow go to
-// vitest. It uses the proxies that are on PATH; Envoy comes as a Python package, kept outside of the repository.
+// npm run test:mesh: two replicas behind each of the proxies that examples/mesh has a configuration for. Words that follow choose
+// files. It uses the proxies that are on PATH; Envoy comes as a Python package, kept outside of the repository.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { everyPage } from "./docs/page.ts";
 import { TestGateway } from "./support/gateway.ts";
 import { InstalledPackage } from "./support/installed-package.ts";
 import { root } from "./support/source.ts";
@@ -83,17 +84,23 @@ test("an extension that is written for the package runs in the hub inside a proc
   expect(await node(["extended.mjs"])).toBe("input\n");
 });
 
-const examples = ["client/ask.ts", "library/embedded.ts"];
+const examples = ["client/ask.ts", "library/embedded.ts"].map((example) => {
+  return [example.replaceAll("/", "-"), readFileSync(join(root, "examples", example), "utf8")] as const;
+});
+const shown = everyPage()
+  .flatMap(({ blocks }) => blocks)
+  .filter(({ notes }) => notes.get("run-by") === "test/package.test.ts")
+  .map(({ page, line, text }) => [`${page.replaceAll("/", "-")}-${line}.ts`, text] as const);
 
-test("the examples run as they are", async () => {
+test("the examples, and what the pages show, run as they are", async () => {
   await using gateway = await TestGateway.start({ providers: { simulator: {} } });
-  for (const example of examples) {
-    const name = example.replaceAll("/", "-");
-    copyFileSync(join(root, "examples", example), place(name));
+  expect(shown.length).toBeGreaterThan(2);
+  for (const [name, program] of [...examples, ...shown]) {
+    writeFileSync(place(name), program.replaceAll("127.0.0.1:50051", gateway.address));
     const said = await node([name], { LLMHUB_URL: gateway.url });
     expect(said).toMatch(/1.*2.*3.*4.*5/s);
   }
-}, 30_000);
+}, 60_000);
 
 /** Programs, and what the compiler says of them; empty: nothing. */
 const programs: readonly (readonly [code: string, problem: RegExp | ""])[] = [
@@ -147,7 +154,8 @@ test.each(["nodenext", "bundler"])(
       types: ["node"],
       noEmit: true,
     };
-    const files = [...names, ...examples.map((example) => example.replaceAll("/", "-"))].filter(isThere);
+    for (const [name, program] of examples) writeFileSync(place(name), program);
+    const files = [...names, ...examples.map(([name]) => name)];
     writeFileSync(place("tsconfig.json"), JSON.stringify({ compilerOptions: options, files }));
     const said = await node([join(root, "node_modules/typescript/bin/tsc"), "-p", "."]).catch(({ message }) => message);
     const problems = new Map<string, string>();
@@ -163,10 +171,6 @@ test.each(["nodenext", "bundler"])(
   },
   60_000,
 );
-
-function isThere(name: string): boolean {
-  return readdirSync(installed.folder).includes(name);
-}
 
 test("in a browser it needs nothing of Node", async () => {
   writeFileSync(

@@ -29,13 +29,14 @@ function isUnsent({ message, cause }: HubError): boolean {
 }
 
 /**
- * Whether a failed call may be made again: when the gateway says that it may help, and when no gateway answered and nothing
- * is paid twice.
+ * Whether a failed call may be made again: where the gateway says that it may help, or did not answer at all, and nothing is
+ * paid twice. Once a provider was called, the gateway has made the repeats that are worth it.
  * @param isRepeatable one call more does no harm: it has an idempotency key, or reads only.
  */
 export function mayRepeat(error: HubError, isRepeatable: boolean): boolean {
   if (isBreak(error)) return isRepeatable || isUnsent(error);
-  return error.retryAfterMs !== undefined && !isPushedBack(error);
+  const isWanted = error.retryAfterMs !== undefined && !isPushedBack(error);
+  return isWanted && (isRepeatable || error.failure === undefined);
 }
 
 /** A gateway, or a proxy in front of it, says by gRPC's own word that no repeat is wanted. */

@@ -23,7 +23,7 @@ export class TestHub implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.hub.close();
+    await this.hub.close();
     await this.gateway[Symbol.asyncDispose]();
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Code, connectHub, type HubClient, HubError } from "../../src/client.ts";
+import { Code, connectHub, FinishReason, type HubClient, HubError } from "../../src/client.ts";
 import { chat, providerAt, request } from "../e2e/faults/dialects.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { TestGateway } from "../support/gateway.ts";
@@ -23,36 +23,60 @@ const failureOf = async (hub: HubClient, model: string, options = {}): Promise<H
   return failure;
 };
 
-test("what the gateway says may help is repeated a few times, for calls and for streams", async () => {
+// PROVIDER_BAD_RESPONSE, to be repeated at once.
+const garbage = "simulator/gpt:garbage:first-token-0";
+
+test("what the gateway says may help is repeated a few times, where nothing is paid twice", async () => {
   await using gateway = await TestGateway.start({ providers: { simulator: {} } });
   const { tries, hub } = counting(gateway.url);
-  // PROVIDER_BAD_RESPONSE, to be repeated at once.
-  const garbage = "simulator/gpt:garbage:first-token-0";
-  expect(await failureOf(hub, garbage)).toMatchObject({ reason: "PROVIDER_BAD_RESPONSE", retryAfterMs: 0 });
+  const keyed = { idempotencyKey: "work-1" };
+  expect(await failureOf(hub, garbage, keyed)).toMatchObject({ reason: "PROVIDER_BAD_RESPONSE", retryAfterMs: 0 });
   expect(tries.count).toBe(3);
-  await expect(hub.stream({ model: garbage, input: "x" }).final()).rejects.toThrow(HubError);
+  await expect(hub.stream({ model: garbage, input: "x" }, keyed).final()).rejects.toThrow(HubError);
   expect(tries.count).toBe(6);
-  hub.close();
-  expect(await gateway.metric("calls_total")).toBe(6);
+  await expect(hub.countTokens({ model: "simulator/claude:503:retry-after-0", input: "x" })).rejects.toThrow(HubError);
+  expect(tries.count).toBe(9);
+  // A provider was called: it may cost.
+  await failureOf(hub, garbage);
+  expect(tries.count).toBe(10);
+  await hub.close();
+});
+
+test("what was refused before a provider was called is repeated without a key", async () => {
+  await using gateway = await TestGateway.start({
+    providers: { simulator: {} },
+    limits: [{ scope: "model", concurrent: 1 }],
+  });
+  const { tries, hub } = counting(gateway.url);
+  const holder = hub.stream({ model: "simulator/gpt:first-token-0:pace-1000", input: "Count to 20" });
+  const reading = holder[Symbol.asyncIterator]();
+  await reading.next();
+  const answer = hub.complete({ model: "simulator/gpt:first-token-0:pace-0", input: "x" });
+  while ((await gateway.metric("calls_total", { code: "RESOURCE_EXHAUSTED" })) === 0);
+  await reading.return?.();
+  expect((await answer).finishReason).toBe(FinishReason.STOP);
+  // The stream, the refused call, and the one that was let in.
+  expect(tries.count).toBeGreaterThanOrEqual(3);
+  await hub.close();
 });
 
 test.each([
   ["a wrong request", "simulator/gpt:400", {}],
-  ["a wait that is too long", "simulator/gpt:429:retry-after-60", {}],
-  ["a wait beyond the deadline", "simulator/gpt:429:retry-after-20", { timeoutMs: 10_000 }],
+  ["a wait that is too long", "simulator/gpt:429:retry-after-60", { idempotencyKey: "work-1" }],
+  ["a wait beyond the deadline", "simulator/gpt:429:retry-after-20", { idempotencyKey: "work-1", timeoutMs: 10_000 }],
 ])("%s is not repeated", async (_, model, options) => {
   await using gateway = await TestGateway.start({ providers: { simulator: {} } });
   const { tries, hub } = counting(gateway.url);
   await failureOf(hub, model, options);
-  hub.close();
+  await hub.close();
   expect(tries.count).toBe(1);
 });
 
 test("repeats can be switched off", async () => {
   await using gateway = await TestGateway.start({ providers: { simulator: {} } });
   const { tries, hub } = counting(gateway.url, false);
-  await failureOf(hub, "simulator/gpt:garbage");
-  hub.close();
+  await failureOf(hub, garbage, { idempotencyKey: "work-1" });
+  await hub.close();
   expect(tries.count).toBe(1);
 });
 
@@ -88,5 +112,5 @@ test("a call whose connection breaks is repeated only where that costs nothing",
   while (tries.count < 3) await gateway.metrics();
   release.resolve();
   expect((await answer).message?.content[0]?.part.value).toBe("Hello");
-  hub.close();
+  await hub.close();
 });

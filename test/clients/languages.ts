@@ -39,6 +39,16 @@ export const languages: readonly Language[] = [
     lacks: { "read-retry": "Connect has no service config" },
   },
   {
+    name: "sdk",
+    needs: ["npm"],
+    build: [["sh", "install.sh", join(cache, "sdk")]],
+    run: [process.execPath, join(cache, "sdk/main.ts")],
+    lacks: {
+      health: "it has no other services; its transport would call them",
+      reflection: "it has no other services; its transport would call them",
+    },
+  },
+  {
     name: "go",
     needs: ["go"],
     build: [

@@ -13,7 +13,7 @@ const blocks = pages.flatMap((page) => page.blocks);
 /** Notes that a block may bear, by language; a block of another language must say where it is run, or why not. */
 const notesKnown = new Map([
   ["sh", ["no-run", "run-by", "needs", "exits"]],
-  ["ts", ["no-run", "fragment"]],
+  ["ts", ["no-run", "run-by", "fragment"]],
   ["yaml", ["no-run", "run-by", "file"]],
   ["json", ["no-run"]],
   ["text", ["output"]],

@@ -69,6 +69,7 @@ const ownTestFolders = [
   "image",
   "dashboards",
   "mesh",
+  "monitoring",
 ];
 
 const linesMax = 300;

@@ -23,10 +23,11 @@ export const streams: Dashboard = {
         q(sum("instance", now("llmhub_open_streams")), "{{instance}}"),
       ),
       stack(
-        "Streams that begin",
+        "Streams that end",
         "reqps",
-        "By what became of them.",
-        q(sum("code", rate("llmhub_calls_total", 'method=~".*StreamComplete"')), "{{code}}"),
+        "Well, as far as a provider answered them, or broken after output.",
+        q(sum("", rate("gen_ai_server_time_to_first_token_seconds_count")), "well"),
+        q(sum("", rate("llmhub_broken_streams_total")), "broken"),
       ),
     ],
     [

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import type { Checks } from "../support/checks.ts";
 import { root } from "../support/source.ts";
-import type { Checks } from "./checks.ts";
 
 /** The library that `docker compose` reads its files with, as a program. */
 const reader = "github.com/compose-spec/compose-go/v2/cmd@v2.16.2";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Checks } from "../support/checks.ts";
 import { root } from "../support/source.ts";
-import type { Checks } from "./checks.ts";
 import { Container, outerAddress } from "./container.ts";
 import type { Image } from "./image.ts";
 import type { Mount } from "./sandbox.ts";

@@ -1,5 +1,5 @@
+import { createHash } from "node:crypto";
 import type { EmbedAnswer, EmbedAsk } from "./dialect.ts";
-import { fraction } from "./identifier.ts";
 import type { JsonObject } from "./json.ts";
 import { countTokens } from "./tokens.ts";
 
@@ -10,10 +10,16 @@ const dimensionsMax = 4096;
 /** Makes a vector of length 1 out of each text; the same text always gets the same one. */
 export function embed(ask: EmbedAsk, body: JsonObject, seed: string): EmbedAnswer {
   const dimensions = Math.min(ask.dimensions ?? dimensionsDefault, dimensionsMax);
-  const vectors = ask.texts.map((text) =>
-    unit(Array.from({ length: dimensions }, (_, at) => fraction(text, String(at)) - 0.5)),
-  );
+  const vectors = ask.texts.map((text) => unit(spread(text, dimensions)));
   return { body, ask, vectors, inputTokens: countTokens(ask.texts), seed };
+}
+
+/** Numbers from -0.5 to 0.5 out of one hash, as long as they need: a hash for each would hold up the process for seconds. */
+function spread(text: string, count: number): number[] {
+  const bytes = createHash("shake256", { outputLength: 4 * count })
+    .update(text)
+    .digest();
+  return Array.from({ length: count }, (_, at) => bytes.readUInt32LE(4 * at) / 2 ** 32 - 0.5);
 }
 
 /** Rounded to what a float of 32 bits holds, as providers do. */

@@ -97,9 +97,10 @@ function streamsOf({ resume, shared, bytesMax, ...streams }: FileSections["strea
     heartbeat: heartbeatMs,
     keep: keepMs,
     graceAfterDisconnect: graceMs,
+    graceAfterReset: resetGraceMs,
     perStreamBytesMax: streamBytesMax,
   } = streams;
-  return { heartbeatMs, resume, shared, bytesMax, keepMs, graceMs, streamBytesMax };
+  return { heartbeatMs, resume, shared, bytesMax, keepMs, graceMs, resetGraceMs, streamBytesMax };
 }
 
 async function redisOf(redis: NonNullable<FileSections["redis"]>, findings: Findings): Promise<RedisConfig> {

@@ -220,6 +220,8 @@ interface StreamsConfig {
   readonly keepMs: number;
   /** For a stream that nobody reads to go on at the provider. */
   readonly graceMs: number;
+  /** The same after a reset. 0: a reset is a cancel. */
+  readonly resetGraceMs: number;
   /** Memory of all streams. */
   readonly bytesMax: number;
   /** Memory of one stream. */

@@ -23,6 +23,13 @@ export const streams = section(
       duration("How long a stream goes on at the provider, and costs money, while nobody resumes it."),
       "10s",
     ),
+    graceAfterReset: v.optional(
+      duration(
+        "The same for a stream that its reader reset. 0s: it wants no more. Proxies reset the streams of callers who lost their connection: behind one, nothing else is resumable.",
+        0,
+      ),
+      "0s",
+    ),
     bytesMax: v.optional(
       integer(1_048_576, 64 * 1024 ** 3, "Memory of all streams; above it the oldest are forgotten."),
       67_108_864,

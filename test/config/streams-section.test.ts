@@ -10,6 +10,7 @@ test("streams are kept, in this process, unless the file says otherwise", async 
     keepMs: 120_000,
     heartbeatMs: 15_000,
     graceMs: 10_000,
+    resetGraceMs: 0,
     bytesMax: 67_108_864,
     streamBytesMax: 4_194_304,
   });

@@ -95,6 +95,7 @@ function handlersOf(
     resume: false,
     keepMs: 0,
     graceMs: 0,
+    resetGraceMs: 0,
     bytesMax: 0,
     streamBytesMax: 0,
     shared: false,

@@ -1,5 +1,5 @@
 import type { Rpc } from "../../model/call.ts";
-import { callerLeft, connectionLost } from "../../model/departure.ts";
+import { callerLeft } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import type { TraceContext } from "../../model/trace.ts";
 import { EventEncoder } from "../event-encoder.ts";
@@ -16,7 +16,8 @@ const unreadBytesMax = 64 * 1024;
 
 /** Where streams are kept, as one of them sees it. */
 export interface Keeper {
-  readonly graceMs: number;
+  /** How long a stream goes on whose caller left for this reason. 0: not at all. */
+  graceAfter(reason: unknown): number;
   readonly streamBytesMax: number;
   grown(bytes: number): void;
   /** What copies the stream for other replicas, if anything. */
@@ -163,8 +164,8 @@ export class KeptStream implements EventStream {
     if (reader !== this.#reader) return;
     this.#reader = undefined;
     if (this.#end !== undefined) return;
-    if (reason !== connectionLost || !this.#orphan()) this.abort(reason);
-    else this.#unpause();
+    if (this.#orphan(reason)) this.#unpause();
+    else this.abort(reason);
   }
 
   /** Ends the call. Who cancels it wants nothing more of it. */
@@ -207,14 +208,14 @@ export class KeptStream implements EventStream {
     if (this.#alone || this.#end !== undefined) return;
     // Without a first event the caller has no token.
     const resumable = this.#journal !== undefined && this.#encoder.sequence > 0;
-    if (reason === connectionLost && resumable && this.#orphan()) this.#takeOver();
+    if (resumable && this.#orphan(reason)) this.#takeOver();
     else this.abort(reason);
   }
 
-  #orphan(): boolean {
-    const keeper = this.#keeper;
-    if (!keeper.orphaned(this)) return false;
-    this.#grace = setTimeout(() => this.abort(graceOver(keeper.graceMs)), keeper.graceMs);
+  #orphan(reason: unknown): boolean {
+    const graceMs = this.#keeper.graceAfter(reason);
+    if (graceMs === 0 || !this.#keeper.orphaned(this)) return false;
+    this.#grace = setTimeout(() => this.abort(graceOver(graceMs)), graceMs);
     return true;
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Rpc } from "../../model/call.ts";
+import { callerLeft, connectionLost } from "../../model/departure.ts";
 import { GatewayError } from "../../model/error.ts";
 import { type Batch, type EventStream, PassingEvents } from "../event-stream.ts";
 import type { Journal } from "./journal.ts";
@@ -29,6 +30,8 @@ export interface KeepRules {
   readonly keepMs: number;
   /** How long a stream goes on after its caller lost the connection. */
   readonly graceMs: number;
+  /** The same after its caller reset it, or a proxy did. 0: that is a cancel. */
+  readonly resetGraceMs: number;
   /** Longest silence on a stream whose caller names none. */
   readonly heartbeatMs: number;
   /** Memory of all streams together. */
@@ -91,8 +94,10 @@ export class KeptStreams implements Keeper {
     return this.#parts.rules().heartbeatMs;
   }
 
-  get graceMs(): number {
-    return this.#parts.rules().graceMs;
+  graceAfter(reason: unknown): number {
+    const { graceMs, resetGraceMs } = this.#parts.rules();
+    if (reason === callerLeft) return resetGraceMs;
+    return reason === connectionLost ? graceMs : 0;
   }
 
   get streamBytesMax(): number {

@@ -27,7 +27,7 @@ export function superseded(): GatewayError {
 
 /** Nobody came back. */
 export function graceOver(graceMs: number): GatewayError {
-  return new GatewayError("CANCELLED", `the connection broke, and nobody resumed the stream within ${graceMs} ms`);
+  return new GatewayError("CANCELLED", `the caller went away, and nobody resumed the stream within ${graceMs} ms`);
 }
 
 /** The replica that carried the stream out has gone in the middle of it. */

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { UsageUpdateSchema } from "../../../gen/llmhub/v1/completion_pb.ts";
 import { type Chunk, textDelta } from "../../../src/model/chunk.ts";
-import { connectionLost } from "../../../src/model/departure.ts";
+import { callerLeft, connectionLost } from "../../../src/model/departure.ts";
 import { GatewayError } from "../../../src/model/error.ts";
 import { KeptStreams } from "../../../src/services/resume/kept-streams.ts";
 import type { StreamLog } from "../../../src/services/resume/stream-log.ts";
@@ -27,6 +27,26 @@ const misshapen: Chunk = {
     usage: { $typeName: "llmhub.v1.Usage", inputTokens: 0.5 } as never,
   }),
 };
+
+test("where proxies stand in between, a stream that is reset goes on for a while; elsewhere it is cancelled", async () => {
+  for (const resetGraceMs of [200, 0]) {
+    const at = storeOf({ resetGraceMs });
+    const stream = opened(at.store);
+    stream.put(started);
+    await stream.pull();
+    stream.end(callerLeft);
+    expect(stream.signal?.aborted).toBe(resetGraceMs === 0);
+    if (resetGraceMs === 0) continue;
+    // Its next reader is reset, too.
+    const { reader, end } = resume(at.store, stream.token);
+    await reader.next();
+    end(callerLeft);
+    at.pass(199);
+    expect(stream.signal?.aborted).toBe(false);
+    at.pass(1);
+    expect(stream.signal?.reason).toMatchObject({ reason: "CANCELLED" });
+  }
+});
 
 test("a stream without a transport is read to its very end, where its source gives back what it has", async () => {
   const at = storeOf();

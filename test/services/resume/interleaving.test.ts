@@ -16,6 +16,7 @@ const rules = {
   keepMs: 60_000,
   heartbeatMs: 15_000,
   graceMs: 60_000,
+  resetGraceMs: 0,
   bytesMax: 1024 ** 3,
   streamBytesMax: 1024 ** 3,
   shared: false,

@@ -15,6 +15,7 @@ export const usual: KeepRules = {
   keepMs: 1000,
   heartbeatMs: 15_000,
   graceMs: 100,
+  resetGraceMs: 0,
   bytesMax: 1024 ** 2,
   streamBytesMax: 256 * 1024,
   shared: false,

@@ -21,6 +21,7 @@ const programs = {
 const definitions = {
   "github.com/prometheus-operator/prometheus-operator@v0.85.0": "example/prometheus-operator-crd",
   "sigs.k8s.io/gateway-api@v1.3.0": "config/crd/standard",
+  "istio.io/api@v1.32.0": "kubernetes",
   "github.com/cilium/cilium@v1.17.0": "pkg/k8s/apis/cilium.io/client/crds/v2",
 } as const;
 

@@ -6,7 +6,7 @@ import { buffer } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { Edge } from "./edge.ts";
-import { goaway, headers, pinged, RawCaller } from "./raw-caller.ts";
+import { goaway, headers, pinged, RawCaller, resetStream } from "./raw-caller.ts";
 
 const checkPath = "/grpc.health.v1.Health/Check";
 
@@ -116,4 +116,22 @@ test("lets callers read the last of their answers before it closes their connect
   slow.end();
   await edge.listener.ended(60_000);
   expect(edge.listener.connectionsOpen).toBe(0);
+});
+
+test("refuses a stream only before anybody has seen it", async () => {
+  const seen: (number | undefined)[] = [];
+  await using edge = await Edge.start({
+    limits: { streamsPerConnectionMax: 1 },
+    onStream: ({ id }) => {
+      seen.push(id);
+      return { closed: () => undefined };
+    },
+  });
+  const caller = await RawCaller.to(edge.port);
+  caller.open(1);
+  caller.open(3);
+  const { stream, payload } = await caller.frame(resetStream);
+  expect([stream, payload.readUInt32BE(0)]).toEqual([3, constants.NGHTTP2_REFUSED_STREAM]);
+  expect(seen).toEqual([1]);
+  caller.end();
 });

@@ -96,5 +96,5 @@ export const always = { delay: "1ms", maxRatio: 1 };
 export const asked = { model: "policies/hedged", input: "Say hello", view: CompletionView.FULL };
 
 /** The same with a policy that hedges. */
-export const hedgedWorld = (hedge: object, policy: object = {}) =>
-  heldWorld({ models: { policies: { hedged: { targets, hedge: { ...always, ...hedge }, ...policy } } } });
+export const hedgedWorld = (hedge: object, policy: object = {}, config: Omit<TestConfig, "providers"> = {}) =>
+  heldWorld({ models: { policies: { hedged: { targets, hedge: { ...always, ...hedge }, ...policy } } }, ...config });

@@ -3,6 +3,7 @@ import { TestGateway } from "../support/gateway.ts";
 import { OtlpReceiver } from "../support/otlp-receiver.ts";
 import { broken, PacedUpstream, resumed, until } from "./faults/broken-stream.ts";
 import { chat, providerAt } from "./faults/dialects.ts";
+import { answer, asked as hedged, hedgedWorld } from "./held.ts";
 import { type Answer, ofKind, TracingStage, theOne, well } from "./tracing-stage.ts";
 
 const asked = { model: "a/m", input: "Say hello", temperature: 0 };
@@ -106,4 +107,42 @@ test("who takes up a stream is linked to the call that fills it, whose span last
   const [one, other] = ofKind(receiver.spans, "server").sort((a) => (a.links.length === 0 ? -1 : 1));
   expect(other?.links).toEqual([{ traceId: one?.traceId, spanId: one?.spanId }]);
   expect(one?.attributes["gen_ai.response.finish_reasons"]).toEqual(["stop"]);
+});
+
+test("what renews a stale answer is a part of the call that got it, with a request of its own", async () => {
+  const cache = { enabled: true, ttl: "1ms", staleWhileRevalidate: "1h" };
+  await using at = await TracingStage.start({ a: well }, { cache });
+  await at.gateway.complete(asked);
+  const nowMs = Date.now();
+  while (Date.now() < nowMs + 3) await new Promise(setImmediate);
+  await at.gateway.complete(asked);
+  await until(at.gateway, "upstream_attempts_total", 2);
+  const spans = await at.spans();
+  const renewal = spans.find(({ name }) => name === "cache renewal");
+  const hit = ofKind(spans, "server").find(({ attributes }) => attributes["llmhub.cache.status"] === "HIT");
+  expect(renewal).toMatchObject({ kind: "internal", parentSpanId: hit?.spanId });
+  expect(renewal?.attributes).toMatchObject({ "gen_ai.operation.name": "chat", "gen_ai.usage.output_tokens": 3 });
+  expect(ofKind(spans, "client").map(({ parentSpanId }) => parentSpanId)).toContain(renewal?.spanId);
+});
+
+test("a hedge and the slow request that it outran are both told of, and the slow one is no error", async () => {
+  await using receiver = await OtlpReceiver.start();
+  await using at = await hedgedWorld({}, {}, { tracing: { endpoint: receiver.url } });
+  const call = at.gateway.complete(hedged);
+  await at.a.next();
+  await answer(await at.b.next());
+  await call;
+  await at.gateway.drain();
+  const server = theOne(receiver.spans, "server");
+  const told = ofKind(receiver.spans, "client").map(({ attributes, isError, parentSpanId }) => [
+    attributes["llmhub.provider"],
+    attributes["llmhub.hedge"],
+    attributes["error.type"],
+    isError,
+    parentSpanId,
+  ]);
+  expect(told.toSorted()).toEqual([
+    ["a", undefined, "CANCELLED", false, server.spanId],
+    ["b", true, undefined, false, server.spanId],
+  ]);
 });

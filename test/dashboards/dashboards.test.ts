@@ -81,6 +81,8 @@ test.each(alerts.map((rule) => [rule.alert ?? "", rule] as const))(
     expect(summary).toMatch(/^.{10,120}$/);
     // What to do is the same whichever series it is about, so that docs can tell it.
     expect(description).toMatch(/^[^{}]{40,}\.$/);
+    const pages = [...description.matchAll(/dashboard ([A-Z]\w+(?: and \w+)?)/g)].map(([, title]) => title);
+    expect(dashboards.map(({ title }) => title)).toEqual(expect.arrayContaining(pages));
     const [path, anchor] = runbook.split("#");
     expect([path, page.includes(`<a id="${anchor}"></a>${name} `)]).toEqual(["docs/operations.md", true]);
     const used = [...summary.matchAll(/\$labels\.(\w+)/g)].map(([, label = ""]) => label);

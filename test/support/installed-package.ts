@@ -11,7 +11,7 @@ export class InstalledPackage implements Disposable {
   readonly files: readonly string[];
 
   constructor() {
-    const said = npm("pack", "--json", "--pack-destination", this.folder);
+    const said = npm("pack", "--json", "--silent", "--pack-destination", this.folder);
     const [packed]: [{ filename: string; files: { path: string }[] }] = JSON.parse(said.slice(said.indexOf("[\n")));
     this.files = packed.files.map(({ path }) => path);
     const place = this.#modules("llm-connector-hub");

@@ -13,7 +13,11 @@ export function traced(carrier: Carrier, { span, call, tellsTrace }: Attempt<Ask
 }
 
 /** Tells whom a request goes to. */
-export function tellServer(span: Span, { hostname, port, protocol }: URL): void {
+export function tellServer(span: Pick<Span, "set">, { hostname, port, protocol }: URL): void {
   const portDefault = protocol === "https:" ? 443 : 80;
-  span.set({ "server.address": hostname, "server.port": port === "" ? portDefault : Number(port) });
+  span.set({
+    // An IPv6 address without its brackets.
+    "server.address": hostname.replace(/^\[(.*)\]$/, "$1"),
+    "server.port": port === "" ? portDefault : Number(port),
+  });
 }

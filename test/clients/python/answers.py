@@ -53,13 +53,18 @@ class Answer:
     def end(self) -> None:
         """An end without the last event is a cut."""
         if self.finished is None:
-            raise EOFError("the answer was cut")
+            self._resume_after(EOFError("the answer was cut"))
 
-    def resume_after(self, error: grpc.RpcError) -> None:
-        """Raises the error unless it is not the gateway's, but of the way there, and there is a rest to ask for."""
+    def fail(self, error: grpc.RpcError) -> None:
+        """Raises the error if it is the gateway's, or the deadline came; else it is of the way there."""
         failure = failure_of(error)
-        is_final = failure.info.reason != "" or failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
-        if is_final or self._token == "" or self.resumes == RESUMES_MAX:
+        if failure.info.reason != "" or failure.code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            raise error
+        self._resume_after(error)
+
+    def _resume_after(self, error: Exception) -> None:
+        """Raises the error if there is no rest to ask for."""
+        if self._token == "" or self.resumes == RESUMES_MAX:
             raise error
         self.resumes += 1
 
@@ -77,7 +82,7 @@ def stream(
                     yield text
             answer.end()
         except grpc.RpcError as error:
-            answer.resume_after(error)
+            answer.fail(error)
         finally:
             call.cancel()
 
@@ -95,6 +100,6 @@ async def aio_stream(
                     yield text
             answer.end()
         except grpc.RpcError as error:
-            answer.resume_after(error)
+            answer.fail(error)
         finally:
             call.cancel()

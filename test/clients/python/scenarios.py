@@ -111,7 +111,7 @@ def resume(channel: grpc.Channel, metadata: Metadata) -> None:
     answer = Answer(CompleteRequest(model="simulator/claude:first-token-0:pace-10", input="Count to 50"))
     text = "".join(stream(CompletionServiceStub(channel), answer, TIMEOUT_S, metadata))
     assert text == ", ".join(str(number) for number in range(1, 51)) + ".", text
-    assert answer.resumes == 1, answer.resumes
+    assert answer.resumes > 0  # more where a call still goes to the connection that has just died
 
 
 def idempotency(channel: grpc.Channel, metadata: Metadata) -> None:

@@ -44,7 +44,7 @@ final class Answer {
           take(events.next(), text);
         }
         if (finished == null) {
-          throw new IllegalStateException("the answer was cut");
+          throw Status.UNAVAILABLE.withDescription("the answer was cut").asRuntimeException();
         }
       } catch (StatusRuntimeException error) {
         if (!canResume(error)) {

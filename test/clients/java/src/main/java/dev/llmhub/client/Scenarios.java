@@ -173,7 +173,7 @@ final class Scenarios {
     answer.read(completions(channel), text::append);
     String counted = IntStream.rangeClosed(1, 50).mapToObj(Integer::toString).collect(Collectors.joining(", "));
     check(text.toString().equals(counted + "."), text);
-    check(answer.resumes() == 1, answer.resumes());
+    check(answer.resumes() > 0, "the connection did not break"); // more where a call goes to the one that has just died
   }
 
   /** A repeat with the same key gets the first answer, and costs nothing. */

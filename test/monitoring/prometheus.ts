@@ -62,15 +62,19 @@ export class Prometheus implements AsyncDisposable {
     return answer.data.resultType === "scalar" ? [] : answer.data.result;
   }
 
-  /** Asks until a query has a result. */
-  async asked(query: string): Promise<void> {
-    for (;;) {
-      const samples = await this.ask(query);
-      if (typeof samples === "string") throw new Error(samples);
-      if (samples.length > 0) return;
+  /** Waits until it has asked the gateway so many times more. */
+  async scraped(times: number): Promise<void> {
+    const before = await this.#scrapes();
+    while ((await this.#scrapes()) < before + times) {
       if (this.#program.isGone) throw new Error(`Prometheus has ended: ${this.#program.output}`);
       await wait(100);
     }
+  }
+
+  async #scrapes(): Promise<number> {
+    const samples = await this.ask("sum(count_over_time(llmhub_build_info[1h]))");
+    if (typeof samples === "string") throw new Error(samples);
+    return Number(samples[0]?.value[1] ?? 0);
   }
 
   /** Rules that Prometheus cannot evaluate, and why. */

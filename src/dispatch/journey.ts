@@ -97,6 +97,7 @@ export class Journey<Request extends Asked, R extends Served> {
     const { stage, candidate } = this.#answered;
     this.#history.broke(attempt.failures, record);
     this.#parts.wentOn(candidate.target, "restart");
+    this.#call.rpc.span?.event("llmhub.restart", { "error.type": error.reason });
     try {
       // The time until the first output has been kept: it came.
       return await this.#take({ ...stage, endMs: Number.POSITIVE_INFINITY, hedging: undefined });

@@ -123,6 +123,28 @@ test("a failover is two requests under one call, and the call tells of it", asyn
   expect(answered?.attributes).toMatchObject({ "http.request.resend_count": 1, "llmhub.provider": "b" });
 });
 
+test("a stream that begins anew with another target tells of it", async () => {
+  const breaking: Answer = async (connection) => {
+    await connection.beginEvents();
+    await connection.chunk(chat.preamble, chat.text("Hel"));
+    connection.reset();
+  };
+  const policies = { p: { targets: [{ model: "a/m" }, { model: "b/m" }], afterOutput: true } };
+  await using at = await TracingStage.start({ a: breaking, b: streaming }, { models: { policies } });
+  const { error } = await at.gateway.stream({ ...asked, model: "policies/p" }, { stream: { allowRestart: true } });
+  expect(error).toBeUndefined();
+  const spans = await at.spans();
+  const server = theOne(spans, "server");
+  expect(server.events.map(({ name }) => name)).toContain("llmhub.restart");
+  expect(server).toMatchObject({ isError: false });
+  expect(server.attributes).toMatchObject({ "llmhub.restarts": 1, "llmhub.model": "b/m" });
+  expect(
+    ofKind(spans, "client")
+      .map(({ isError }) => isError)
+      .sort(),
+  ).toEqual([false, true]);
+});
+
 test("a repeat waits in a span of its own", async () => {
   const retry = { maxAttempts: 2, initialBackoff: "1ms", maxBackoff: "1ms" };
   const once: Answer = (connection, hit) => (hit === 1 ? failing(500) : well)(connection, hit);

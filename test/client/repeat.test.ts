@@ -45,7 +45,7 @@ test("what the gateway says may help is repeated a few times, where nothing is p
 test("what was refused before a provider was called is repeated without a key", async () => {
   await using gateway = await TestGateway.start({
     providers: { simulator: {} },
-    limits: [{ scope: "model", concurrent: 1 }],
+    limits: [{ scope: "ip", concurrent: 1 }],
   });
   const { tries, hub } = counting(gateway.url);
   const holder = hub.stream({ model: "simulator/gpt:first-token-0:pace-1000", input: "Count to 20" });

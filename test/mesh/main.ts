@@ -17,7 +17,7 @@ const vitest = await startVitest("test", process.argv.slice(2), {
   exclude: [],
   watch: false,
   // Much of the time is waiting, but all of it under load.
-  maxWorkers: 1,
+  maxWorkers: 2,
   maxConcurrency: 2,
 });
 await vitest.close();

@@ -22,8 +22,10 @@ export async function freshBundle(): Promise<string> {
     // What is half replaced is of no sources.
     rmSync(stampPath, { force: true });
     for (const [name, content] of files) replace(join(folder, name), content);
-    const before = filesOf(folder).filter((path) => /\.js(?:on)?$/.test(path));
-    for (const path of before) if (!files.has(relative(folder, path))) rmSync(path, { force: true });
+    // What is packed beside the bundle is not of it.
+    const before = ["", "parts/"].flatMap((part) => readdirSync(join(folder, part)).map((name) => `${part}${name}`));
+    for (const name of before)
+      if (/\.js(?:on)?$/.test(name) && !files.has(name)) rmSync(join(folder, name), { force: true });
   }
   return join(folder, "main.js");
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { filesOf, freshBundle } from "./bundle.ts";
 
@@ -10,7 +11,7 @@ const root = join(import.meta.dirname, "..");
 const relativeImport = /((?:\bfrom|\bimport) ?\(?)"(\.[^"]+?)\.(?:ts|js)"/g;
 
 const dist = dirname(await freshBundle());
-const compiled = mkdtempSync(join(dist, "compiled-"));
+const compiled = mkdtempSync(join(tmpdir(), "llmhub-compiled-"));
 try {
   const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
   const config = join(import.meta.dirname, "package.tsconfig.json");

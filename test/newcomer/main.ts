@@ -23,7 +23,7 @@ const begunMs = performance.now();
 let terminal: ChildProcess | undefined;
 try {
   const [cloneLine, ...rest] = clone.text.replace("ADDRESS", root).trim().split(" && ");
-  shell(`${cloneLine}`, folder);
+  shell(`${cloneLine} --quiet`, folder);
   const checkout = join(folder, rest.join("").replace(/^cd /, ""));
   told("cloned");
   terminal = spawn("bash", ["-c", start.text], {
@@ -43,6 +43,7 @@ try {
 } finally {
   if (terminal?.pid !== undefined && terminal.exitCode === null) process.kill(-terminal.pid, "SIGKILL");
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  told("cleared away");
 }
 
 function told(what: string): void {
@@ -71,7 +72,7 @@ async function said(program: ChildProcess, text: string): Promise<void> {
 /** The environment without what `npm run` and this checkout put into it, and without keys of providers. */
 function newcomersEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => !/^(?:npm_(?!config_)|LLMHUB_|NODE)|_API_KEY$|^INIT_CWD$/.test(name),
+    ([name]) => !/^(?:npm_(?!config_(?:registry|cache)$)|LLMHUB_|NODE)|_API_KEY$|^INIT_CWD$/.test(name),
   );
   const path = (process.env["PATH"] ?? "").split(":").filter((entry) => !entry.includes("node_modules"));
   const addresses = { LLMHUB_LISTEN: listen, LLMHUB_HTTP_LISTEN: "127.0.0.1:0", LLMHUB_OPS_LISTEN: "127.0.0.1:0" };

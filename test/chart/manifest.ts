@@ -54,9 +54,12 @@ export async function render(request: Request): Promise<readonly Manifest[]> {
   return objectsIn(await template(request));
 }
 
-/** Objects of a text of several documents. */
+/** Objects of a text of several documents. Throws where one is not sound, such as for a key that is there twice. */
 export function objectsIn(text: string): readonly Manifest[] {
-  return parseAllDocuments(text, { version: "1.1" }).flatMap((document) => document.toJS() ?? []);
+  return parseAllDocuments(text, { version: "1.1" }).flatMap((document) => {
+    for (const error of document.errors) throw error;
+    return document.toJS() ?? [];
+  });
 }
 
 /** The only object of a kind, or of a kind and name. Throws where there is none or more than one. */

@@ -59,8 +59,39 @@ test("private networks can be left out", async () => {
   expect(letsOut(policy, "104.18.7.192", 443)).toBe(true);
 });
 
+test("networks are left out of those that they lie in", async () => {
+  const https = { cidrs: ["10.0.0.0/8", "52.0.0.0/8", "fd00::/8"], except: ["10.1.0.0/16", "10.0.0.0/8", "fd01::/16"] };
+  const policy = only(await render({ values: { networkPolicy: { egress: { https } } } }), "NetworkPolicy");
+  expect(strayExceptions(policy)).toEqual([]);
+  const reached = ["10.1.0.1", "10.2.0.1", "52.1.0.1", "fd01::1", "fd02::1"].map((at) => letsOut(policy, at, 443));
+  expect(reached).toEqual([false, true, true, false, true]);
+});
+
+test("names are asked for where their servers listen", async () => {
+  const [dns] = only(await render({ example: "openshift" }), "NetworkPolicy")["spec"].egress;
+  expect(dns.ports).toEqual([
+    { protocol: "UDP", port: 5353 },
+    { protocol: "TCP", port: 5353 },
+  ]);
+  expect(JSON.stringify(dns.to)).toContain("openshift-dns");
+});
+
+test("proxies of a mesh reach its control plane, and each other", async () => {
+  const to = [{ ports: [6379], peers: [{ podSelector: { matchLabels: { app: "redis" } } }] }];
+  const mesh = { istio: { namespace: "istio" } };
+  const objects = await render({ example: "mesh", values: { mesh, networkPolicy: { egress: { to } } } });
+  const { ingress, egress } = only(objects, "NetworkPolicy")["spec"];
+  const numbers = ({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port);
+  const leading = (namespace: string) =>
+    egress.filter((rule: unknown) => JSON.stringify(rule).includes(`"kubernetes.io/metadata.name":"${namespace}"`));
+  expect(leading("linkerd").map(numbers)).toEqual([[8080, 8086, 8090]]);
+  expect(leading("istio").map(numbers)).toEqual([[15012]]);
+  expect(numbers(ingress[0])).toEqual([50051, 4143]);
+  expect(egress.map(numbers)).toContainEqual([6379, 4143]);
+});
+
 test("only the ports of the pod are let in", async () => {
-  for (const example of inNetwork) {
+  for (const example of inNetwork.filter((each) => each !== "mesh")) {
     const objects = await render({ example });
     const { ingress, policyTypes } = only(objects, "NetworkPolicy", "r-llmhub")["spec"];
     expect(policyTypes).toEqual(["Ingress", "Egress"]);

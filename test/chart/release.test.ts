@@ -51,6 +51,15 @@ test("the notes lead to a first call, and say what it is worth", async () => {
   expect(said.match(/WARNING/g)).toHaveLength(1);
 });
 
+test("the notes call as the gateway listens", async () => {
+  const tls = { existingSecret: "tls" };
+  expect(await notes({})).toContain("curl -s http://127.0.0.1:8080/v1/completions");
+  expect(await notes({ tls })).toContain("curl -sk https://127.0.0.1:8080/v1/completions");
+  expect(await notes({ tls: { ...tls, clientCa: true } })).toContain(
+    "--cert CERTIFICATE --key ITS_KEY https://127.0.0.1:8080",
+  );
+});
+
 test("the notes of a sound release warn of nothing", async () => {
   const said = await install("--values", join(chart, "ci/production-values.yaml"));
   expect(said).not.toContain("WARNING");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { version } from "../../src/version.ts";
-import { refusal, textOf } from "./manifest.ts";
+import { chart, helm, refusal, textOf } from "./manifest.ts";
 
 const key = { id: "a", sha256: "0".repeat(64) };
 const redis = { existingSecret: { name: "url" } };
@@ -17,6 +17,11 @@ const outOfSchema = [
     "a network that is none",
     { networkPolicy: { egress: { to: [{ ports: [1], cidrs: ["10.0.0.0"] }] } } },
     "/egress/to/0/cidrs/0",
+  ],
+  [
+    "egress that leads everywhere",
+    { networkPolicy: { egress: { to: [{ ports: [80], peers: [] }] } } },
+    "minItems: got 0, want 1",
   ],
   ["egress that leads nowhere", { networkPolicy: { egress: { to: [{ ports: [1] }] } } }, "missing property 'cidrs'"],
   ["a digest that is none", { image: { digest: "latest" } }, "at '/image/digest'"],
@@ -62,6 +67,8 @@ const contradictions = [
   ["kubelet over TLS", { tls: { existingSecret: "a" }, probes: { readiness: { type: "grpc" } } }, "use http"],
   ["kubelet on loopback", { mode: "sidecar", probes: { readiness: { type: "grpc" } } }, "use http"],
   ["one port twice", { ports: { http: 50051 } }, "must differ"],
+  ["one port of the Service twice", { service: { ports: { grpc: 80 } } }, "must differ"],
+  ["a label that is the chart's own", { podLabels: { "app.kubernetes.io/name": "a" } }, "use nameOverride"],
   [
     "a key in plain text",
     { config: { providers: { openai: { apiKey: "sk-1" } } } },
@@ -108,6 +115,7 @@ const contradictions = [
     { podDisruptionBudget: { minAvailable: 2 } },
     "2 of 2 pods at least leaves none to be moved",
   ],
+  ["a budget that lets none go at all", { podDisruptionBudget: { maxUnavailable: 0 } }, "set it to 1"],
   ["a rollout that cannot begin", { rollout: { maxSurge: 0 } }, "set maxSurge: 1"],
   [
     "two monitors",
@@ -136,6 +144,11 @@ const contradictions = [
     "the address of credentials",
     { networkPolicy: { egress: { to: [{ ports: [80], cidrs: ["169.254.169.254/32"] }] } } },
     "name the service in networkPolicy.egress.metadata",
+  ],
+  [
+    "a network among peers",
+    { networkPolicy: { egress: { to: [{ ports: [80], peers: [{ ipBlock: { cidr: "169.254.169.254/32" } }] }] } } },
+    "a network goes into cidrs",
   ],
   [
     "the IPv6 address of credentials",
@@ -194,6 +207,11 @@ test.each([
   ["a budget in percent", { podDisruptionBudget: { minAvailable: "50%" } }],
 ])("%s is taken", async (_what, values) => {
   expect(await refusal(values)).toBe("");
+});
+
+test("a number on the command line counts as one in a file", async () => {
+  const args = ["template", "r", chart, "--kube-version", "1.37", "--set", "podDisruptionBudget.minAvailable=2"];
+  await expect(helm(args)).rejects.toThrow("2 of 2 pods at least leaves none to be moved");
 });
 
 describe("what the chart repeats", () => {

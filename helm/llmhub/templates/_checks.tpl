@@ -46,6 +46,16 @@
 {{- if and (eq .Values.mode "sidecar") (eq .Values.probes.readiness.type "grpc") -}}
 {{- fail "probes.readiness.type: grpc does not go with mode: sidecar, where calls are taken on 127.0.0.1 only; use http" -}}
 {{- end -}}
+{{- if eq (int .Values.service.ports.grpc) (int .Values.service.ports.http) -}}
+{{- fail "service.ports.grpc and service.ports.http must differ; both take all protocols" -}}
+{{- end -}}
+{{- range $what := list "commonLabels" "podLabels" -}}
+{{- range $name, $value := get $.Values $what -}}
+{{- if regexMatch "^(app[.]kubernetes[.]io/(name|instance|component|version|managed-by)|helm[.]sh/chart)$" $name -}}
+{{- fail (printf "%s.%s: the chart sets it itself, and finds its pods by it; remove it, and use nameOverride for another name" $what $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- $ports := compact (list .Values.ports.grpc .Values.ports.http .Values.ports.ops) -}}
 {{- if ne (len $ports) (len (uniq $ports)) -}}
 {{- fail "ports.grpc, ports.http and ports.ops must differ" -}}
@@ -103,7 +113,10 @@
 {{- if .enabled -}}{{- $replicas = .minReplicas | int -}}{{- end -}}
 {{- end -}}
 {{- with .Values.podDisruptionBudget -}}
-{{- if and .enabled (kindIs "float64" .minAvailable) (ge (.minAvailable | int) $replicas) -}}
+{{- if and .enabled (kindIs "invalid" .minAvailable) (eq (toString .maxUnavailable | trimSuffix "%") "0") -}}
+{{- fail "podDisruptionBudget.maxUnavailable: 0 leaves no pod to be moved, so that no node can be emptied; set it to 1" -}}
+{{- end -}}
+{{- if and .enabled (regexMatch "^[0-9]+$" (toString .minAvailable)) (ge (.minAvailable | int) $replicas) -}}
 {{- fail (printf "podDisruptionBudget.minAvailable: %d of %d pods at least leaves none to be moved, so that no node can be emptied; lower it, or use maxUnavailable" (.minAvailable | int) $replicas) -}}
 {{- end -}}
 {{- end -}}
@@ -157,6 +170,11 @@
 {{- if and .egress.hosts (ne .flavor "cilium") -}}
 {{- fail "networkPolicy.egress.hosts: a NetworkPolicy of Kubernetes knows no names; set networkPolicy.flavor: cilium, or list addresses in egress.https.cidrs" -}}
 {{- end -}}
+{{- range .egress.to -}}{{- range .peers -}}
+{{- if hasKey . "ipBlock" -}}
+{{- fail "networkPolicy.egress.to: a network goes into cidrs, where addresses that give out credentials of the machine are left out, not into peers as ipBlock" -}}
+{{- end -}}
+{{- end -}}{{- end -}}
 {{- $open := list -}}
 {{- if or .egress.https.enabled .egress.hosts -}}{{- $open = append $open 443 -}}{{- end -}}
 {{- range .egress.to -}}{{- range .ports -}}{{- $open = append $open (int .) -}}{{- end -}}{{- end -}}

@@ -2,37 +2,38 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Beginning of the name of every object; what is put behind it has 11 characters at most. */}}
+{{/* Beginning of the name of every object. Kubernetes puts the name of a StatefulSet and 11 characters into a label, which holds 63. */}}
 {{- define "llmhub.fullname" -}}
 {{- $name := include "llmhub.name" . -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | trunc 46 | trimSuffix "-" -}}
 {{- else if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- .Release.Name | trunc 46 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 46 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
 {{/* What selects the pods of a component: (list root component). It never changes between versions. */}}
 {{- define "llmhub.selector" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ include "llmhub.name" $root }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/name: {{ include "llmhub.name" $root | quote }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
-{{/* Labels of a pod: (list root component). Nothing of the chart's own version, which would make new pods for nothing. */}}
+{{/*
+Labels of a pod: (list root component), or (list root component more), where `more` goes before commonLabels. Nothing of the
+chart's own version, which would make new pods for nothing.
+*/}}
 {{- define "llmhub.podLabels" -}}
 {{- $root := index . 0 -}}
-{{ include "llmhub.selector" . }}
-app.kubernetes.io/part-of: llmhub
-{{- with $root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $more := dict -}}
+{{- if gt (len .) 2 -}}{{- $more = index . 2 -}}{{- end -}}
+{{- merge (include "llmhub.selector" . | fromYaml) $more $root.Values.commonLabels (dict "app.kubernetes.io/part-of" "llmhub") | toYaml -}}
 {{- end -}}
 
-{{/* All labels of an object: (list root component). */}}
+{{/* All labels of an object: (list root component), or (list root component more). */}}
 {{- define "llmhub.labels" -}}
 {{- $root := index . 0 -}}
 {{ include "llmhub.podLabels" . }}

@@ -42,7 +42,10 @@ ipv6: ["fd00:ec2::/32", "fd20:ce::/32"]
 {{- end -}}
 {{- end -}}
 {{- range index . 1 -}}
-{{- if eq (contains ":" .) (contains ":" $cidr) -}}{{- $except = append $except . -}}{{- end -}}
+{{- $own := splitList "/" . -}}
+{{- if and (eq (contains ":" .) (contains ":" $cidr)) (gt (atoi (last $own)) $length) -}}
+{{- if include "llmhub.holds" (list $cidr (first $own)) -}}{{- $except = append $except . -}}{{- end -}}
+{{- end -}}
 {{- end -}}
 ipBlock:
   cidr: {{ $cidr | quote }}
@@ -57,6 +60,12 @@ aws-imds: { cidrs: [169.254.169.254/32, "fd00:ec2::254/128"], ports: [80] }
 eks-pod-identity: { cidrs: [169.254.170.23/32, "fd00:ec2::23/128"], ports: [80] }
 gke-workload-identity: { cidrs: [169.254.169.254/32, 169.254.169.252/32], ports: [80, 988] }
 azure-imds: { cidrs: [169.254.169.254/32], ports: [80] }
+{{- end -}}
+
+{{/* Ports of identity, destinations and policies in Linkerd, of istiod in Istio. */}}
+{{- define "llmhub.controlPlanes" -}}
+linkerd: [8080, 8086, 8090]
+istio: [15012]
 {{- end -}}
 
 {{- define "llmhub.tcpPorts" -}}

@@ -8,23 +8,25 @@ export interface Claim {
   readonly names: readonly string[];
   /** Why there are none, for people. */
   readonly lack: string;
+  /** When it stops to count, in milliseconds since 1970. Absent: it does not. */
+  readonly endMs?: number;
 }
 
-/** The names in the certificate of the other end of a connection, if it was verified and is valid now. */
-export function claimOf(connection: Connection, nowMs: number): Claim {
+/** The names in the certificate of the other end of a connection, if it was verified. */
+export function claimOf(connection: Connection): Claim {
   const socket = tlsSocketOf(connection);
   const certificate = socket?.getPeerX509Certificate();
   if (socket === undefined || certificate === undefined) return lacking("");
   if (!socket.authorized) return lacking(`the client certificate is not accepted (${socket.authorizationError})`);
-  // A session that is resumed brings the certificate of its first connection.
-  if (certificate.validToDate.getTime() < nowMs) return lacking("the client certificate has expired");
   const names = altNamesIn(certificate.subjectAltName ?? "");
-  return names.length > 0 ? { names, lack: "" } : lacking("the client certificate has no URI and no DNS name");
+  if (names.length === 0) return lacking("the client certificate has no URI and no DNS name");
+  return { names, lack: "", endMs: certificate.validToDate.getTime() };
 }
 
-/** When the certificate of the other end of a connection expires, in milliseconds since 1970; undefined if it shows none. */
+/** When the certificate expires that let a connection in, in milliseconds since 1970; undefined if none did. */
 export function certificateEndMs(connection: Connection): number | undefined {
-  return tlsSocketOf(connection)?.getPeerX509Certificate()?.validToDate.getTime();
+  const socket = tlsSocketOf(connection);
+  return socket?.authorized === true ? socket.getPeerX509Certificate()?.validToDate.getTime() : undefined;
 }
 
 /** A claim without names. */

@@ -20,8 +20,14 @@ export function ageMsMax(socket: Socket, connectionAgeMs: number | undefined, as
 
 /** Asks a connection to leave at that age; calls in flight go on. */
 export function leaveIn(session: ServerHttp2Session, socket: Socket, ageMs: number): void {
-  if (ageMs > timerMsMax) return;
-  const timer = setTimeout(() => void askToLeave(session, socket), ageMs).unref();
+  if (ageMs === Number.POSITIVE_INFINITY) return;
+  let timer: NodeJS.Timeout;
+  const wait = (leftMs: number): void => {
+    const waitMs = Math.min(leftMs, timerMsMax);
+    const over = (): void => (leftMs > waitMs ? wait(leftMs - waitMs) : void askToLeave(session, socket));
+    timer = setTimeout(over, waitMs).unref();
+  };
+  wait(ageMs);
   session.once("close", () => clearTimeout(timer));
 }
 

@@ -43,6 +43,8 @@ export class Identities {
   of(forwarded: string | readonly string[] | undefined, origin: Origin): Claim {
     const { isProxy, claim } = this.#peerOf(origin);
     if (!isProxy) {
+      // Also of a connection that is open, or whose session is resumed and brings the certificate of its first.
+      if (claim.endMs !== undefined && claim.endMs < this.#sources.nowMs()) return expired;
       const isIgnored = forwarded !== undefined && claim.names.length === 0 && claim.lack === "";
       return isIgnored ? ignored : claim;
     }
@@ -56,15 +58,15 @@ export class Identities {
     if (connection === undefined) return nobody;
     let peer = this.#peers.get(connection);
     if (peer === undefined) {
-      const { proxies, nowMs } = this.#sources;
-      const isProxy = proxies?.has(peerAddress()) === true;
-      peer = { isProxy, claim: isProxy ? lacking("") : claimOf(connection, nowMs()) };
+      const isProxy = this.#sources.proxies?.has(peerAddress()) === true;
+      peer = { isProxy, claim: isProxy ? lacking("") : claimOf(connection) };
       this.#peers.set(connection, peer);
     }
     return peer;
   }
 }
 
+const expired = lacking("the client certificate has expired");
 const ignored = lacking("x-forwarded-client-cert counts only where server.identityProxies names its sender");
 const silent = lacking("the proxy in server.identityProxies sends no x-forwarded-client-cert");
 const unreadable = lacking("x-forwarded-client-cert of the proxy is not of the form that Envoy documents");

@@ -111,7 +111,7 @@ export class Listener {
     const clientCa = asks ? (tls.clientCa ?? this.#tls?.clientCa) : undefined;
     this.#front.setSecureContext(secureContext({ ...tls, clientCa }));
     if (clientCa !== this.#tls?.clientCa) {
-      this.#front.closeIdleConnections();
+      this.#destroySilent();
       void this.#askAllToLeave();
     }
     this.#tls = { ...tls, clientCa };
@@ -178,6 +178,13 @@ export class Listener {
   async #askAllToLeave(): Promise<void> {
     for (const response of this.#responses) leaveAfter(response);
     await Promise.all([...this.#sessions].map(([session, socket]) => askToLeave(session, socket)));
+  }
+
+  /** Cuts off those that ask nothing just now: idle ones, and those that have not got as far, also with their handshake. */
+  #destroySilent(): void {
+    const busy = [...this.#sessions.values(), ...[...this.#responses].map(({ req }) => req.socket)];
+    const ends = new Set(busy.map(otherEnd));
+    for (const socket of this.#sockets) if (!ends.has(otherEnd(socket))) socket.destroy();
   }
 
   #track(socket: Socket): void {
@@ -275,6 +282,11 @@ export class Listener {
     if (this.streamsOpen > 0) return;
     for (const empty of [...this.#waiting]) empty();
   }
+}
+
+/** Tells connections apart, and is the same of a TLS socket and of what is underneath. */
+function otherEnd({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 /** The connection ends with this response, whether its headers are still to be written or have left. */

@@ -1,12 +1,15 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { Agent, request } from "node:https";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { Http2SessionManager } from "@connectrpc/connect-node";
-import { expect, test } from "vitest";
+import { connect as connectTls } from "node:tls";
+import { createConnectTransport, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { TestGateway } from "../support/gateway.ts";
-import { answered, auth, cart, listed, shown, tls, ways } from "./identity-stage.ts";
+import { answered, auth, cart, listed, pem, shown, tls, ways } from "./identity-stage.ts";
 
 const gateway = (server: object) =>
   TestGateway.start({ providers: { simulator: {} }, auth, server: { tls: { ...tls, ...server } } });
@@ -67,7 +70,6 @@ test("where a certificate is required, nobody connects without one of the author
 test("a reload changes whose certificate it is, on connections that are open", async () => {
   await using hub = await gateway({});
   const sessionManager = new Http2SessionManager(urlOf(hub), {}, shown("stranger"));
-  const { createGrpcTransport } = await import("@connectrpc/connect-node");
   const transport = createGrpcTransport({ baseUrl: urlOf(hub), sessionManager });
   expect(await answered(transport)).toMatch(/^IDENTITY_UNKNOWN/);
   const [key, ...others] = auth.keys;
@@ -93,4 +95,34 @@ test("when other authorities sign certificates, connections that the old ones le
   const transport = ways["gRPC over HTTP/2"]?.(urlOf(hub), shown("cart"));
   expect(transport && (await answered(transport))).toBe("CREDENTIALS_MISSING");
   session.destroy();
+});
+
+test("when other authorities sign certificates, connections that have not asked anything yet end", async () => {
+  const server = { limits: { headerTimeout: "60s" } };
+  const first = { ...tls, clientCert: "request" };
+  await using hub = await TestGateway.start({ providers: { simulator: {} }, auth, server: { ...server, tls: first } });
+  const port = Number(new URL(urlOf(hub)).port);
+  const silent = connectTls({ host: "localhost", port, ...shown("cart") });
+  await once(silent, "secureConnect");
+  // The beginning of a handshake, which the old authorities would decide.
+  const slow = connect(port, "127.0.0.1");
+  await once(slow, "connect");
+  slow.write(Buffer.from("1603010200", "hex"));
+  const closed = [silent, slow].map((socket) => once(socket.on("error", () => undefined).resume(), "close"));
+  const next = { ...first, clientCa: tls.cert };
+  await hub.reload({ providers: { simulator: {} }, auth, server: { ...server, tls: next } });
+  await Promise.all(closed);
+});
+
+test("a certificate that has expired meanwhile stands for nobody, on a connection that is open", async () => {
+  const endMs = new X509Certificate(pem("callers/cart")).validToDate.getTime();
+  vi.useFakeTimers({ toFake: ["Date"], now: endMs - 3_600_000 });
+  onTestFinished(() => void vi.useRealTimers());
+  await using hub = await gateway({ clientCert: "request" });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ...shown("cart") });
+  const transport = createConnectTransport({ baseUrl: urlOf(hub), httpVersion: "1.1", nodeOptions: { agent } });
+  expect(await answered(transport)).toBe("simulator");
+  vi.setSystemTime(endMs + 1);
+  expect(await answered(transport)).toBe("CREDENTIALS_MISSING");
+  agent.destroy();
 });

@@ -81,6 +81,33 @@ test("asks a connection to leave when the certificate of its caller expires", as
   if (!session.destroyed) await once(session, "close");
 });
 
+test("asks it to leave also when that is later than a timer can wait", async () => {
+  await using edge = await Edge.start({ tls: { ...material("server"), clientCa: pem("callers/ca") } });
+  const own = { cert: pem("callers/cart"), key: pem("callers/cart.key") };
+  const monthMs = 30 * 86_400_000;
+  const now = new X509Certificate(own.cert).validToDate.getTime() - monthMs;
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now });
+  onTestFinished(() => void vi.useRealTimers());
+  const session = connectHttp2(`https://localhost:${edge.port}`, { ca, ...own });
+  await once(session, "remoteSettings");
+  const left = once(session, "goaway");
+  vi.advanceTimersByTime(monthMs);
+  await left;
+});
+
+test("lets a connection stay whose certificate is not accepted: its calls may bring a key", async () => {
+  const asking = { ...material("server"), clientCa: pem("callers/ca"), clientCert: "request" } as const;
+  await using edge = await Edge.start({ tls: asking });
+  const own = { cert: pem("callers/expired"), key: pem("callers/expired.key") };
+  const session = connectHttp2(`https://localhost:${edge.port}`, { ca, ...own });
+  for (let call = 0; call < 3; call++) {
+    const stream = session.request({ ":path": "/livez" }).resume();
+    expect((await once(stream, "response"))[0][":status"]).toBeDefined();
+    await once(stream, "close");
+  }
+  session.destroy();
+});
+
 test("takes a new certificate into use, and keeps the old one when the new one is broken", async () => {
   await using edge = await Edge.start({ tls: material("server") });
   const first = await serial(edge.port);

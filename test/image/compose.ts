@@ -18,7 +18,15 @@ interface Service {
   readonly security_opt?: readonly string[];
   readonly deploy?: { readonly resources?: { readonly limits?: Readonly<Record<string, unknown>> } };
   readonly ports?: readonly { readonly host_ip?: string }[];
+  readonly secrets?: readonly { readonly source: string }[];
+  readonly configs?: readonly { readonly source: string }[];
   readonly volumes?: readonly { readonly type: string; readonly source: string; readonly read_only?: boolean }[];
+}
+
+interface Project {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly secrets?: Readonly<Record<string, { readonly file?: string }>>;
+  readonly configs?: Readonly<Record<string, { readonly file?: string }>>;
 }
 
 /** What compose.yaml says, and what it leaves to chance. */
@@ -31,19 +39,29 @@ export function checkCompose(checks: Checks): void {
   });
   if (read.error === undefined) {
     checks.that("compose.yaml is one of compose", read.status === 0, read.stderr);
-    if (read.status === 0) checkServices(checks, JSON.parse(read.stdout).services);
+    if (read.status === 0) checkServices(checks, JSON.parse(read.stdout));
   } else checks.skip("compose.yaml: there is no go to check it with");
   const config = ["src/main.js", "check-config", "--config", "deploy/compose/llmhub.yaml"];
   const valid = spawnSync(process.execPath, config, { cwd: root, env: { LLMHUB_HOST: "0.0.0.0" }, encoding: "utf8" });
   checks.that("its gateway takes its configuration", valid.status === 0, valid.stderr);
 }
 
-function checkServices(checks: Checks, services: Readonly<Record<string, Service>>): void {
+function checkServices(checks: Checks, { services, secrets = {}, configs = {} }: Project): void {
   const names = Object.keys(services).sort().join(" ");
   checks.that("it has its services", names === "grafana jaeger llmhub postgres prometheus redis", names);
   const problems = Object.entries(services).flatMap(([name, service]) =>
     problemsOf(name, service).map((problem) => `${name}: ${problem}`),
   );
+  // `docker compose` refuses them where the root cannot be written, when it makes the container.
+  const copied = Object.entries({ ...secrets, ...configs }).flatMap(([name, { file }]) =>
+    file === undefined ? name : [],
+  );
+  const torn = Object.entries(services).flatMap(([name, service]) =>
+    [...(service.secrets ?? []), ...(service.configs ?? [])].flatMap(({ source }) =>
+      service.read_only === true && copied.includes(source) ? `${name}: ${source}` : [],
+    ),
+  );
+  checks.that("no secret but a file goes where nothing can be written", torn.length === 0, torn.join("\n"));
   checks.that("no service may do or be given more than it needs", problems.length === 0, problems.join("\n"));
 }
 

@@ -45,20 +45,22 @@ export function dashboardJson({ name, title, about, rows }: Dashboard): object {
 }
 
 function variables(): object[] {
-  const choice = (name: string, label: string, query: string) => ({
+  const choice = (name: string, label: string, query: string, allValue?: string) => ({
     ...{ name, label, type: "query", datasource, query: { query, refId: name }, definition: query },
-    ...{ multi: true, includeAll: true, allValue: ".*", refresh: 2, sort: 1, hide: 0 },
+    ...{ multi: true, includeAll: true, ...(allValue && { allValue }), refresh: 2, sort: 1, hide: 0 },
     current: { text: ["All"], value: ["$__all"] },
   });
   return [
     { name: "datasource", label: "Prometheus", type: "datasource", query: "prometheus", current: {}, hide: 0 },
+    // All of the gateway's, by name: other programs have metrics of processes and Node.js, too.
     choice("job", "Job", "label_values(llmhub_build_info, job)"),
-    choice("instance", "Replica", 'label_values(llmhub_build_info{job=~"$job"}, instance)'),
-    choice("provider", "Provider", 'label_values(llmhub_upstream_attempts_total{job=~"$job"}, provider)'),
+    choice("instance", "Replica", 'label_values(llmhub_build_info{job=~"$job"}, instance)', ".*"),
+    choice("provider", "Provider", 'label_values(llmhub_upstream_attempts_total{job=~"$job"}, provider)', ".*"),
     choice(
       "model",
       "Model",
       'label_values(gen_ai_server_request_duration_seconds_count{job=~"$job"}, gen_ai_request_model)',
+      ".*",
     ),
   ];
 }

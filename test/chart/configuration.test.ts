@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { providerKinds } from "../../src/providers/index.ts";
 import { examples, objectsIn, only, render, root, template, textOf } from "./manifest.ts";
 
 const run = promisify(execFile);
@@ -15,6 +16,21 @@ test.each(configured)("the gateway takes the configuration of %s", async (exampl
   const text = only(objects, "ConfigMap", "r-llmhub")["data"]["llmhub.yaml"];
   const said = await checkConfig(text, variablesOf(objects));
   expect(said).toMatch(/^valid: /);
+});
+
+test("a variable is in the simulator's place only if it brings a provider", async () => {
+  const brought = async (name: string) => {
+    const objects = await render({ values: { extraEnv: [{ name, value: "a" }] } });
+    return parse(only(objects, "ConfigMap", "r-llmhub")["data"]["llmhub.yaml"]).providers === undefined;
+  };
+  for (const name of ["LLMHUB_LOG_LEVEL", "LLMHUB_API_KEY", "HTTPS_PROXY"])
+    expect(await brought(name), name).toBe(false);
+  const keys = [...providerKinds.values()].flatMap((kind) => [
+    ...[kind.keyVariable ?? []].flat(),
+    ...[kind.keyAliases, kind.switches, kind.sharedSwitches].flatMap((names) => names ?? []),
+  ]);
+  expect(keys.length).toBeGreaterThan(20);
+  for (const name of keys) expect(await brought(name), name).toBe(true);
 });
 
 /** Variables of the gateway's container, in a pod of its own or in the patch for another. */

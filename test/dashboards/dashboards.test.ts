@@ -47,6 +47,16 @@ test("every metric of the gateway is on some dashboard", () => {
   expect(own.filter((name) => !isShown(name))).toEqual([]);
 });
 
+test("all jobs are those of the gateway, not of every program that has a process", () => {
+  for (const { templating, file } of shownDashboards()) {
+    const job = templating.list.find(({ name }) => name === "job");
+    expect(job?.definition, file).toBe("label_values(llmhub_build_info, job)");
+    expect(job?.allValue, file).toBeUndefined();
+  }
+  const open = dashboardQueries().filter(({ expr }) => !expr.includes('job=~".*"'));
+  expect(open.map(({ where }) => where)).toEqual([]);
+});
+
 test("panels stand beside each other, not on each other, and say what they show", () => {
   for (const { panels, uid } of shownDashboards()) {
     expect(uid).toMatch(/^llmhub-[a-z]+$/);

@@ -26,7 +26,9 @@ export interface ShownDashboard {
   readonly uid: string;
   readonly title: string;
   readonly panels: readonly ShownPanel[];
-  readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly definition?: string; readonly allValue?: string }[];
+  };
 }
 
 const folder = join(root, "helm/llmhub/dashboards");

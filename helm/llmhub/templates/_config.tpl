@@ -17,7 +17,7 @@ are not in it: they come by environment variables, so that they hold for an exis
 {{- $_ := set $server "tls" $tls -}}
 {{- end -}}
 {{- $_ := set $config "server" $server -}}
-{{- if not (or (hasKey $config "providers") .Values.envFrom .Values.extraEnv) -}}
+{{- if not (or (hasKey $config "providers") .Values.envFrom (include "llmhub.envBringsProviders" .)) -}}
 {{- $_ := set $config "providers" (dict "simulator" dict) -}}
 {{- $_ := set $config "models" (merge (dict) ($config.models | default dict) (dict "default" "simulator/gpt")) -}}
 {{- end -}}
@@ -29,6 +29,13 @@ are not in it: they come by environment variables, so that they hold for an exis
 {{- $_ := set $config "redis" (merge (dict) $redis (dict "replicas" (include "llmhub.replicasMax" . | int))) -}}
 {{- end -}}
 {{- toYaml $config -}}
+{{- end -}}
+
+{{/* Whether extraEnv has a variable that brings a provider into being. */}}
+{{- define "llmhub.envBringsProviders" -}}
+{{- range .Values.extraEnv -}}
+{{- if and (not (hasPrefix "LLMHUB_" .name)) (regexMatch "_API_KEY$|^(AWS|AZURE|GOOGLE|HF|OLLAMA)_" .name) -}}true{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* Behind a load balancer calls are taken until it has noticed; a container beside an older application, until that is done. */}}

@@ -8,8 +8,8 @@ import { withTracing } from "./tracing-environment.ts";
 /** The kind that needs no address and no key: it runs inside the gateway. */
 export const builtInKind = "simulator";
 
-/** What an API key of callers must look like that is given by the environment: what can be sent, and not be guessed. */
-const callerKey = /^[!-~]{16,512}$/;
+/** What an API key of callers must look like that is given by the environment: what can be sent, and not be guessed. A comma ends a key. */
+const callerKey = /^[!-+\--~]{16,512}$/;
 
 /** What configuration has to know of a kind of provider. */
 export interface ProviderKind {
@@ -90,7 +90,7 @@ function callersOf(env: Environment): Readonly<Record<string, unknown>> {
   const key = env["LLMHUB_API_KEY"];
   if (!key) return { mode: "off" };
   if (!callerKey.test(key)) {
-    const message = "must be 16 to 512 visible ASCII characters; `llmhub keys new` makes a good one";
+    const message = "must be 16 to 512 visible ASCII characters, without a comma; `llmhub keys new` makes a good one";
     throw new ConfigError([{ at: "LLMHUB_API_KEY", path: "", message }]);
   }
   return { mode: "keys", keys: [{ id: "default", sha256: hash("sha256", key) }] };

@@ -63,6 +63,7 @@ export interface Door {
 
 /** What is known of a call before it is let in. */
 interface Known extends Pick<Rpc, "method" | "requestId" | "startMs"> {
+  readonly open: boolean;
   readonly span: Span | undefined;
   readonly trace: TraceContext | undefined;
 }
@@ -129,9 +130,10 @@ export class Admission {
     const method = path.slice(1);
     const startMs = this.#options.now();
     const caller = headers["traceparent"] === undefined ? undefined : traceContextOf(headers);
-    const span = isOpen(method) ? undefined : this.#options.tracer?.()?.begin({ method, headers, startMs }, caller);
+    const open = isOpen(method);
+    const span = open ? undefined : this.#options.tracer?.()?.begin({ method, headers, startMs }, caller);
     try {
-      return this.#admit(headers, line, { method, requestId, startMs, span, trace: span?.context ?? caller });
+      return this.#admit(headers, line, { method, open, requestId, startMs, span, trace: span?.context ?? caller });
     } catch (error) {
       const failure = GatewayError.of(error);
       if (span !== undefined) endOf(span, { method, requestId }, failure);
@@ -160,9 +162,8 @@ export class Admission {
     return largest.length;
   }
 
-  #admit(headers: IncomingHttpHeaders, line: Line, { method, startMs, ...known }: Known): RpcScope {
+  #admit(headers: IncomingHttpHeaders, line: Line, { method, open, startMs, ...known }: Known): RpcScope {
     const { keys, deadlineMaxMs, draining, door } = this.#options;
-    const open = isOpen(method);
     if (!open && draining()) {
       throw new GatewayError(
         "GATEWAY_DRAINING",

@@ -16,9 +16,10 @@ test("without a file LLMHUB_API_KEY is what callers have to show, and LLMHUB_HOS
     httpListen: { host: "::", port: 4000 },
     opsListen: { host: "::", port: 9464 },
   });
-  await expect(loadConfig({ env: { LLMHUB_API_KEY: "secret 1" }, kinds })).rejects.toThrow(
-    /^LLMHUB_API_KEY: must be 16 to 512 visible ASCII characters; `llmhub keys new` makes a good one$/,
-  );
+  for (const key of ["secret 1", "0123456789abcdef,", "0123456789abcdef "])
+    await expect(loadConfig({ env: { LLMHUB_API_KEY: key }, kinds })).rejects.toThrow(
+      /^LLMHUB_API_KEY: must be 16 to 512 visible ASCII characters, without a comma; `llmhub keys new` makes a good/,
+    );
 });
 
 test("the simulator alone may be open to all, another provider without a key of callers may not", async () => {

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { callerLeft } from "../model/departure.ts";
 import { GatewayError, type Reason } from "../model/error.ts";
 
 /** What an error of the RPC framework means here. Codes that are missing are bugs of ours. */
@@ -17,6 +18,7 @@ const reasonsByCode: ReadonlyMap<Code, Reason> = new Map([
  */
 export function failureOf(error: unknown, requestId: string, limitBytes: number): GatewayError {
   if (error instanceof GatewayError) return error;
+  if (isDeparture(error)) return callerLeft;
   const reason = error instanceof ConnectError ? reasonOf(error) : undefined;
   if (!(error instanceof ConnectError) || reason === undefined) {
     return GatewayError.of(error).with({ requestId });
@@ -25,6 +27,12 @@ export function failureOf(error: unknown, requestId: string, limitBytes: number)
     cause: error,
     metadata: reason === "PAYLOAD_TOO_LARGE" ? { limitBytes: String(limitBytes) } : {},
   });
+}
+
+/** What the framework and Node say when a caller resets its stream, with whatever code, or loses its connection. */
+function isDeparture(error: unknown): boolean {
+  if (error instanceof ConnectError) return error.rawMessage.startsWith("http/2 stream closed with error code");
+  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
 function reasonOf(error: ConnectError): Reason | undefined {

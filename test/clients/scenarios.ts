@@ -20,6 +20,7 @@ export interface Scenario {
 export const scenarios: readonly Scenario[] = [
   { name: "unary", seen: ended("OK") },
   { name: "stream", seen: ended("OK") },
+  { name: "tls", seen: ended("OK", "OK") },
   { name: "deadline", seen: overdue },
   { name: "cancel", seen: ended("CANCELLED") },
   { name: "error-details" },

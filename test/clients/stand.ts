@@ -10,14 +10,17 @@ const cutAfterBytes = 1_000;
 /** How late the gateway may tell of what it has seen. */
 const patienceMs = 10_000;
 const root = join(import.meta.dirname, "../..");
+const certificates = join(root, "test/support/certificates");
 
-/** One gateway, with the built-in simulator behind it, and a pair of API keys for each client. */
+/** Two gateways alike, one of them behind TLS, with the built-in simulator behind both; and a pair of API keys for each client. */
 export class Stand implements AsyncDisposable {
   readonly #gateway: GatewayProcess;
+  readonly #encrypted: GatewayProcess;
   readonly #keys: ReadonlyMap<string, string>;
 
-  private constructor(gateway: GatewayProcess, keys: ReadonlyMap<string, string>) {
+  private constructor(gateway: GatewayProcess, encrypted: GatewayProcess, keys: ReadonlyMap<string, string>) {
     this.#gateway = gateway;
+    this.#encrypted = encrypted;
     this.#keys = keys;
   }
 
@@ -25,7 +28,7 @@ export class Stand implements AsyncDisposable {
     const ids = clients.flatMap((client) => [client, limited(client)]);
     const keys = new Map(ids.map((id) => [id, `lh_${randomBytes(32).toString("base64url")}`]));
     const hashed = [...keys].map(([id, key]) => ({ id, sha256: createHash("sha256").update(key).digest("hex") }));
-    const gateway = await GatewayProcess.start({
+    const sections = {
       auth: { mode: "keys", keys: hashed },
       // Each failure is seen by the client, once.
       models: { retry: { maxAttempts: 1 } },
@@ -37,8 +40,13 @@ export class Stand implements AsyncDisposable {
         { scope: "key", match: "limited-*", concurrent: 1 },
         { scope: "key", requests: 10_000, per: "minute" },
       ],
-    });
-    return new Stand(gateway, keys);
+    };
+    const tls = { cert: join(certificates, "server.pem"), key: join(certificates, "server.key.pem") };
+    await using started = new AsyncDisposableStack();
+    const gateway = started.use(await GatewayProcess.start(sections));
+    const encrypted = started.use(await GatewayProcess.start({ ...sections, server: { tls } }));
+    started.move();
+    return new Stand(gateway, encrypted, keys);
   }
 
   /** Runs a client's program with what it has to know in its environment; the variables are in README.md. */
@@ -48,6 +56,8 @@ export class Stand implements AsyncDisposable {
     breaking.cutNextAfter(cutAfterBytes);
     return await run({
       LLMHUB_ADDRESS: address.host,
+      LLMHUB_TLS_ADDRESS: `localhost:${new URL(this.#encrypted.url).port}`,
+      LLMHUB_CA: join(certificates, "ca.pem"),
       LLMHUB_BREAKING_ADDRESS: `127.0.0.1:${breaking.port}`,
       LLMHUB_API_KEY: this.#keys.get(client) ?? "",
       LLMHUB_LIMITED_API_KEY: this.#keys.get(limited(client)) ?? "",
@@ -57,7 +67,8 @@ export class Stand implements AsyncDisposable {
 
   /** Calls of a client so far, by either of its keys, in the order in which they ended. */
   calls(client: string): CallLine[] {
-    const lines = this.#gateway.program.output.split("\n").filter((line) => line.includes('"msg":"call"'));
+    const log = this.#gateways.map(({ program }) => program.output).join("\n");
+    const lines = log.split("\n").filter((line) => line.includes('"msg":"call"'));
     const calls = lines.map((line): CallLine => JSON.parse(line));
     return calls.filter(({ keyId }) => keyId === client || keyId === limited(client));
   }
@@ -65,7 +76,9 @@ export class Stand implements AsyncDisposable {
   /** What goes on at the gateway that should have ended; empty where all is at rest. */
   async unrest(): Promise<string> {
     const gauges = ["open_streams", "orphaned_streams", "calls_in_flight"];
-    const values = await Promise.all(gauges.map(async (name) => [name, await this.#gateway.metric(name)] as const));
+    const values = await Promise.all(
+      this.#gateways.flatMap((gateway) => gauges.map(async (name) => [name, await gateway.metric(name)] as const)),
+    );
     return values
       .filter(([, value]) => value > 0)
       .map((pair) => pair.join(" = "))
@@ -73,7 +86,11 @@ export class Stand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#gateway[Symbol.asyncDispose]();
+    await Promise.all(this.#gateways.map((gateway) => gateway[Symbol.asyncDispose]()));
+  }
+
+  get #gateways(): readonly GatewayProcess[] {
+    return [this.#gateway, this.#encrypted];
   }
 }
 

@@ -35,6 +35,10 @@ async function outcome(
   }
 }
 
+function requestIdOf(error: unknown): string {
+  return isServiceError(error) ? String(error.metadata.get("x-request-id")[0]) : String(error);
+}
+
 testWith(envoy)(
   "the certificate that a caller shows to Envoy stands for its key",
   async () => {
@@ -61,6 +65,12 @@ testWith(envoy)(
       `UNAUTHENTICATED IDENTITY_UNKNOWN ${cart.replace("cart", "stranger")}`,
     );
     expect(await outcome(asStranger, app)).toBe("answered");
+    // The id that a caller gives its call is the one in the gateway's log, whoever was between.
+    const named = { ...app, "x-request-id": "callers-own" };
+    for (const each of [asCart, plain]) {
+      const refused = each.unary(complete, { ...request, model: "nowhere/gpt" }, named);
+      await expect(refused.catch(requestIdOf)).resolves.toBe("callers-own");
+    }
     // Where Envoy asks for no certificate it lets nobody say that there was one.
     expect(await outcome(plain, forged)).toBe("UNAUTHENTICATED CREDENTIALS_MISSING ");
   },

@@ -1,12 +1,14 @@
 import { EventEmitter, once } from "node:events";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { Admission, type AdmissionOptions } from "../../src/server/admission.ts";
 import { type AccessLine, connectHandler } from "../../src/server/connect.ts";
 import type { ListenerLimits } from "../../src/server/front.ts";
 import { Listener, type ListenerOptions } from "../../src/server/listener.ts";
 import { rpcKey } from "../../src/services/context.ts";
+import { reflectionServices } from "../../src/services/reflection.ts";
 import { memoryLogger } from "../support/memory-logger.ts";
 
 const usualLimits: ListenerLimits = {
@@ -92,6 +94,7 @@ export class Edge {
       check: ({ service }, context) => this.#check(service, context.signal),
       watch: ({ service }, context) => this.#watch(service, context.signal),
     });
+    router.service(ServerReflection, reflectionServices([Health]).v1);
     router.service(ModelService, {
       listModels: (_, { values }) => ({ nextPageToken: values.get(rpcKey)?.caller.keyId ?? "nobody" }),
     });

@@ -23,12 +23,12 @@ type hub struct {
 	embeddings  llmhubv1.EmbeddingServiceClient
 }
 
-func newHub(address, key string) (*hub, error) {
+func newHub(address, ca, key string) (*hub, error) {
 	serviceConfig, err := os.ReadFile(os.Getenv("LLMHUB_SERVICE_CONFIG"))
 	if err != nil {
 		return nil, err
 	}
-	conn, err := dial(address, key, string(serviceConfig))
+	conn, err := dial(address, ca, key, string(serviceConfig))
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +43,7 @@ func main() {
 	}{
 		{"unary", "LLMHUB_ADDRESS", "LLMHUB_API_KEY", unary},
 		{"stream", "LLMHUB_ADDRESS", "LLMHUB_API_KEY", stream},
+		{"tls", "LLMHUB_TLS_ADDRESS", "LLMHUB_API_KEY", encrypted},
 		{"deadline", "LLMHUB_ADDRESS", "LLMHUB_API_KEY", deadline},
 		{"cancel", "LLMHUB_ADDRESS", "LLMHUB_API_KEY", cancel},
 		{"error-details", "LLMHUB_ADDRESS", "LLMHUB_API_KEY", errorDetails},
@@ -58,7 +59,11 @@ func main() {
 	}
 	failed := 0
 	for _, s := range scenarios {
-		if err := try(s.name, os.Getenv(s.address), os.Getenv(s.key), s.run); err != nil {
+		ca := ""
+		if s.address == "LLMHUB_TLS_ADDRESS" {
+			ca = os.Getenv("LLMHUB_CA")
+		}
+		if err := try(s.name, os.Getenv(s.address), ca, os.Getenv(s.key), s.run); err != nil {
 			failed++
 			fmt.Printf("not ok %s: %v\n", s.name, err)
 		} else {
@@ -68,8 +73,8 @@ func main() {
 	os.Exit(failed)
 }
 
-func try(name, address, key string, run func(context.Context, *hub) error) error {
-	h, err := newHub(address, key)
+func try(name, address, ca, key string, run func(context.Context, *hub) error) error {
+	h, err := newHub(address, ca, key)
 	if err != nil {
 		return err
 	}

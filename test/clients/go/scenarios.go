@@ -50,6 +50,9 @@ func stream(ctx context.Context, h *hub) error {
 	)
 }
 
+// encrypted: all is as without TLS.
+func encrypted(ctx context.Context, h *hub) error { return all(unary(ctx, h), stream(ctx, h)) }
+
 func deadline(ctx context.Context, h *hub) error {
 	ctx, done := context.WithTimeout(ctx, 500*time.Millisecond)
 	defer done()

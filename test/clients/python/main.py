@@ -22,12 +22,14 @@ class Scenario:
     aio_run: Callable[[grpc.aio.Channel, Metadata], Awaitable[None]] | None = None
     address: str = "LLMHUB_ADDRESS"
     key: str = "LLMHUB_API_KEY"
+    ca: str | None = None
 
 
 SCENARIOS = (
     Scenario("unary", scenarios.unary),
     Scenario("next-turn", scenarios.next_turn),
     Scenario("stream", scenarios.streamed, scenarios.aio_streamed),
+    Scenario("tls", scenarios.encrypted, scenarios.aio_streamed, address="LLMHUB_TLS_ADDRESS", ca="LLMHUB_CA"),
     Scenario("event-order", scenarios.event_order),
     Scenario("deadline", refusals.deadline, refusals.aio_deadline),
     Scenario("own-deadline", refusals.own_deadline),
@@ -48,7 +50,8 @@ SCENARIOS = (
 async def attempt(scenario: Scenario) -> None:
     """Raises what the scenario raises."""
     config = Path(os.environ["LLMHUB_SERVICE_CONFIG"]).read_text(encoding="utf-8")
-    gateway = Gateway(os.environ[scenario.address], os.environ[scenario.key], config)
+    ca = None if scenario.ca is None else Path(os.environ[scenario.ca])
+    gateway = Gateway(os.environ[scenario.address], os.environ[scenario.key], config, ca)
     # The gateway's log line of a call has x-request-id.
     with gateway.channel() as channel:
         metadata = (*gateway.metadata, ("x-request-id", scenario.name))

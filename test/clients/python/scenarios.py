@@ -68,6 +68,12 @@ def check_streamed(answer: Answer, pieces: list[str]) -> None:
     assert answer.finished is not None and answer.finished.usage.output_tokens > 0, answer.finished
 
 
+def encrypted(channel: grpc.Channel, metadata: Metadata) -> None:
+    """All is as without TLS."""
+    unary(channel, metadata)
+    streamed(channel, metadata)
+
+
 def event_order(channel: grpc.Channel, metadata: Metadata) -> None:
     """Events begin with "started", end with "finished", and are numbered without gaps; the text is that of a whole answer."""
     stub = CompletionServiceStub(channel)

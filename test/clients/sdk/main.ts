@@ -1,6 +1,7 @@
 // Calls the gateway with the package's own client, as it is installed elsewhere, and says of each thing whether it went well.
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import {
   type ClientOptions,
   Code,
@@ -12,7 +13,7 @@ import {
 } from "llm-connector-hub/client";
 
 const { LLMHUB_ADDRESS = "", LLMHUB_BREAKING_ADDRESS = "", LLMHUB_API_KEY = "" } = process.env;
-const { LLMHUB_LIMITED_API_KEY = "" } = process.env;
+const { LLMHUB_LIMITED_API_KEY = "", LLMHUB_TLS_ADDRESS = "", LLMHUB_CA = "" } = process.env;
 
 const ask = { model: "simulator/gpt:first-token-0:pace-0", input: "Count to 20" };
 
@@ -43,6 +44,10 @@ const scenarios: Readonly<Record<string, (hub: HubClient) => Promise<void>>> = {
     equal(pieces.join(""), textOf(whole));
     match(textOf(whole), /19, 20\.$/);
     ok((whole.usage?.outputTokens ?? 0) > 0);
+  },
+  tls: async (hub) => {
+    match(textOf(await hub.complete(ask)), /19, 20\.$/);
+    match(textOf(await hub.stream(ask).final()), /19, 20\.$/);
   },
   deadline: async (hub) => {
     const call = hub.complete({ ...ask, model: "simulator/gpt:latency-60000" }, { timeoutMs: 500 });
@@ -121,8 +126,9 @@ for (const [name, run] of Object.entries(scenarios)) {
     apiKey: name === "retry" ? LLMHUB_LIMITED_API_KEY : LLMHUB_API_KEY,
     headers: () => ({ "x-request-id": name }),
   };
+  const clear = `http://${name === "resume" ? LLMHUB_BREAKING_ADDRESS : LLMHUB_ADDRESS}`;
   await using hub = connectHub({
-    baseUrl: `http://${name === "resume" ? LLMHUB_BREAKING_ADDRESS : LLMHUB_ADDRESS}`,
+    ...(name === "tls" ? { baseUrl: `https://${LLMHUB_TLS_ADDRESS}`, tls: { ca: readFileSync(LLMHUB_CA) } } : { baseUrl: clear }),
     ...options,
     retry: { attemptsMax: name === "retry" ? 5 : 3 },
   });

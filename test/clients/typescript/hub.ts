@@ -1,3 +1,4 @@
+import type { SecureClientSessionOptions } from "node:http2";
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { CompletionService } from "../../../gen/llmhub/v1/completion_service_pb.ts";
@@ -10,10 +11,13 @@ export class Hub implements Disposable {
   readonly embeddings: Client<typeof EmbeddingService>;
   readonly #sessions: Http2SessionManager;
 
-  /** @param requestId name that the gateway's log line of each call has. */
-  constructor(address: string, key: string, requestId: string) {
-    const baseUrl = `http://${address}`;
-    this.#sessions = new Http2SessionManager(baseUrl, { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 });
+  /**
+   * @param baseUrl "http://…" or "https://…".
+   * @param requestId name that the gateway's log line of each call has.
+   * @param tls `ca`, where the gateway's authority is none of those that Node knows.
+   */
+  constructor(baseUrl: string, key: string, requestId: string, tls: SecureClientSessionOptions = {}) {
+    this.#sessions = new Http2SessionManager(baseUrl, { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 }, tls);
     const identify: Interceptor = (next) => (request) => {
       request.header.set("authorization", `Bearer ${key}`);
       request.header.set("x-request-id", requestId);

@@ -1,18 +1,20 @@
 // Calls the gateway as a TypeScript program would, and says of each thing that it tries whether it went well.
+import { readFileSync } from "node:fs";
 import { Hub } from "./hub.ts";
 import { errorDetails, noBlindRetry, retry } from "./refusals.ts";
-import { bigMessage, cancel, deadline, idempotency, metadata, resume, stream, unary } from "./scenarios.ts";
+import { bigMessage, cancel, deadline, encrypted, idempotency, metadata, resume, stream, unary } from "./scenarios.ts";
 import { health, reflection } from "./server.ts";
 
 const { LLMHUB_ADDRESS = "", LLMHUB_BREAKING_ADDRESS = "", LLMHUB_API_KEY = "" } = process.env;
-const { LLMHUB_LIMITED_API_KEY = "" } = process.env;
+const { LLMHUB_LIMITED_API_KEY = "", LLMHUB_TLS_ADDRESS = "", LLMHUB_CA = "" } = process.env;
 
 await attempt("unary", unary);
 await attempt("stream", stream);
+await attempt("tls", encrypted, { baseUrl: `https://${LLMHUB_TLS_ADDRESS}`, ca: readFileSync(LLMHUB_CA) });
 await attempt("deadline", deadline);
 await attempt("cancel", cancel);
 await attempt("error-details", errorDetails);
-await attempt("resume", resume, { address: LLMHUB_BREAKING_ADDRESS });
+await attempt("resume", resume, { baseUrl: `http://${LLMHUB_BREAKING_ADDRESS}` });
 await attempt("idempotency", idempotency);
 await attempt("metadata", metadata);
 await attempt("big-message", bigMessage);
@@ -24,9 +26,10 @@ await attempt("reflection", reflection);
 async function attempt(
   name: string,
   run: (hub: Hub) => Promise<void>,
-  { address = LLMHUB_ADDRESS, key = LLMHUB_API_KEY }: { readonly address?: string; readonly key?: string } = {},
+  options: { readonly baseUrl?: string; readonly key?: string; readonly ca?: Buffer } = {},
 ): Promise<void> {
-  using hub = new Hub(address, key, name);
+  const { baseUrl = `http://${LLMHUB_ADDRESS}`, key = LLMHUB_API_KEY, ca } = options;
+  using hub = new Hub(baseUrl, key, name, ca === undefined ? {} : { ca });
   try {
     await run(hub);
     process.stdout.write(`ok ${name}\n`);

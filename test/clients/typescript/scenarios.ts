@@ -32,6 +32,12 @@ export async function stream({ completions }: Hub): Promise<void> {
   ok((next.value.usage?.outputTokens ?? 0) > 0);
 }
 
+/** All is as without TLS. */
+export async function encrypted(hub: Hub): Promise<void> {
+  await unary(hub);
+  await stream(hub);
+}
+
 export async function deadline({ completions }: Hub): Promise<void> {
   const call = completions.complete({ ...ask, model: "simulator/gpt:latency-60000" }, { timeoutMs: 500 });
   equal(await call.then(() => "it was answered", codeOf), Code.DeadlineExceeded);

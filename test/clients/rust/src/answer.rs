@@ -1,6 +1,9 @@
 //! Reading one streamed answer, however many connections that takes.
 
-use tonic::Status;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
 use crate::hub::Completions;
@@ -24,20 +27,23 @@ impl Answer {
         Answer { completions, token: String::new(), sequence: 0, resumed: 0 }
     }
 
-    /// Hands on each piece of text and gives the last event.
+    /// Hands on each piece of text and gives the last event. The time is for all of it; to stop early, drop the future.
     pub async fn read(
         &mut self,
         request: CompleteRequest,
+        time: Duration,
         mut text: impl FnMut(&str),
     ) -> Result<StreamFinished, Status> {
+        let ends = Instant::now() + time;
         let mut start = Start::Request(request);
         loop {
-            let status = match self.read_on(start, &mut text).await {
-                Err(status) => status,
-                finished => return finished,
+            let status = match timeout_at(ends, self.read_on(start, ends, &mut text)).await {
+                Ok(Err(status)) => status,
+                Ok(finished) => return finished,
+                Err(_) => Status::deadline_exceeded("the answer took too long"),
             };
-            // An error without ErrorInfo is not the gateway's: the connection broke.
-            let broken = status.get_details_error_info().is_none();
+            // An error without ErrorInfo is not the gateway's: the connection broke, or the time was over.
+            let broken = status.get_details_error_info().is_none() && Instant::now() < ends;
             if !broken || self.token.is_empty() || self.resumed == RESUMES_MAX {
                 return Err(status);
             }
@@ -46,8 +52,15 @@ impl Answer {
         }
     }
 
-    async fn read_on(&mut self, start: Start, text: &mut impl FnMut(&str)) -> Result<StreamFinished, Status> {
-        let request = StreamCompleteRequest { start: Some(start), options: None };
+    async fn read_on(
+        &mut self,
+        start: Start,
+        ends: Instant,
+        text: &mut impl FnMut(&str),
+    ) -> Result<StreamFinished, Status> {
+        let mut request = Request::new(StreamCompleteRequest { start: Some(start), options: None });
+        // For the gateway; tonic itself heeds it until the answer begins.
+        request.set_timeout(ends - Instant::now());
         let mut stream = self.completions.stream_complete(request).await?.into_inner();
         let mut last = None;
         while let Some(event) = stream.message().await? {

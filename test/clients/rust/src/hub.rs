@@ -5,7 +5,7 @@ use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint};
 use tonic::{Request, Status};
 
 use crate::llmhub::completion_service_client::CompletionServiceClient;
@@ -42,9 +42,19 @@ pub struct Hub {
 
 impl Hub {
     /// Connects with the first call. tonic has no service config: it repeats nothing by itself, and spreads calls
-    /// over several addresses only by `Channel::balance_list`.
-    pub fn new(address: &str, key: &str, request_id: &str) -> Result<Hub, Box<dyn std::error::Error>> {
-        let channel = Endpoint::new(format!("http://{address}"))?
+    /// over several addresses only by `Channel::balance_list`. With an authority's certificate (PEM) it speaks TLS.
+    pub fn new(
+        address: &str,
+        ca: Option<Vec<u8>>,
+        key: &str,
+        request_id: &str,
+    ) -> Result<Hub, Box<dyn std::error::Error>> {
+        let endpoint = match ca {
+            None => Endpoint::new(format!("http://{address}"))?,
+            Some(ca) => Endpoint::new(format!("https://{address}"))?
+                .tls_config(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)))?,
+        };
+        let channel = endpoint
             .user_agent("llmhub-client/1")?
             .connect_timeout(Duration::from_secs(5))
             .http2_keep_alive_interval(Duration::from_secs(30))

@@ -12,13 +12,14 @@ pub mod llmhub {
 }
 
 use std::env;
+use std::fs;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use hub::Hub;
 
 /// Longest time for one thing that is tried.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -34,7 +35,8 @@ macro_rules! ensure {
 
 async fn attempt(name: &str, address: &str, key: &str, run: impl AsyncFnOnce(Hub) -> Outcome) -> usize {
     let outcome: Outcome = async {
-        let hub = Hub::new(&env::var(address)?, &env::var(key)?, name)?;
+        let ca = if address == "LLMHUB_TLS_ADDRESS" { Some(fs::read(env::var("LLMHUB_CA")?)?) } else { None };
+        let hub = Hub::new(&env::var(address)?, ca, &env::var(key)?, name)?;
         tokio::time::timeout(PATIENCE, run(hub)).await?
     }
     .await;
@@ -50,7 +52,9 @@ async fn main() -> ExitCode {
     let (address, key) = ("LLMHUB_ADDRESS", "LLMHUB_API_KEY");
     let failed = attempt("unary", address, key, scenarios::unary).await
         + attempt("stream", address, key, scenarios::stream).await
+        + attempt("tls", "LLMHUB_TLS_ADDRESS", key, scenarios::encrypted).await
         + attempt("deadline", address, key, scenarios::deadline).await
+        + attempt("stream-deadline", address, key, scenarios::stream_deadline).await
         + attempt("cancel", address, key, scenarios::cancel).await
         + attempt("error-details", address, key, refusals::error_details).await
         + attempt("resume", "LLMHUB_BREAKING_ADDRESS", key, scenarios::resume).await

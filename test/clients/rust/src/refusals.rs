@@ -11,7 +11,7 @@ use crate::failure::{retry_delay, retrying, tried};
 use crate::hub::Hub;
 use crate::llmhub::CompleteRequest;
 use crate::scenarios::{MODEL, PROMPT, ask};
-use crate::{Outcome, ensure};
+use crate::{Outcome, PATIENCE, ensure};
 
 async fn refused(hub: &mut Hub, request: CompleteRequest) -> Result<Status, &'static str> {
     match hub.completions.complete(request).await {
@@ -48,7 +48,7 @@ pub async fn retry(mut hub: Hub) -> Outcome {
     let mut holder = Answer::new(hub.completions.clone());
     let held = tokio::spawn(async move {
         let request = ask("simulator/gpt:first-token-0:pace-20", PROMPT);
-        holder.read(request, |_| _ = begin.take().map(|begin| begin.send(()))).await
+        holder.read(request, PATIENCE, |_| _ = begin.take().map(|begin| begin.send(()))).await
     });
     began.await?;
     let mut refusals: Vec<Status> = Vec::new();

@@ -10,7 +10,7 @@ use crate::llmhub::content_part::Part;
 use crate::llmhub::stream_complete_request::Start;
 use crate::llmhub::stream_complete_response::Event;
 use crate::llmhub::{CompleteRequest, EmbedRequest, FinishReason, StreamCompleteRequest};
-use crate::{Outcome, ensure};
+use crate::{Outcome, PATIENCE, ensure};
 
 pub const PROMPT: &str = "Count to 20";
 /// The simulator's answers come at once with this model; other words behind the colons make it slow or let it fail.
@@ -18,6 +18,12 @@ pub const MODEL: &str = "simulator/gpt:first-token-0:pace-0";
 
 pub fn ask(model: &str, input: &str) -> CompleteRequest {
     CompleteRequest { model: model.into(), input: input.into(), ..Default::default() }
+}
+
+/// All is as without TLS.
+pub async fn encrypted(hub: Hub) -> Outcome {
+    unary(hub.clone()).await?;
+    stream(hub).await
 }
 
 pub async fn unary(mut hub: Hub) -> Outcome {
@@ -38,7 +44,8 @@ pub async fn unary(mut hub: Hub) -> Outcome {
 
 pub async fn stream(hub: Hub) -> Outcome {
     let mut pieces = Vec::new();
-    let finished = Answer::new(hub.completions).read(ask(MODEL, PROMPT), |piece| pieces.push(piece.to_owned())).await?;
+    let finished =
+        Answer::new(hub.completions).read(ask(MODEL, PROMPT), PATIENCE, |piece| pieces.push(piece.to_owned())).await?;
     ensure!(pieces.len() > 5 && pieces.concat().ends_with("19, 20."), pieces);
     ensure!(finished.usage.as_ref().is_some_and(|usage| usage.output_tokens > 0), finished);
     Ok(())
@@ -52,6 +59,18 @@ pub async fn deadline(mut hub: Hub) -> Outcome {
     };
     // tonic, where it is first, says that it has cancelled.
     ensure!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), status);
+    Ok(())
+}
+
+/// What is over is not taken up again.
+pub async fn stream_deadline(hub: Hub) -> Outcome {
+    let mut answer = Answer::new(hub.completions);
+    let request = ask("simulator/gpt:first-token-0:pace-200", "Count to 1000");
+    let Err(status) = answer.read(request, Duration::from_secs(1), |_| ()).await else {
+        return Err("it was answered".into());
+    };
+    ensure!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), status);
+    ensure!(answer.resumed == 0, answer.resumed);
     Ok(())
 }
 
@@ -72,7 +91,7 @@ pub async fn resume(hub: Hub) -> Outcome {
     let mut text = String::new();
     let mut answer = Answer::new(hub.completions);
     let request = ask("simulator/claude:first-token-0:pace-10", "Count to 50");
-    answer.read(request, |piece| text.push_str(piece)).await?;
+    answer.read(request, PATIENCE, |piece| text.push_str(piece)).await?;
     ensure!(answer.resumed == 1, answer.resumed);
     let numbers: Vec<String> = (1..=50).map(|number| number.to_string()).collect();
     ensure!(text == numbers.join(", ") + ".", text);

@@ -14,15 +14,20 @@ public final class Main {
     void run(Channel channel) throws Exception;
   }
 
-  private record Scenario(String name, Body body, String address, String key) {
+  private record Scenario(String name, Body body, String address, String key, String ca) {
     Scenario(String name, Body body) {
       this(name, body, "LLMHUB_ADDRESS", "LLMHUB_API_KEY");
+    }
+
+    Scenario(String name, Body body, String address, String key) {
+      this(name, body, address, key, null);
     }
   }
 
   private static final List<Scenario> SCENARIOS = List.of(
       new Scenario("unary", Scenarios::unary),
       new Scenario("stream", Scenarios::stream),
+      new Scenario("tls", Scenarios::encrypted, "LLMHUB_TLS_ADDRESS", "LLMHUB_API_KEY", "LLMHUB_CA"),
       new Scenario("async-stream", Scenarios::asyncStream),
       new Scenario("deadline", Refusals::deadline),
       new Scenario("cancel", Scenarios::cancel),
@@ -54,7 +59,8 @@ public final class Main {
 
   private static void attempt(Scenario scenario) throws Exception {
     String config = Files.readString(Path.of(System.getenv("LLMHUB_SERVICE_CONFIG")));
-    Gateway gateway = new Gateway(System.getenv(scenario.address()), System.getenv(scenario.key()), config, null);
+    Path ca = scenario.ca() == null ? null : Path.of(System.getenv(scenario.ca()));
+    Gateway gateway = new Gateway(System.getenv(scenario.address()), System.getenv(scenario.key()), config, ca);
     ManagedChannel channel = gateway.channel();
     try {
       // The gateway's log line of a call has it.

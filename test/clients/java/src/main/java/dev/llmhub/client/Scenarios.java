@@ -81,6 +81,12 @@ final class Scenarios {
     check(finished.getUsage().getOutputTokens() > 0, finished);
   }
 
+  /** All is as without TLS. */
+  static void encrypted(Channel channel) {
+    unary(channel);
+    stream(channel);
+  }
+
   /** Who stops listening pays for no more: the call ends with the Context that it is made in. */
   static void cancel(Channel channel) {
     Answer answer = new Answer(ask("simulator/gpt:first-token-0:pace-1000", "Count to 1000"));

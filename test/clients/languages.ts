@@ -10,6 +10,8 @@ export interface Language {
   readonly name: string;
   /** Commands that the machine must have. */
   readonly needs: readonly string[];
+  /** The oldest version that will do, and what tells it. */
+  readonly atLeast?: { readonly version: string; readonly asked: Words };
   /** Run in the folder, one after the other, before the program: generating code, compiling. */
   readonly build: readonly Words[];
   readonly run: Words;
@@ -51,6 +53,8 @@ export const languages: readonly Language[] = [
   {
     name: "go",
     needs: ["go"],
+    // From there on it fetches the one that go.mod names.
+    atLeast: { version: "1.21", asked: ["go", "env", "GOVERSION"] },
     build: [
       ["buf", "generate"],
       ["go", "build", "-o", join(programs, "go"), "."],
@@ -60,6 +64,7 @@ export const languages: readonly Language[] = [
   {
     name: "rust",
     needs: ["cargo"],
+    atLeast: { version: "1.88", asked: ["cargo", "--version"] },
     build: [
       ["buf", "build", "../../..", "--as-file-descriptor-set", "-o", "llmhub.binpb"],
       ["cargo", "build", "--locked", "--quiet"],
@@ -71,6 +76,7 @@ export const languages: readonly Language[] = [
   {
     name: "python",
     needs: ["python3"],
+    atLeast: { version: "3.10", asked: ["python3", "--version"] },
     build: [
       ["python3", "-m", "venv", venv],
       [join(venv, "bin/pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements-dev.txt"],
@@ -88,6 +94,7 @@ export const languages: readonly Language[] = [
   {
     name: "java",
     needs: ["java", "mvn"],
+    atLeast: { version: "17", asked: ["java", "--version"] },
     build: [["mvn", "-q", "-B", `-Dtarget.directory=${join(programs, "java")}`, "prepare-package"]],
     run: [
       "java",

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { isInstalled } from "../support/installed.ts";
@@ -8,9 +8,14 @@ const root = join(import.meta.dirname, "../..");
 /** Longest time for a command: a first build downloads and compiles everything. */
 const commandMaxMs = 600_000;
 
-/** Of the commands that a language needs, those that the machine lacks. */
-export function missing({ needs }: Language): readonly string[] {
-  return needs.filter((command) => !isInstalled(command));
+/** Of the commands that a language needs, those that the machine lacks, or has in a version that is too old. */
+export function missing({ needs, atLeast }: Language): readonly string[] {
+  const lacking = needs.filter((command) => !isInstalled(command));
+  if (atLeast === undefined || lacking.length > 0) return lacking;
+  const [command, ...args] = atLeast.asked;
+  const found = /\d+(\.\d+)*/.exec(spawnSync(command, args, { encoding: "utf8" }).stdout)?.[0] ?? "none";
+  const isOld = found.localeCompare(atLeast.version, "en", { numeric: true }) < 0;
+  return isOld ? [`${command} ${atLeast.version} or newer (it is ${found})`] : [];
 }
 
 /** Runs a command in a language's folder, each line that it writes handed on; answers how it failed, if it did. */

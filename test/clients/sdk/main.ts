@@ -121,14 +121,19 @@ const scenarios: Readonly<Record<string, (hub: HubClient) => Promise<void>>> = {
   },
 };
 
+const baseUrls: Readonly<Record<string, string>> = {
+  tls: `https://${LLMHUB_TLS_ADDRESS}`,
+  resume: `http://${LLMHUB_BREAKING_ADDRESS}`,
+};
+
 for (const [name, run] of Object.entries(scenarios)) {
   const options: ClientOptions = {
     apiKey: name === "retry" ? LLMHUB_LIMITED_API_KEY : LLMHUB_API_KEY,
     headers: () => ({ "x-request-id": name }),
   };
-  const clear = `http://${name === "resume" ? LLMHUB_BREAKING_ADDRESS : LLMHUB_ADDRESS}`;
   await using hub = connectHub({
-    ...(name === "tls" ? { baseUrl: `https://${LLMHUB_TLS_ADDRESS}`, tls: { ca: readFileSync(LLMHUB_CA) } } : { baseUrl: clear }),
+    baseUrl: baseUrls[name] ?? `http://${LLMHUB_ADDRESS}`,
+    tls: { ca: readFileSync(LLMHUB_CA) },
     ...options,
     retry: { attemptsMax: name === "retry" ? 5 : 3 },
   });

@@ -8,7 +8,8 @@
 ARG NODE_IMAGE=node:24-slim
 ARG RUNTIME_IMAGE=${NODE_IMAGE}
 
-FROM ${NODE_IMAGE} AS build
+# A bundle is the same for every architecture, so none is built under emulation.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json ./
 # No package needs its install script for a bundle; that of `node` would bring a second Node.js.

@@ -33,6 +33,18 @@ test("a variable is in the simulator's place only if it brings a provider", asyn
   for (const name of keys) expect(await brought(name), name).toBe(true);
 });
 
+test("certificates of callers are required, or asked for", async () => {
+  const tlsOf = async (tls: object) => {
+    const objects = await render({ values: { tls: { existingSecret: "tls", ...tls } } });
+    return parse(only(objects, "ConfigMap", "r-llmhub")["data"]["llmhub.yaml"]).server.tls;
+  };
+  const own = { cert: "/run/tls/llmhub/tls.crt", key: "/run/tls/llmhub/tls.key" };
+  const asked = { ...own, clientCa: "/run/tls/llmhub/ca.crt" };
+  expect(await tlsOf({})).toEqual(own);
+  expect(await tlsOf({ clientCa: true })).toEqual({ ...asked, clientCert: "require" });
+  expect(await tlsOf({ clientCa: true, clientCert: "request" })).toEqual({ ...asked, clientCert: "request" });
+});
+
 /** Variables of the gateway's container, in a pod of its own or in the patch for another. */
 function variablesOf(objects: ReturnType<typeof objectsIn>): Record<string, string> {
   const pods = objects.filter(({ kind }) => kind === "Deployment").map(({ spec }) => spec.template.spec);

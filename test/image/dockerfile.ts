@@ -25,7 +25,8 @@ export function stagesOf(text: string, given: Readonly<Record<string, string>> =
     const [, word = "", after = ""] = /^([A-Z]+)\s+(.*)$/s.exec(line) ?? [];
     const stage = stages.at(-1);
     if (word === "FROM") {
-      const [base = "", , name = String(stages.length)] = filled(after, global).split(/\s+/);
+      const bare = after.replace(/^--platform=\$BUILDPLATFORM\s+/, "");
+      const [base = "", , name = String(stages.length)] = filled(bare, global).split(/\s+/);
       stages.push({ name, base, steps: [] });
       values = new Map();
     } else if (word === "ARG") {

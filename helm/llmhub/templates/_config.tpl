@@ -13,7 +13,7 @@ are not in it: they come by environment variables, so that they hold for an exis
 {{- end -}}
 {{- if .Values.tls.existingSecret -}}
 {{- $tls := dict "cert" "/run/tls/llmhub/tls.crt" "key" "/run/tls/llmhub/tls.key" -}}
-{{- if .Values.tls.clientCa -}}{{- $_ := set $tls "clientCa" "/run/tls/llmhub/ca.crt" -}}{{- end -}}
+{{- if .Values.tls.clientCa -}}{{- $tls = merge $tls (dict "clientCa" "/run/tls/llmhub/ca.crt" "clientCert" .Values.tls.clientCert) -}}{{- end -}}
 {{- $_ := set $server "tls" $tls -}}
 {{- end -}}
 {{- $_ := set $config "server" $server -}}

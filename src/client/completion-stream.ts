@@ -22,6 +22,8 @@ export interface StreamSource {
   readonly open: (start: Start, deadline: Deadline) => Promise<AsyncIterable<StreamEvent>>;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Aborts with the end of the client. */
+  readonly closed: AbortSignal;
   readonly retry: RepeatRules | false;
   readonly resume: RepeatRules | false;
   /** A call more for the same costs nothing. */
@@ -54,23 +56,17 @@ export class CompletionStream implements AsyncIterable<StreamEvent> {
   }
 
   /** Every event but heartbeats, in order. Throws a HubError. */
-  [Symbol.asyncIterator](): AsyncIterator<StreamEvent, void> {
-    return this.#claim();
-  }
-
-  #claim(): AsyncGenerator<StreamEvent, void> {
-    if (this.#isRead) throw new HubError(Code.FailedPrecondition, "a stream can be read only once");
-    this.#isRead = true;
+  [Symbol.asyncIterator](): AsyncGenerator<StreamEvent, void> {
     return this.#read();
   }
 
   /** The text of the answer, as it comes. Throws ABORTED where output that was given out becomes void, see allowRestart. */
-  text(): AsyncIterableIterator<string> {
-    return textIn(this.#claim());
+  text(): AsyncGenerator<string, void> {
+    return textIn(this.#read());
   }
 
   /**
-   * The whole answer, equal to what `complete` would have given. Reads the stream if nobody else does; else it settles when
+   * The whole answer, equal to what `complete` would have given. Reads the stream if nobody has begun to; else it settles when
    * that reader is through. Rejects with a HubError, also if the reader stopped early.
    */
   final(): Promise<CompleteResponse> {
@@ -82,12 +78,19 @@ export class CompletionStream implements AsyncIterable<StreamEvent> {
     for await (const _ of this);
   }
 
+  /** Who takes the first step is the reader: an iterator that nobody steps holds nothing up. */
   async *#read(): AsyncGenerator<StreamEvent, void> {
-    const { signal, timeoutMs } = this.#source;
-    const leave = (): void => this.#left.abort(signal?.reason);
+    if (this.#isRead) throw new HubError(Code.FailedPrecondition, "a stream can be read only once");
+    this.#isRead = true;
+    const { signal, closed, timeoutMs } = this.#source;
+    const leave = (): void => {
+      this.#left.abort(signal?.reason);
+      // The reader may never come back.
+      if (!this.#isFinished) this.#final.reject(HubError.cancelled(signal?.reason));
+    };
     if (signal?.aborted) leave();
     else signal?.addEventListener("abort", leave, { once: true });
-    const deadline = new Deadline(timeoutMs, this.#left.signal);
+    const deadline = new Deadline(timeoutMs, this.#left.signal, closed);
     try {
       yield* this.#unbroken(deadline);
     } catch (error) {

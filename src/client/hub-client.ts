@@ -53,6 +53,7 @@ export class HubClient implements Asker, AsyncDisposable {
   readonly #transport: Transport;
   readonly #options: ClientOptions;
   readonly #close: () => void | Promise<void>;
+  readonly #closed = new AbortController();
 
   /** @param close gives the transport back. Absent: it stays as it is. */
   constructor(transport: Transport, options: ClientOptions = {}, close: () => void | Promise<void> = () => undefined) {
@@ -61,8 +62,9 @@ export class HubClient implements Asker, AsyncDisposable {
     this.#close = close;
   }
 
-  /** Ends the connection, and calls that are on it. What was given as a transport stays open. */
+  /** Ends the connection, and calls that are on it: none is made or taken up again. What was given as a transport stays open. */
   async close(): Promise<void> {
+    this.#closed.abort();
     await this.#close();
   }
 
@@ -88,6 +90,7 @@ export class HubClient implements Asker, AsyncDisposable {
       request: create(CompleteRequestSchema, request),
       timeoutMs: call.timeoutMs ?? timeoutMs,
       signal: call.signal,
+      closed: this.#closed.signal,
       retry,
       resume,
       isRepeatable: call.idempotencyKey !== undefined,
@@ -143,27 +146,29 @@ export class HubClient implements Asker, AsyncDisposable {
     request: MessageInitShape<I>,
     options: CallOptions,
   ): Promise<MessageShape<O>> {
-    const deadline = new Deadline(options.timeoutMs ?? this.#options.timeoutMs, options.signal);
+    const deadline = new Deadline(options.timeoutMs ?? this.#options.timeoutMs, options.signal, this.#closed.signal);
     const isRepeatable = options.idempotencyKey !== undefined || method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN;
     const tries = new Repeats(this.#options.retry ?? {}, attemptsMax, deadline);
     for (;;) {
-      try {
-        const { headers, timeoutMs, signal, onHeader } = await this.#called(method, options, deadline);
-        const answer = await this.#transport.unary(method, signal, timeoutMs, headers, request);
-        onHeader?.(answer.header);
-        return answer.message;
-      } catch (error) {
+      const { headers, timeoutMs, signal } = await this.#called(method, options, deadline);
+      const called = this.#transport.unary(method, signal, timeoutMs, headers, request);
+      const answer = await called.catch(async (error) => {
         const failure = deadline.failureOf(error);
         if (!mayRepeat(failure, isRepeatable)) throw failure;
         await tries.after(failure);
-      }
+      });
+      if (answer === undefined) continue;
+      options.onHeader?.(answer.header);
+      return answer.message;
     }
   }
 
   async #called(method: Method, options: CallOptions, deadline: Deadline): Promise<Called> {
+    const headers = await this.#headers(`${method.parent.typeName}/${method.name}`, options);
+    // What it took to get the key is gone.
     const timeoutMs = deadline.leftMs();
     return {
-      headers: await this.#headers(`${method.parent.typeName}/${method.name}`, options),
+      headers,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(deadline.signal && { signal: deadline.signal }),
       ...(options.onHeader && { onHeader: options.onHeader }),

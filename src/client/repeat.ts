@@ -78,42 +78,57 @@ export class Repeats {
   }
 }
 
-/** When a call has to be over, and the signal that ends it before. */
+/** The longest time that timers take: nearly 25 days. */
+const timerMsMax = 2 ** 31 - 1;
+
+/** When a call has to be over, and what ends it before: the caller's signal, and the end of the client. */
 export class Deadline {
   readonly signal: AbortSignal | undefined;
+  readonly #closed: AbortSignal;
   readonly #endMs: number | undefined;
 
-  constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined) {
+  constructor(timeoutMs: number | undefined, signal: AbortSignal | undefined, closed: AbortSignal) {
     this.#endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
     this.signal = signal;
+    this.#closed = closed;
   }
 
-  /** Undefined: no end. */
+  /** Undefined: no end. Throws INVALID_ARGUMENT for what is no time, and FAILED_PRECONDITION once the client is closed. */
   leftMs(): number | undefined {
-    return this.#endMs === undefined ? undefined : Math.max(1, Math.ceil(this.#endMs - performance.now()));
+    if (this.#closed.aborted) throw new HubError(Code.FailedPrecondition, "the client is closed");
+    if (this.#endMs === undefined) return undefined;
+    if (Number.isNaN(this.#endMs)) throw new HubError(Code.InvalidArgument, "timeoutMs is not a number");
+    return Math.min(timerMsMax, Math.max(1, Math.ceil(this.#endMs - performance.now())));
   }
 
-  /** Rejects as soon as the signal aborts. */
+  /** Rejects as soon as one of the signals aborts. */
   pause(ms: number): Promise<void> {
-    const { signal } = this;
+    const ends = this.signal === undefined ? [this.#closed] : [this.signal, this.#closed];
     return new Promise((resolve, reject) => {
-      const abort = (): void => {
+      const settle = (): void => {
         clearTimeout(timer);
-        reject(HubError.cancelled(signal?.reason));
+        for (const end of ends) end.removeEventListener("abort", settle);
+        const failure = this.#ending();
+        if (failure === undefined) resolve();
+        else reject(failure);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      }, ms);
-      if (signal?.aborted) abort();
-      else signal?.addEventListener("abort", abort, { once: true });
+      const timer = setTimeout(settle, ms);
+      for (const end of ends) end.addEventListener("abort", settle);
+      if (ends.some(({ aborted }) => aborted)) settle();
     });
   }
 
   /** What a call threw, as its caller gets it. */
   failureOf(error: unknown): HubError {
-    return this.signal?.aborted && !(error instanceof HubError && error.reason !== "")
-      ? HubError.cancelled(this.signal.reason)
-      : HubError.from(error);
+    if (error instanceof HubError && error.reason !== "") return error;
+    const failure = HubError.from(error);
+    return this.signal?.aborted || isBreak(failure) ? (this.#ending() ?? failure) : failure;
+  }
+
+  /** Why nothing more is to come. Undefined: it may. */
+  #ending(): HubError | undefined {
+    if (this.signal?.aborted) return HubError.cancelled(this.signal.reason);
+    if (!this.#closed.aborted) return undefined;
+    return new HubError(Code.Canceled, "the client was closed before the call could end", { reason: "CANCELLED" });
   }
 }

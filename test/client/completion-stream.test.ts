@@ -83,10 +83,24 @@ test("a stream is read once", async () => {
   await using stage = await TestHub.start();
   const stream = stage.hub.stream({ model: quick, input: "x" });
   const text = stream.text();
-  expect(() => stream.text()).toThrow("a stream can be read only once");
+  await text.next();
+  await expect(stream.text().next()).rejects.toThrow("a stream can be read only once");
   for await (const _ of text);
   expect(textOf(await stream.final())).not.toBe("");
-  expect(() => stream[Symbol.asyncIterator]()).toThrow(HubError);
+  await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow(HubError);
+});
+
+test("the whole comes although a reader never began, and fails where one stays away after the signal", async () => {
+  await using stage = await TestHub.start();
+  const unread = stage.hub.stream({ model: quick, input: "x" });
+  unread.text();
+  await unread.text().return();
+  expect(textOf(await unread.final())).not.toBe("");
+  const controller = new AbortController();
+  const paused = stage.hub.stream({ model: "simulator/gpt:first-token-0:stall-mid", input: "x" }, { signal: controller.signal });
+  await paused[Symbol.asyncIterator]().next();
+  controller.abort();
+  await expect(paused.final()).rejects.toMatchObject({ code: Code.Canceled, reason: "CANCELLED" });
 });
 
 test("nothing is sent before somebody reads, and who stops reading ends the call", async () => {

@@ -114,3 +114,51 @@ test("a call whose connection breaks is repeated only where that costs nothing",
   expect((await answer).message?.content[0]?.part.value).toBe("Hello");
   await hub.close();
 });
+
+test("a client that is closed neither repeats nor resumes, and makes no further call", async () => {
+  await using gateway = await TestGateway.start({ providers: { simulator: {} } });
+  const { tries, hub } = counting(gateway.url, { delayMs: 20_000 });
+  const stalled = { model: "simulator/gpt:stall", input: "x" };
+  const keyed = failureOf(hub, stalled.model, { idempotencyKey: "work-1" });
+  const paused = failureOf(hub, garbage, { idempotencyKey: "work-2" });
+  const reading = hub.stream({ model: "simulator/gpt:first-token-0:stall-mid", input: "x" });
+  const events = reading[Symbol.asyncIterator]();
+  await events.next();
+  while ((await gateway.metric("calls_total", { code: "INTERNAL" })) === 0);
+  while ((await gateway.metric("calls_in_flight")) < 2);
+  await hub.close();
+  const read = async () => {
+    for await (const _ of { [Symbol.asyncIterator]: () => events });
+  };
+  for (const ended of [expect(keyed).resolves, expect(paused).resolves, expect(read()).rejects]) {
+    await ended.toMatchObject({ code: Code.Canceled, reason: "CANCELLED" });
+  }
+  expect(tries.count).toBe(3);
+  const closed = { code: Code.FailedPrecondition, message: "the client is closed" };
+  await expect(hub.complete(stalled)).rejects.toMatchObject(closed);
+  await expect(hub.stream(stalled).final()).rejects.toMatchObject(closed);
+});
+
+test("a time limit may be longer than timers are, and is a number", async () => {
+  await using gateway = await TestGateway.start({ providers: { simulator: {} } });
+  const { hub } = counting(gateway.url);
+  const quickly = { model: "simulator/gpt:first-token-0:pace-0", input: "x" };
+  for (const timeoutMs of [2 ** 40, Number.POSITIVE_INFINITY]) {
+    expect((await hub.complete(quickly, { timeoutMs })).finishReason).toBe(FinishReason.STOP);
+    expect((await hub.stream(quickly, { timeoutMs }).final()).finishReason).toBe(FinishReason.STOP);
+  }
+  expect(await failureOf(hub, quickly.model, { timeoutMs: Number.NaN })).toMatchObject({ code: Code.InvalidArgument });
+  await hub.close();
+});
+
+test("who fails at the headers of an answer is not answered anew", async () => {
+  await using gateway = await TestGateway.start({ providers: { simulator: {} } });
+  const { tries, hub } = counting(gateway.url);
+  const onHeader = () => {
+    throw new RangeError("mine");
+  };
+  const asked = hub.complete({ model: "simulator/gpt:first-token-0", input: "x" }, { idempotencyKey: "w", onHeader });
+  await expect(asked).rejects.toThrow(RangeError);
+  expect(tries.count).toBe(1);
+  await hub.close();
+});

@@ -56,6 +56,7 @@ export class Core {
   #snapshot: Snapshot;
   #reloading: Promise<void> = Promise.resolve();
   #closing = false;
+  #closed: Promise<void> | undefined;
   /** Undefined: calls are not recorded. */
   #tracer: Tracer | undefined;
 
@@ -171,8 +172,13 @@ export class Core {
     this.#discovery.close();
   }
 
-  /** Gives back what is open. Calls in flight are to have ended. */
-  async close(): Promise<void> {
+  /** Gives back what is open, once, however often it is asked. Calls in flight are to have ended. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.beginClose();
     await Promise.all([this.#snapshot.fleet.retire(), this.#simulator?.close(), this.#traffic.close()]);
     await this.#extensions.close();

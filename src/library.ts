@@ -72,6 +72,11 @@ export interface Hub extends HubClient {
    * if it cannot work.
    */
   reload(config?: FileInput | string): Promise<void>;
+  /**
+   * Makes no further call, and lets those in flight go on for so long; what is left then fails with GATEWAY_DRAINING. Absent: at
+   * once, also where another close still waits.
+   */
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<void>;
   /** What Prometheus would get of this hub; nothing about the process. */
   metrics(): Promise<string>;
 }
@@ -83,8 +88,9 @@ class EmbeddedHub extends HubClient implements Hub {
 
   constructor(core: Core, load: (config?: FileInput | string) => Promise<Config>, options: ClientOptions) {
     const transport = transportOf(core);
+    const { retry = false, resume = false, ...rest } = options;
     // The core repeats what providers fail at; no connection can break.
-    super(transport, { retry: false, resume: false, ...options }, () => closed(core));
+    super(transport, { ...rest, retry, resume });
     this.transport = transport;
     this.#core = core;
     this.#load = load;
@@ -93,6 +99,11 @@ class EmbeddedHub extends HubClient implements Hub {
 
   async reload(config?: FileInput | string): Promise<void> {
     await this.#core.reload(await this.#load(config));
+  }
+
+  override async close({ timeoutMs = 0 }: Parameters<Hub["close"]>[0] = {}): Promise<void> {
+    await super.close();
+    await closed(this.#core, timeoutMs);
   }
 
   metrics(): Promise<string> {
@@ -120,10 +131,13 @@ function transportOf({ services, admission, lines, logger, config }: Core): Tran
   });
 }
 
-/** Calls in flight fail with GATEWAY_DRAINING. */
-async function closed(core: Core): Promise<void> {
+/** Calls in flight that take longer than that fail with GATEWAY_DRAINING. */
+async function closed(core: Core, timeoutMs: number): Promise<void> {
+  const ended = new GatewayError("GATEWAY_DRAINING", "the hub was closed before the call could end");
   await core.beginClose();
-  core.admission.abortAll(new GatewayError("GATEWAY_DRAINING", "the hub was closed before the call could end"));
+  core.admission.abortProbes(ended);
+  if (timeoutMs > 0) await core.admission.emptied(timeoutMs);
+  core.admission.abortAll(ended);
   await core.close();
 }
 

@@ -100,8 +100,37 @@ test("several hubs live side by side, each with its own configuration, log and e
   while (!/^llmhub_calls_in_flight(?:\{.*\})? 1$/m.test(await one.metrics()));
   await one.close();
   expect((await cut).reason).toBe("GATEWAY_DRAINING");
-  expect((await failureOf(one.complete({ model: "fast", input: "x" }))).reason).toBe("GATEWAY_DRAINING");
+  expect((await failureOf(one.complete({ model: "fast", input: "x" }))).code).toBe(Code.FailedPrecondition);
+  await expect(createClient(ModelService, one.transport).listModels({})).rejects.toThrow(/shutting down/);
+  await one.close();
   expect(textOf(await other.complete({ model: quick, input: "x" }))).not.toBe("");
+});
+
+test("a hub that closes lets calls end for a while, and no longer where somebody cannot wait", async () => {
+  await using upstream = await PacedUpstream.start();
+  const hub = await hubOf({
+    providers: { up: { kind: chat.kind, baseUrl: `${upstream.url}/v1` }, ...simulated.providers },
+  });
+  upstream.say("one ");
+  const stream = hub.stream(request);
+  const text = stream.text();
+  let said = (await text.next()).value;
+  const cut = failureOf(hub.complete({ model: "simulator/gpt:stall", input: "x" }));
+  while (!/^llmhub_calls_in_flight(?:\{.*\})? 2$/m.test(await hub.metrics()));
+  const closing = hub.close({ timeoutMs: Number.POSITIVE_INFINITY });
+  expect((await failureOf(hub.complete(request))).message).toBe("the client is closed");
+  upstream.say("two ");
+  upstream.finish();
+  for await (const piece of text) said += piece;
+  expect(said).toBe("one two ");
+  await hub.close();
+  await closing;
+  expect((await cut).reason).toBe("GATEWAY_DRAINING");
+  const other = await hubOf(simulated);
+  const answer = other.complete({ model: "simulator/gpt:first-token-0:pace-0", input: "x" });
+  while (!/^llmhub_calls_in_flight(?:\{.*\})? 1$/m.test(await other.metrics()));
+  await other.close({ timeoutMs: 60_000 });
+  expect(textOf(await answer)).not.toBe("");
 });
 
 test("a configuration is read from a file, and anew", async () => {

@@ -165,6 +165,7 @@ export class HubClient implements Asker, AsyncDisposable {
 
   async #called(method: Method, options: CallOptions, deadline: Deadline): Promise<Called> {
     const headers = await this.#headers(`${method.parent.typeName}/${method.name}`, options);
+    deadline.check();
     // What it took to get the key is gone.
     const timeoutMs = deadline.leftMs();
     return {

@@ -1,3 +1,4 @@
+import { toJson } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { type CompletionFailure, CompletionFailureSchema } from "../../gen/llmhub/v1/completion_pb.ts";
@@ -66,6 +67,13 @@ export class HubError extends Error {
       requestId: cause.metadata.get("x-request-id") ?? "",
       cause,
     });
+  }
+
+  /** For logs: `failure` as the JSON of its message, and no cause. */
+  toJSON(): object {
+    const { name, message, code, reason, metadata, retryAfterMs, fieldViolations, requestId } = this;
+    const failure = this.failure && toJson(CompletionFailureSchema, this.failure);
+    return { name, message, code, reason, metadata, retryAfterMs, fieldViolations, failure, requestId };
   }
 
   /** The caller's own signal ended the call. */

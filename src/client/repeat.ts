@@ -93,11 +93,15 @@ export class Deadline {
     this.#closed = closed;
   }
 
-  /** Undefined: no end. Throws INVALID_ARGUMENT for what is no time, and FAILED_PRECONDITION once the client is closed. */
-  leftMs(): number | undefined {
+  /** Throws INVALID_ARGUMENT for what is no time, and FAILED_PRECONDITION once the client is closed. */
+  check(): void {
     if (this.#closed.aborted) throw new HubError(Code.FailedPrecondition, "the client is closed");
-    if (this.#endMs === undefined) return undefined;
     if (Number.isNaN(this.#endMs)) throw new HubError(Code.InvalidArgument, "timeoutMs is not a number");
+  }
+
+  /** Undefined: no end. */
+  leftMs(): number | undefined {
+    if (this.#endMs === undefined) return undefined;
     return Math.min(timerMsMax, Math.max(1, Math.ceil(this.#endMs - performance.now())));
   }
 

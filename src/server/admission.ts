@@ -43,6 +43,9 @@ const relievedPart = 0.05;
  */
 const lookMs = 1000;
 
+/** The longest time of a timer. */
+const timerMsMax = 2 ** 31 - 1;
+
 /** What only the transport knows of a call. */
 export interface Line extends CallLine, Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {
   /** Absent: it is not known. */
@@ -100,12 +103,14 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #scopes = new Set<RpcScope>();
   #lookTimer: NodeJS.Timeout | undefined;
+  /** Waits for the last call to leave. */
+  readonly #waiting = new Set<() => void>();
   readonly #look = (): void => this.#looked();
   readonly #leftFree = (scope: RpcScope): void => {
-    this.#scopes.delete(scope);
+    this.#delete(scope);
   };
   readonly #left = (scope: RpcScope, reason: GatewayError | undefined): void => {
-    this.#scopes.delete(scope);
+    this.#delete(scope);
     this.#options.door?.leave(scope.rpc.caller, scope.entrant, reason);
   };
 
@@ -140,6 +145,25 @@ export class Admission {
       if (!failure.isShared) failure.metadata.set("x-request-id", requestId);
       throw failure;
     }
+  }
+
+  /** Resolves when no call is in flight, or after that time, which may be longer than timers are. */
+  emptied(timeoutMs: number): Promise<void> {
+    if (this.#scopes.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(settle);
+        resolve();
+      };
+      const timer = setTimeout(settle, Math.min(timeoutMs, timerMsMax));
+      this.#waiting.add(settle);
+    });
+  }
+
+  #delete(scope: RpcScope): void {
+    this.#scopes.delete(scope);
+    if (this.#scopes.size === 0) for (const settle of this.#waiting) settle();
   }
 
   /** Ends calls of probes: a health watch has no end of its own, and would hold up the drain. */

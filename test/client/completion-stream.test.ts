@@ -97,7 +97,10 @@ test("the whole comes although a reader never began, and fails where one stays a
   await unread.text().return();
   expect(textOf(await unread.final())).not.toBe("");
   const controller = new AbortController();
-  const paused = stage.hub.stream({ model: "simulator/gpt:first-token-0:stall-mid", input: "x" }, { signal: controller.signal });
+  const paused = stage.hub.stream(
+    { model: "simulator/gpt:first-token-0:stall-mid", input: "x" },
+    { signal: controller.signal },
+  );
   await paused[Symbol.asyncIterator]().next();
   controller.abort();
   await expect(paused.final()).rejects.toMatchObject({ code: Code.Canceled, reason: "CANCELLED" });

@@ -122,10 +122,20 @@ test("an error tells all that the gateway says, and the key in none of it", asyn
   expect(limited).toMatchObject({
     code: Code.ResourceExhausted,
     reason: "PROVIDER_RATE_LIMITED",
-    retryAfterMs: 200_000,
     failure: { attempts: [{ provider: "simulator", upstreamStatus: 429 }] },
   });
+  // Less what the call itself took since, which is no more than its time limit.
+  expect(limited.retryAfterMs).toBeGreaterThanOrEqual(190_000);
+  expect(limited.retryAfterMs).toBeLessThanOrEqual(200_000);
   expect(limited.requestId).not.toBe("");
+  expect(JSON.parse(JSON.stringify({ limited }))).toMatchObject({
+    limited: {
+      name: "HubError",
+      message: limited.message,
+      reason: "PROVIDER_RATE_LIMITED",
+      failure: { attempts: [{ provider: "simulator", upstreamStatus: 429 }] },
+    },
+  });
   const wrong = await failureOf(hub.complete({ model: quick, input: "x", temperature: 9 }));
   expect(wrong).toMatchObject({ code: Code.InvalidArgument, reason: "INVALID_REQUEST", retryAfterMs: undefined });
   expect(wrong.fieldViolations).toEqual([{ field: "temperature", description: expect.any(String) }]);

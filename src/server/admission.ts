@@ -43,9 +43,6 @@ const relievedPart = 0.05;
  */
 const lookMs = 1000;
 
-/** The longest time of a timer. */
-const timerMsMax = 2 ** 31 - 1;
-
 /** What only the transport knows of a call. */
 export interface Line extends CallLine, Pick<Rpc, "peerAddress" | "answerHeader" | "dialect"> {
   /** Absent: it is not known. */
@@ -156,7 +153,7 @@ export class Admission {
         this.#waiting.delete(settle);
         resolve();
       };
-      const timer = setTimeout(settle, Math.min(timeoutMs, timerMsMax));
+      const timer = setTimeout(settle, Math.min(timeoutMs, timeoutMsMax));
       this.#waiting.add(settle);
     });
   }

@@ -33,6 +33,11 @@ test("a variable is in the simulator's place only if it brings a provider", asyn
   for (const name of keys) expect(await brought(name), name).toBe(true);
 });
 
+test("a release without pods has a configuration for those to come", async () => {
+  const objects = await render({ values: { replicas: 0, redis: { evaluation: { enabled: true } } } });
+  expect(parse(only(objects, "ConfigMap", "r-llmhub")["data"]["llmhub.yaml"]).redis.replicas).toBe(1);
+});
+
 test("certificates of callers are required, or asked for", async () => {
   const tlsOf = async (tls: object) => {
     const objects = await render({ values: { tls: { existingSecret: "tls", ...tls } } });

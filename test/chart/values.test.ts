@@ -115,6 +115,7 @@ const contradictions = [
     { podDisruptionBudget: { minAvailable: 2 } },
     "2 of 2 pods at least leaves none to be moved",
   ],
+  ["a budget that keeps all", { podDisruptionBudget: { minAvailable: "100%" } }, "100% leaves no pod to be moved"],
   ["a budget that lets none go at all", { podDisruptionBudget: { maxUnavailable: 0 } }, "set it to 1"],
   ["a rollout that cannot begin", { rollout: { maxSurge: 0 } }, "set maxSurge: 1"],
   [

@@ -116,6 +116,9 @@
 {{- if and .enabled (kindIs "invalid" .minAvailable) (eq (toString .maxUnavailable | trimSuffix "%") "0") -}}
 {{- fail "podDisruptionBudget.maxUnavailable: 0 leaves no pod to be moved, so that no node can be emptied; set it to 1" -}}
 {{- end -}}
+{{- if and .enabled (eq (toString .minAvailable) "100%") -}}
+{{- fail "podDisruptionBudget.minAvailable: 100% leaves no pod to be moved, so that no node can be emptied; lower it, or use maxUnavailable" -}}
+{{- end -}}
 {{- if and .enabled (regexMatch "^[0-9]+$" (toString .minAvailable)) (ge (.minAvailable | int) $replicas) -}}
 {{- fail (printf "podDisruptionBudget.minAvailable: %d of %d pods at least leaves none to be moved, so that no node can be emptied; lower it, or use maxUnavailable" (.minAvailable | int) $replicas) -}}
 {{- end -}}

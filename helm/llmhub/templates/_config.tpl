@@ -56,7 +56,7 @@ are not in it: they come by environment variables, so that they hold for an exis
 {{- else if .Values.autoscaling.enabled -}}
 {{- .Values.autoscaling.maxReplicas | int -}}
 {{- else -}}
-{{- include "llmhub.replicas" . -}}
+{{- include "llmhub.replicas" . | int | max 1 -}}
 {{- end -}}
 {{- end -}}
 

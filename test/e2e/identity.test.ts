@@ -97,7 +97,7 @@ test("when other authorities sign certificates, connections that the old ones le
   session.destroy();
 });
 
-test("when other authorities sign certificates, connections that have not asked anything yet end", async () => {
+test("when other authorities sign certificates, only connections that ask something are not cut off", async () => {
   const server = { limits: { headerTimeout: "60s" } };
   const first = { ...tls, clientCert: "request" };
   await using hub = await TestGateway.start({ providers: { simulator: {} }, auth, server: { ...server, tls: first } });
@@ -108,10 +108,19 @@ test("when other authorities sign certificates, connections that have not asked 
   const slow = connect(port, "127.0.0.1");
   await once(slow, "connect");
   slow.write(Buffer.from("1603010200", "hex"));
+  const headers = { "content-type": "application/json", expect: "100-continue" };
+  const options = { method: "POST", path: "/v1/chat/completions", headers, ...shown("cart"), agent: false };
+  const asking = request({ host: "localhost", port, ...options });
+  asking.flushHeaders();
+  await once(asking, "continue");
   const closed = [silent, slow].map((socket) => once(socket.on("error", () => undefined).resume(), "close"));
   const next = { ...first, clientCa: tls.cert };
   await hub.reload({ providers: { simulator: {} }, auth, server: { ...server, tls: next } });
   await Promise.all(closed);
+  const messages = [{ role: "user", content: "hi" }];
+  asking.end(JSON.stringify({ model: "simulator/gpt:pace-0:first-token-0", messages }));
+  const [{ statusCode, headers: told }] = (await once(asking, "response")) as [IncomingMessage];
+  expect([statusCode, told.connection]).toEqual([200, "close"]);
 });
 
 test("a certificate that has expired meanwhile stands for nobody, on a connection that is open", async () => {

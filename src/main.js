@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 // JavaScript: everything behind it comes out of the cache with its types taken off, so that Node need not load what takes
-// them off, 30 ms and 15 MB.
-import { enableCompileCache } from "node:module";
+// them off, 30 ms and 15 MB. And an old Node, which can take none off, gets as far as the line that says so.
+const [major, minor] = process.versions.node.split(".").map(Number);
+// Oldest whose HTTP/2 takes the headers of an answer as a list, as all answers of gRPC give them.
+if (major < 24 || (major === 24 && minor < 7)) {
+  process.stderr.write(`llmhub: it needs Node.js 24.7 or newer, and this is ${process.versions.node}\n`);
+  process.exit(1);
+}
 
+// No import above: a name that an old Node's module lacks would end it before.
+const { enableCompileCache } = await import("node:module");
 enableCompileCache();
 const { runProgram } = await import("./cli/program.ts");
 

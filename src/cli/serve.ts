@@ -5,7 +5,6 @@ import { isCount, workersOf } from "../config/workers.ts";
 import type { Gateway } from "../gateway.ts";
 import { noWords, readArguments } from "./arguments.ts";
 import { type Command, CommandError, type Exit, type Shell } from "./command.ts";
-import { checkNode } from "./node-version.ts";
 import { startGateway, startProblem } from "./start-gateway.ts";
 import { superviseGateway } from "./supervise-gateway.ts";
 import { welcome } from "./welcome.ts";
@@ -60,7 +59,6 @@ interface Running {
 async function run(args: readonly string[], shell: Shell): Promise<Exit> {
   const { values, words } = readArguments(args, options);
   noWords(words);
-  checkNode(process.versions.node);
   const env = { ...shell.env };
   for (const [flag, variable] of [
     ["listen", "LLMHUB_LISTEN"],

@@ -35,6 +35,14 @@ test("every script of npm that a workflow or .ci/run names exists", () => {
   expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
 });
 
+test("ci runs every part of .ci/run but the benchmark", () => {
+  const scriptsIn = (text: string): string[] =>
+    [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, script = ""]) => script);
+  const ci = scriptsIn(readFileSync(join(folder, "ci.yml"), "utf8"));
+  const parts = scriptsIn(readFileSync(join(root, ".ci/run"), "utf8"));
+  expect(parts.filter((part) => part !== "bench" && !ci.includes(part))).toEqual([]);
+});
+
 test("actions are pinned by commit, with the release beside it", () => {
   const uses = texts.flatMap(([name, text]) =>
     [...text.matchAll(/^.*\buses: (.+)$/gm)].map(([, use]) => `${name}: ${use}`),

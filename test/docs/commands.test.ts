@@ -13,7 +13,7 @@ const blocks = pages.flatMap((page) => page.blocks);
 /** Notes that a block may bear, by language; a block of another language must say where it is run, or why not. */
 const notesKnown = new Map([
   ["sh", ["no-run", "run-by", "needs", "exits"]],
-  ["ts", ["no-run", "run-by", "fragment"]],
+  ["ts", ["no-run", "run-by", "fragment", "file"]],
   ["yaml", ["no-run", "run-by", "file"]],
   ["json", ["no-run"]],
   ["text", ["output"]],
@@ -101,7 +101,7 @@ function problemsOf({ language, notes, text }: Block): string[] {
 }
 
 function isRun({ language, notes }: Block): boolean {
-  if (notes.has("no-run") || notes.has("run-by") || notes.has("fragment")) return false;
+  if (["no-run", "run-by", "fragment", "file"].some((note) => notes.has(note))) return false;
   return language === "ts" || (language === "sh" && toolsOf(notes).every(isHere));
 }
 

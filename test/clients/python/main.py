@@ -27,6 +27,7 @@ class Scenario:
 
 SCENARIOS = (
     Scenario("unary", scenarios.unary),
+    Scenario("say-hi", scenarios.say_hi),
     Scenario("next-turn", scenarios.next_turn),
     Scenario("stream", scenarios.streamed, scenarios.aio_streamed),
     Scenario("tls", scenarios.encrypted, scenarios.aio_streamed, address="LLMHUB_TLS_ADDRESS", ca="LLMHUB_CA"),

@@ -36,6 +36,15 @@ def unary(channel: grpc.Channel, metadata: Metadata) -> None:
     assert answer.routing.provider == "simulator", answer.routing
 
 
+def say_hi(channel: grpc.Channel, metadata: Metadata) -> None:
+    """A whole answer, and the same as a stream."""
+    stub = CompletionServiceStub(channel)
+    request = CompleteRequest(model="simulator/gpt", input="Say hi")
+    whole = stub.Complete(request, timeout=30, metadata=metadata).message.content[0].text
+    events = stub.StreamComplete(StreamCompleteRequest(request=request), timeout=30, metadata=metadata)
+    assert "".join(event.part_delta.text for event in events) == whole
+
+
 def next_turn(channel: grpc.Channel, metadata: Metadata) -> None:
     """A conversation goes on, with another model."""
     stub = CompletionServiceStub(channel)

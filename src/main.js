@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // JavaScript: everything behind it comes out of the cache with its types taken off, so that Node need not load what takes
 // them off, 30 ms and 15 MB. And an old Node, which can take none off, gets as far as the line that says so.
-const [major, minor] = process.versions.node.split(".").map(Number);
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 // Oldest whose HTTP/2 takes the headers of an answer as a list, as all answers of gRPC give them.
 if (major < 24 || (major === 24 && minor < 7)) {
   process.stderr.write(`llmhub: it needs Node.js 24.7 or newer, and this is ${process.versions.node}\n`);

@@ -76,9 +76,10 @@ async function runClient(language: Language, stand: Stand): Promise<void> {
     run(language, language.run, env, (line) => {
       const [, not, name = "", why = ""] = /^(not )?ok ([a-z-]+)(?:: (.*))?$/.exec(line) ?? [];
       if (name === "") say(`# ${language.name}: ${line}`);
-      else said.set(name, not === undefined ? undefined : (why ?? "it does not say why"));
+      else said.set(name, not === undefined ? undefined : why || "it does not say why");
     }),
   );
+  const saidSo = [...said.values()].some((why) => why !== undefined);
   for (const { name, seen } of scenarios) {
     if (language.lacks?.[name] !== undefined) say(`# ${language.name}: no ${name}: ${language.lacks[name]}`);
     else if (!said.has(name)) result(language, name, `the program did not say ok (${failure ?? "it ended well"})`);
@@ -89,6 +90,7 @@ async function runClient(language: Language, stand: Stand): Promise<void> {
     }
   }
   for (const [name, why] of said) result(language, name, why);
+  if (!saidSo) result(language, "ends well", failure);
   result(language, "nothing goes on afterwards", await settled(async () => (await stand.unrest()) || undefined));
 }
 

@@ -5,8 +5,8 @@ export interface CallLine {
   readonly requestId: string;
   /** Status, such as "OK" or "CANCELED". */
   readonly code: string;
+  /** At providers. */
   readonly attempts?: number;
-  readonly replay?: boolean;
 }
 
 /** One thing that every client does, and prints "ok NAME" for. */
@@ -23,7 +23,7 @@ export const scenarios: readonly Scenario[] = [
   { name: "tls", seen: ended("OK", "OK") },
   { name: "deadline", seen: overdue },
   { name: "cancel", seen: ended("CANCELLED") },
-  { name: "error-details" },
+  { name: "error-details", seen: tried },
   // The stream itself, and the reading of its rest.
   { name: "resume", seen: ended("OK", "OK") },
   { name: "idempotency", seen: ended("OK", "OK") },
@@ -42,6 +42,12 @@ function ended(...wanted: readonly string[]): NonNullable<Scenario["seen"]> {
     const codes = calls.map(({ code }) => code);
     return codes.join() === wanted.join() ? undefined : `calls ended with [${codes}], not with [${wanted}]`;
   };
+}
+
+/** Who is refused for the request is not in the list; the other call is tried as often as the gateway does by itself. */
+function tried(calls: readonly CallLine[]): string | undefined {
+  const attempts = calls.map((call) => call.attempts);
+  return ended("RESOURCE_EXHAUSTED")(calls) ?? (attempts[0] === 3 ? undefined : `it took [${attempts}] attempts`);
 }
 
 /** Ended by the gateway, or on a busy machine by the caller: no work goes on, whoever's clock was first. */

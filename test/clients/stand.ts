@@ -30,8 +30,6 @@ export class Stand implements AsyncDisposable {
     const hashed = [...keys].map(([id, key]) => ({ id, sha256: createHash("sha256").update(key).digest("hex") }));
     const sections = {
       auth: { mode: "keys", keys: hashed },
-      // Each failure is seen by the client, once.
-      models: { retry: { maxAttempts: 1 } },
       health: { breakers: false },
       providers: {
         simulator: { discover: false, models: { gpt: { prices: { input: 1, output: 2 } } } },

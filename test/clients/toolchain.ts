@@ -13,7 +13,7 @@ export function missing({ needs, atLeast }: Language): readonly string[] {
   const lacking = needs.filter((command) => !isInstalled(command));
   if (atLeast === undefined || lacking.length > 0) return lacking;
   const [command, ...args] = atLeast.asked;
-  const found = /\d+(\.\d+)*/.exec(spawnSync(command, args, { encoding: "utf8" }).stdout)?.[0] ?? "none";
+  const found = /\d+(\.\d+)*/.exec(spawnSync(command, args, { encoding: "utf8" }).stdout)?.[0] ?? "0";
   const isOld = found.localeCompare(atLeast.version, "en", { numeric: true }) < 0;
   return isOld ? [`${command} ${atLeast.version} or newer (it is ${found})`] : [];
 }

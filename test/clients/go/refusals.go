@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,10 +19,14 @@ func errorDetails(ctx context.Context, h *hub) error {
 	hot := 9.0
 	_, err := h.completions.Complete(ctx, &llmhubv1.CompleteRequest{Model: model, Input: prompt, Temperature: &hot})
 	wrong := failureOf(err)
-	_, err = h.completions.Complete(ctx, &llmhubv1.CompleteRequest{Model: "simulator/gpt-go:429:retry-after-2", Input: prompt})
+	_, err = h.completions.Complete(ctx, &llmhubv1.CompleteRequest{Model: "simulator/gpt-go:429:retry-after-1", Input: prompt})
 	limited := failureOf(err)
 	if wrong.request == nil || limited.info == nil || limited.retry == nil {
 		return fmt.Errorf("details are missing: %v, %v", wrong.Details(), limited.Details())
+	}
+	var statuses []int32
+	for _, attempt := range limited.tried.GetAttempts() {
+		statuses = append(statuses, attempt.GetUpstreamStatus())
 	}
 	delay := limited.retry.GetRetryDelay().AsDuration()
 	return all(
@@ -32,15 +37,15 @@ func errorDetails(ctx context.Context, h *hub) error {
 		expect(limited.Code() == codes.ResourceExhausted, "the code is %v", limited.Code()),
 		expect(limited.info.GetReason() == "PROVIDER_RATE_LIMITED", "the info is %v", limited.info),
 		expect(limited.info.GetMetadata()["provider"] == "simulator", "the info is %v", limited.info),
-		expect(delay > 0 && delay <= 2*time.Second, "the delay is %v", delay),
-		expect(limited.tried.GetAttempts()[0].GetUpstreamStatus() == 429, "what was tried is %v", limited.tried),
+		expect(delay > 0 && delay <= time.Second, "the delay is %v", delay),
+		expect(slices.Equal(statuses, []int32{429, 429, 429}), "what was tried is %v", limited.tried),
 	)
 }
 
 // retry holds the only place that its key has, so that a second call is refused until the stream is over.
 func retry(ctx context.Context, h *hub) error {
 	began := make(chan struct{})
-	ended := make(chan error)
+	ended := make(chan error, 1)
 	go func() {
 		s := streamer{client: h.completions}
 		request := &llmhubv1.CompleteRequest{Model: "simulator/gpt:first-token-0:pace-20", Input: "Count to 20"}
@@ -53,7 +58,11 @@ func retry(ctx context.Context, h *hub) error {
 		})
 		ended <- err
 	}()
-	<-began
+	select {
+	case <-began:
+	case err := <-ended:
+		return err
+	}
 	refusals := 0
 	var problem error
 	answer, err := retrying(ctx, 5, func() (*llmhubv1.CompleteResponse, error) {

@@ -64,13 +64,13 @@ def error_details(channel: grpc.Channel, metadata: Metadata) -> None:
     assert [violation.field for violation in wrong.request.field_violations] == ["temperature"], wrong
     assert wrong.retry_delay_s is None, wrong
 
-    request = CompleteRequest(model="simulator/gpt-python:429:retry-after-2", input=PROMPT)
+    request = CompleteRequest(model="simulator/gpt-python:429:retry-after-1", input=PROMPT)
     limited = failure_from(lambda: stub.Complete(request, timeout=TIMEOUT_S, metadata=metadata))
     assert limited.code is grpc.StatusCode.RESOURCE_EXHAUSTED, limited
     assert limited.info.reason == "PROVIDER_RATE_LIMITED", limited
     assert limited.info.metadata["provider"] == "simulator", limited
-    assert limited.retry_delay_s is not None and 0 < limited.retry_delay_s <= 2, limited
-    assert [attempt.upstream_status for attempt in limited.tried.attempts] == [429], limited
+    assert limited.retry_delay_s is not None and 0 < limited.retry_delay_s <= 1, limited
+    assert [attempt.upstream_status for attempt in limited.tried.attempts] == [429, 429, 429], limited
 
 
 async def aio_error_details(channel: grpc.aio.Channel, metadata: Metadata) -> None:

@@ -114,7 +114,7 @@ async def aio_cancel(channel: grpc.aio.Channel, metadata: Metadata) -> None:
             began.set()
 
     task = asyncio.create_task(read())
-    await began.wait()
+    await asyncio.wait_for(began.wait(), TIMEOUT_S)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -166,7 +166,7 @@ def health(channel: grpc.Channel, metadata: Metadata) -> None:
     for service in ("", "llmhub.v1.CompletionService"):
         answer = HealthStub(channel).Check(HealthCheckRequest(service=service), timeout=TIMEOUT_S, metadata=metadata)
         assert answer.status == HealthCheckResponse.SERVING, (service, answer)
-    models = ModelServiceStub(channel).ListModels(ListModelsRequest(), metadata=metadata).models
+    models = ModelServiceStub(channel).ListModels(ListModelsRequest(), timeout=TIMEOUT_S, metadata=metadata).models
     assert "providers/simulator/models/gpt" in [model.name for model in models], models
 
 

@@ -65,11 +65,12 @@ const scenarios: Readonly<Record<string, (hub: HubClient) => Promise<void>>> = {
     const wrong = await failureOf(hub.complete({ ...ask, temperature: 9 }));
     deepEqual([wrong.code, wrong.reason, wrong.retryAfterMs], [Code.InvalidArgument, "INVALID_REQUEST", undefined]);
     equal(wrong.fieldViolations[0]?.field, "temperature");
-    const limited = await failureOf(hub.complete({ ...ask, model: "simulator/gpt-sdk:429:retry-after-2" }));
+    const limited = await failureOf(hub.complete({ ...ask, model: "simulator/gpt-sdk:429:retry-after-1" }));
     deepEqual([limited.code, limited.reason], [Code.ResourceExhausted, "PROVIDER_RATE_LIMITED"]);
     equal(limited.metadata["provider"], "simulator");
-    ok(limited.retryAfterMs !== undefined && limited.retryAfterMs > 0 && limited.retryAfterMs <= 2000);
-    equal(limited.failure?.attempts[0]?.upstreamStatus, 429);
+    ok(limited.retryAfterMs !== undefined && limited.retryAfterMs > 0 && limited.retryAfterMs <= 1000);
+    const statuses = limited.failure?.attempts.map(({ upstreamStatus }) => upstreamStatus);
+    deepEqual(statuses, [429, 429, 429]);
   },
   resume: async (hub) => {
     const stream = hub.stream({ model: "simulator/claude:first-token-0:pace-10", input: "Count to 50" });

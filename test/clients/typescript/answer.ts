@@ -16,13 +16,17 @@ const resumesMax = 5;
 export class Answer {
   readonly #client: Client<typeof CompletionService>;
   readonly #signal: AbortSignal | undefined;
+  /** Of the clock of performance.now(). */
+  readonly #endMs: number;
   /** Takes the stream up again; the sequence is that of the last event that came. */
   #token = "";
   #sequence = 0;
   resumed = 0;
 
-  constructor(client: Client<typeof CompletionService>, signal?: AbortSignal) {
+  /** @param timeoutMs for all of it. */
+  constructor(client: Client<typeof CompletionService>, timeoutMs: number, signal?: AbortSignal) {
     this.#client = client;
+    this.#endMs = performance.now() + timeoutMs;
     this.#signal = signal;
   }
 
@@ -34,7 +38,8 @@ export class Answer {
         return yield* this.#readOn(start);
       } catch (error) {
         // An error without ErrorInfo is not the gateway's: the connection broke, or the caller itself gave up.
-        const broken = failureOf(error).info === undefined && this.#signal?.aborted !== true;
+        const { code, info } = failureOf(error);
+        const broken = info === undefined && code !== Code.DeadlineExceeded && this.#signal?.aborted !== true;
         if (!broken || this.#token === "" || this.resumed === resumesMax) throw error;
       }
       this.resumed++;
@@ -44,7 +49,8 @@ export class Answer {
 
   async *#readOn(start: Start): AsyncGenerator<string, StreamFinished> {
     let last: StreamFinished | undefined;
-    const options = this.#signal === undefined ? {} : { signal: this.#signal };
+    const timeoutMs = Math.max(1, Math.floor(this.#endMs - performance.now()));
+    const options = { timeoutMs, ...(this.#signal === undefined ? {} : { signal: this.#signal }) };
     for await (const { sequence, event } of this.#client.streamComplete({ start }, options)) {
       // Heartbeats have no number.
       if (sequence > 0) this.#sequence = sequence;

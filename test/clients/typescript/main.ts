@@ -2,7 +2,18 @@
 import { readFileSync } from "node:fs";
 import { Hub } from "./hub.ts";
 import { errorDetails, noBlindRetry, retry } from "./refusals.ts";
-import { bigMessage, cancel, deadline, encrypted, idempotency, metadata, resume, stream, unary } from "./scenarios.ts";
+import {
+  bigMessage,
+  cancel,
+  deadline,
+  encrypted,
+  idempotency,
+  metadata,
+  resume,
+  stream,
+  streamDeadline,
+  unary,
+} from "./scenarios.ts";
 import { health, reflection } from "./server.ts";
 
 const { LLMHUB_ADDRESS = "", LLMHUB_BREAKING_ADDRESS = "", LLMHUB_API_KEY = "" } = process.env;
@@ -12,6 +23,7 @@ await attempt("unary", unary);
 await attempt("stream", stream);
 await attempt("tls", encrypted, { baseUrl: `https://${LLMHUB_TLS_ADDRESS}`, ca: readFileSync(LLMHUB_CA) });
 await attempt("deadline", deadline);
+await attempt("stream-deadline", streamDeadline);
 await attempt("cancel", cancel);
 await attempt("error-details", errorDetails);
 await attempt("resume", resume, { baseUrl: `http://${LLMHUB_BREAKING_ADDRESS}` });

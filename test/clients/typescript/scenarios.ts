@@ -6,6 +6,9 @@ import { Answer } from "./answer.ts";
 import { failureOf } from "./failure.ts";
 import type { Hub } from "./hub.ts";
 
+/** Longest time for an answer. */
+export const patienceMs = 30_000;
+
 /** Answered at once by the simulator; other words behind the colons make it slow or let it fail. */
 export const ask = { model: "simulator/gpt:first-token-0:pace-0", input: "Count to 20" };
 
@@ -24,7 +27,7 @@ export async function unary({ completions }: Hub): Promise<void> {
 
 export async function stream({ completions }: Hub): Promise<void> {
   const pieces: string[] = [];
-  const answer = new Answer(completions).read(ask);
+  const answer = new Answer(completions, patienceMs).read(ask);
   let next = await answer.next();
   for (; next.done !== true; next = await answer.next()) pieces.push(next.value);
   match(pieces.join(""), /19, 20\.$/);
@@ -43,17 +46,27 @@ export async function deadline({ completions }: Hub): Promise<void> {
   equal(await call.then(() => "it was answered", codeOf), Code.DeadlineExceeded);
 }
 
+/** What is over is not taken up again. */
+export async function streamDeadline({ completions }: Hub): Promise<void> {
+  const answer = new Answer(completions, 1000);
+  const read = async () => {
+    for await (const _piece of answer.read({ model: "simulator/gpt:first-token-0:pace-200", input: "Count to 1000" }));
+  };
+  equal(await read().then(() => "it ended by itself", codeOf), Code.DeadlineExceeded);
+  equal(answer.resumed, 0);
+}
+
 export async function cancel({ completions }: Hub): Promise<void> {
   const caller = new AbortController();
   const slow = { model: "simulator/gpt:first-token-0:pace-1000", input: "Count to 1000" };
   const read = async () => {
-    for await (const _piece of new Answer(completions, caller.signal).read(slow)) caller.abort();
+    for await (const _piece of new Answer(completions, patienceMs, caller.signal).read(slow)) caller.abort();
   };
   equal(await read().then(() => "it ended by itself", codeOf), Code.Canceled);
 }
 
 export async function resume({ completions }: Hub): Promise<void> {
-  const answer = new Answer(completions);
+  const answer = new Answer(completions, patienceMs);
   let text = "";
   const request = { model: "simulator/claude:first-token-0:pace-10", input: "Count to 50" };
   for await (const piece of answer.read(request)) text += piece;

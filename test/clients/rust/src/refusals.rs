@@ -29,15 +29,16 @@ pub async fn error_details(mut hub: Hub) -> Outcome {
     ensure!(fields[0].field == "temperature", fields);
     ensure!(retry_delay(&wrong).is_none(), wrong);
 
-    let limited = refused(&mut hub, ask("simulator/gpt-rust:429:retry-after-2", PROMPT)).await?;
+    let limited = refused(&mut hub, ask("simulator/gpt-rust:429:retry-after-1", PROMPT)).await?;
     let info = limited.get_details_error_info().ok_or("there is no ErrorInfo")?;
     let delay = retry_delay(&limited).ok_or("there is no RetryInfo")?;
     let failure = tried(&limited).ok_or("there is no CompletionFailure")?;
     ensure!(limited.code() == Code::ResourceExhausted, limited);
     ensure!(info.reason == "PROVIDER_RATE_LIMITED", info);
     ensure!(info.metadata.get("provider").is_some_and(|provider| provider == "simulator"), info);
-    ensure!(delay > Duration::ZERO && delay <= Duration::from_secs(2), delay);
-    ensure!(failure.attempts[0].upstream_status == 429, failure);
+    ensure!(delay > Duration::ZERO && delay <= Duration::from_secs(1), delay);
+    let statuses: Vec<i32> = failure.attempts.iter().map(|attempt| attempt.upstream_status).collect();
+    ensure!(statuses == [429, 429, 429], statuses);
     Ok(())
 }
 

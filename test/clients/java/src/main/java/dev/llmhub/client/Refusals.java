@@ -8,6 +8,7 @@ import static dev.llmhub.client.Scenarios.completions;
 
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
+import dev.llmhub.v1.Attempt;
 import dev.llmhub.v1.CompleteResponse;
 import dev.llmhub.v1.CompletionFailure;
 import dev.llmhub.v1.CompletionServiceGrpc.CompletionServiceBlockingStub;
@@ -55,14 +56,15 @@ final class Refusals {
     check(wrong.detail(BadRequest.class).orElseThrow().getFieldViolations(0).getField().equals("temperature"), wrong);
     check(wrong.retryDelay().isEmpty(), wrong);
 
-    Failure limited = failureOf(() -> stub.complete(ask("simulator/gpt-java:429:retry-after-2", PROMPT)));
+    Failure limited = failureOf(() -> stub.complete(ask("simulator/gpt-java:429:retry-after-1", PROMPT)));
     check(limited.code() == Status.Code.RESOURCE_EXHAUSTED, limited);
     check(limited.reason().equals("PROVIDER_RATE_LIMITED"), limited);
     check("simulator".equals(limited.detail(ErrorInfo.class).orElseThrow().getMetadataMap().get("provider")), limited);
     Duration delay = limited.retryDelay().orElseThrow();
-    check(delay.compareTo(Duration.ZERO) > 0 && delay.compareTo(Duration.ofSeconds(2)) <= 0, delay);
+    check(delay.compareTo(Duration.ZERO) > 0 && delay.compareTo(Duration.ofSeconds(1)) <= 0, delay);
     CompletionFailure tried = limited.detail(CompletionFailure.class).orElseThrow();
-    check(tried.getAttempts(0).getUpstreamStatus() == 429, tried);
+    List<Integer> statuses = tried.getAttemptsList().stream().map(Attempt::getUpstreamStatus).toList();
+    check(statuses.equals(List.of(429, 429, 429)), tried);
   }
 
   /** The key allows one call at a time: a second is refused until the stream is over. */

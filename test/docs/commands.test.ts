@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isInstalled } from "../support/installed.ts";
@@ -45,6 +45,12 @@ test.each(notRun)("$page:$line is not run: $reason", ({ reason }) => {
 
 test.each(elsewhere)("$page:$line is run by $by", ({ by }) => {
   expect(existsSync(join(root, by.split(" ", 1)[0] ?? ""))).toBe(true);
+});
+
+test.each(elsewhere.filter(({ by }) => by === ".ci/run"))("$page:$line has scripts that .ci/run runs", ({ text }) => {
+  const ci = readFileSync(join(root, ".ci/run"), "utf8");
+  const scripts = [...text.matchAll(/\bnpm (?:run )?([\w:-]+)/g)].map(([, script = ""]) => script);
+  expect(scripts.filter((script) => !new RegExp(`npm (?:run --silent )?${script}(?![\\w:-])`).test(ci))).toEqual([]);
 });
 
 test("statements are lines, or what belongs together", () => {

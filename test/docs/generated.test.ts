@@ -9,6 +9,7 @@ import { providerKinds } from "../../src/providers/index.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
 import { CrewMetrics } from "../../src/workers/crew-metrics.ts";
 import { root } from "../support/source.ts";
+import { documentation } from "./page.ts";
 
 test("what `npm run generate` writes into the pages is current", async () => {
   expect(partOf("configuration-reference.md", "settings")).toBe(configReference());
@@ -23,6 +24,21 @@ test("so is the table of errors, whose sentences come from the proto files", () 
   );
   expect(table).toBe(errorTable((reason) => sentences.get(reason) ?? "missing"));
   expect([...sentences.values()]).not.toContain("missing");
+});
+
+test("settings that pages name are in the reference", () => {
+  const reference = configReference();
+  const sections = [...reference.matchAll(/^## (\w+)$/gm)].map(([, section]) => section);
+  const setting = new RegExp(`\`((?:${sections.join("|")})\\.[a-zA-Z.]+)\``, "g");
+  const named = documentation().flatMap(({ path, text }) =>
+    path.startsWith("helm/") ? [] : [...text.matchAll(setting)].map(([, name = ""]) => name),
+  );
+  const unknown = named.filter((name) => !name.endsWith(".json") && !reference.includes(`\`${name}`));
+  expect(named.length).toBeGreaterThan(40);
+  // A value of the chart, and attributes of spans.
+  expect(unknown.filter((name) => !["redis.existingSecret", "server.address", "server.port"].includes(name))).toEqual(
+    [],
+  );
 });
 
 test("every metric of the registry is on the page, and none that there is not", () => {

@@ -7,7 +7,7 @@ import type { Tracer } from "./telemetry/tracing/tracer.ts";
 import { version } from "./version.ts";
 
 /** For the spans that are left at the end. */
-const closeMs = 2000;
+const closeMs = 1000;
 /** How often it is said that spans do not arrive. */
 const complaintMs = 60_000;
 

@@ -6,13 +6,15 @@ type Given = readonly [field: string, value: unknown, variable: string];
 
 /**
  * The section tracing with what OpenTelemetry's own variables say of fields that the file leaves open: an endpoint among
- * them switches tracing on. Undefined: there is none.
+ * them switches tracing on, and headers go to no other. Undefined: there is none.
  */
 export function withTracing(section: unknown, env: Environment, variables: Map<string, string>): unknown {
   const isOff = env["OTEL_SDK_DISABLED"]?.toLowerCase() === "true";
   if (isOff) return isRecord(section) ? { ...section, enabled: false } : section;
   const own = isRecord(section) ? section : {};
-  const given = givenBy(env).filter(([field]) => own[field] === undefined);
+  // What opens one receiver's door is shown to no other.
+  const isTheirs = own["endpoint"] === undefined;
+  const given = givenBy(env).filter(([field]) => own[field] === undefined && (field !== "headers" || isTheirs));
   const isWanted = section !== undefined || given.some(([field]) => field === "endpoint");
   if (!isWanted || (section !== undefined && section !== null && !isRecord(section))) return section;
   const filled: Record<string, unknown> = { ...own };

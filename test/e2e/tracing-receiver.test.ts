@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to the environment look like this
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { TestGateway } from "../support/gateway.ts";
 import { TracingStage, well } from "./tracing-stage.ts";
 
@@ -41,6 +41,19 @@ test("what OpenTelemetry's variables say is enough", async () => {
     "deployment.environment.name": "test",
     team: "a b",
   });
+});
+
+test("headers of the environment go to no endpoint but the environment's", async () => {
+  const foreign = {
+    OTEL_EXPORTER_OTLP_HEADERS: "x-vendor=token",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://vendor.invalid",
+  };
+  for (const [name, value] of Object.entries(foreign)) vi.stubEnv(name, value);
+  await using at = await TracingStage.start({ a: well }, { tracing: { interval: "1ms" }, env: foreign });
+  vi.unstubAllEnvs();
+  await at.gateway.complete(asked);
+  await at.receiver.until(({ spans }) => spans.length === 2);
+  expect(at.receiver.requests[0]).not.toHaveProperty("x-vendor");
 });
 
 test("a receiver that refuses costs calls nothing, and what it refused is counted", async () => {

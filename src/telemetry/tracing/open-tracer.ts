@@ -1,4 +1,6 @@
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { OTLPExporterBase } from "@opentelemetry/otlp-exporter-base";
+import { createOtlpHttpExportDelegate, httpAgentFactoryFromOptions } from "@opentelemetry/otlp-exporter-base/node-http";
+import { JsonTraceSerializer, TraceExporterMetricsHelper } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { ParentBasedSampler, TraceIdRatioBasedSampler, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { Span } from "../../model/trace.ts";
@@ -32,9 +34,8 @@ const limits = { attributeValueLengthLimit: 512, attributeCountLimit: 64, eventC
 
 /** OpenTelemetry, set up by hand: nothing global, and no context but the one that calls carry with them. */
 export function openTracer(settings: TracerSettings, counts: SpanCounts): Tracer {
-  const { endpoint, headers, ratio, followsCaller, timeoutMs, queueMax, batchMax, intervalMs, closeMs } = settings;
-  const exporter = new OTLPTraceExporter({ url: endpoint, headers: { ...headers }, timeoutMillis: timeoutMs });
-  const outbox = new Outbox({ exporter, queueMax, batchMax, intervalMs, closeMs, counts });
+  const { ratio, followsCaller, queueMax, batchMax, intervalMs, closeMs } = settings;
+  const outbox = new Outbox({ exporter: exporterTo(settings), queueMax, batchMax, intervalMs, closeMs, counts });
   const root = new TraceIdRatioBasedSampler(ratio);
   const provider = new TracerProvider({
     resource: resourceFromAttributes(settings.resource),
@@ -55,4 +56,25 @@ export function openTracer(settings: TracerSettings, counts: SpanCounts): Tracer
     },
     close: () => provider.shutdown(),
   };
+}
+
+/** Put together from its parts: OTLPTraceExporter would send headers of the process's environment to any endpoint. */
+function exporterTo({ endpoint, headers, timeoutMs }: TracerSettings) {
+  const sent = { ...headers, "content-type": "application/json" };
+  return new OTLPExporterBase(
+    createOtlpHttpExportDelegate(
+      {
+        url: endpoint,
+        headers: async () => sent,
+        timeoutMillis: timeoutMs,
+        concurrencyLimit: 1,
+        compression: "none",
+        agentFactory: httpAgentFactoryFromOptions({ keepAlive: true }),
+      },
+      JsonTraceSerializer,
+      "otlp_http_span_exporter",
+      TraceExporterMetricsHelper,
+      undefined,
+    ),
+  );
 }

@@ -84,11 +84,19 @@ function checkIdentityProxies(
 ): void {
   const at = ["server", "identityProxies"];
   for (const [index, network] of identityProxies.entries()) {
-    if (network.endsWith("/0")) findings.add([...at, index], "would believe everybody; name the proxies only");
+    if (isVast(network))
+      findings.add([...at, index], "would believe too many, any of whom can be anyone; name the proxies only");
   }
   if (identityProxies.length > 0 && keys.every(({ identities }) => identities.length === 0)) {
     findings.add(at, "has no use while no key has identities; name some in auth.keys[].identities, or remove it");
   }
+}
+
+/** Shorter than the longest of private networks (10.0.0.0/8, fd00::/8), also where IPv4 is written as IPv6. */
+function isVast(network: string): boolean {
+  const [address = "", bits] = network.split("/");
+  if (bits === undefined) return false;
+  return Number(bits) < (/^::(?:ffff:)?[\d.:]*$/i.test(address) ? 104 : 8);
 }
 
 function checkCache(

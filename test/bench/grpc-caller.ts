@@ -33,6 +33,10 @@ export class GrpcCaller implements Caller {
     return new Promise((resolve, reject) => {
       const counter = new MessageCounter();
       let status: unknown;
+      // An early error is one block of headers.
+      stream.on("response", (headers) => {
+        status = headers["grpc-status"];
+      });
       stream.on("data", (bytes: Buffer) => {
         seen?.();
         counter.push(bytes);

@@ -74,10 +74,12 @@ const cases: Record<string, [text: string, ...problems: string[]]> = {
   ],
   "keys that do not fit together": [
     `auth: { mode: keys, keys: [ { id: a }, { id: b, identities: ["spiffe://x/*", d.test] }, { id: e, identities: [d.test] } ] }
-providers: { simulator: }\nserver: { identityProxies: ["::/0"] }`,
+providers: { simulator: }\nserver: { identityProxies: ["::/0", "::ffff:0:0/96", 0.0.0.0/1, 10.0.0.0/8, "fd00::/8", "::1"] }`,
     "hub.yaml:1:29 auth.keys[0]: can be shown by nobody; give it sha256, identities, or both",
     "hub.yaml:1:111 auth.keys[2].identities[0]: is the same as in auth.keys[1]; each must be unique",
-    "hub.yaml:3:29 server.identityProxies[0]: would believe everybody; name the proxies only",
+    "hub.yaml:3:29 server.identityProxies[0]: would believe too many, any of whom can be anyone; name the proxies only",
+    "hub.yaml:3:37 server.identityProxies[1]: would believe too many, any of whom can be anyone; name the proxies only",
+    "hub.yaml:3:54 server.identityProxies[2]: would believe too many, any of whom can be anyone; name the proxies only",
   ],
   "identities that nobody can show, and proxies that need not be believed": [
     `auth: { mode: keys, keys: [ { id: a, identities: [d.test] } ] }\n${"providers: { simulator: }"}`,

@@ -5,24 +5,15 @@ import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ModelService } from "../gen/llmhub/v1/model_service_pb.ts";
-import { Code, HubError, textOf } from "../src/client.ts";
+import { Code, textOf } from "../src/client.ts";
 import { ConfigError, type CreateHubOptions, createHub, type HubConfig } from "../src/library.ts";
-import { quick } from "./client/hub.ts";
+import { failureOf, quick } from "./client/hub.ts";
 import { PacedUpstream } from "./e2e/faults/broken-stream.ts";
 import { chat, request } from "./e2e/faults/dialects.ts";
 import { root } from "./support/source.ts";
 
 const simulated = { providers: { simulator: {} } };
 const hubOf = (config: HubConfig, rest: CreateHubOptions = {}) => createHub({ config, env: {}, ...rest });
-
-const failureOf = (call: Promise<unknown>): Promise<HubError> =>
-  call.then(
-    () => Promise.reject(new Error("the call was answered")),
-    (error) => {
-      expect(error).toBeInstanceOf(HubError);
-      return error;
-    },
-  );
 
 test("a hub in the process answers all that a gateway answers", async () => {
   await using hub = await hubOf(simulated);

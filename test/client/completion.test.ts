@@ -6,28 +6,18 @@ import {
   connectHub,
   FinishReason,
   functionTool,
-  HubError,
   jsonOf,
   ModelType,
   textOf,
   toolCallsOf,
 } from "../../src/client.ts";
-import { quick, TestHub } from "./hub.ts";
+import { failureOf, quick, TestHub } from "./hub.ts";
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of source) items.push(item);
   return items;
 }
-
-const failureOf = (call: Promise<unknown>): Promise<HubError> =>
-  call.then(
-    () => Promise.reject(new Error("the call was answered")),
-    (error) => {
-      expect(error).toBeInstanceOf(HubError);
-      return error;
-    },
-  );
 
 test("a request that is built and one that is written down get the same answer, with routing, tokens and cost", async () => {
   await using stage = await TestHub.start();

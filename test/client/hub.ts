@@ -1,4 +1,5 @@
-import { type ClientOptions, connectHub, type HubClient } from "../../src/client.ts";
+import { expect } from "vitest";
+import { type ClientOptions, connectHub, type HubClient, HubError } from "../../src/client.ts";
 import type { TestConfig } from "../support/gateway.ts";
 import { TestGateway } from "../support/gateway.ts";
 
@@ -7,6 +8,16 @@ export const quick = "simulator/gpt:first-token-0:pace-0";
 
 /** Nearly no pause between tries. */
 export const impatient = { delayMs: 1 };
+
+/** The error that a call must end with. */
+export const failureOf = (call: Promise<unknown>): Promise<HubError> =>
+  call.then(
+    () => Promise.reject(new Error("the call was answered")),
+    (error) => {
+      expect(error).toBeInstanceOf(HubError);
+      return error;
+    },
+  );
 
 /** A gateway with the simulator, and the product's own client for it. */
 export class TestHub implements AsyncDisposable {

@@ -6,36 +6,16 @@ import { EmbeddingService } from "../../gen/llmhub/v1/embedding_service_pb.ts";
 import { ModelService } from "../../gen/llmhub/v1/model_service_pb.ts";
 import { AttemptOutcome, RoutingStrategy } from "../../gen/llmhub/v1/routing_pb.ts";
 import { type ProviderSection, type TestConfig, TestGateway } from "../support/gateway.ts";
-import { ScriptedUpstream, type UpstreamConnection } from "../support/scripted-upstream.ts";
-import { chat } from "./faults/dialects.ts";
+import { type Answer, failing, scriptedProviders, well } from "./scripted-providers.ts";
 
 const input = "Say hello";
 const quick = { initialBackoff: "1ms", maxBackoff: "1ms" };
 const prices = (dollars: number) => ({ models: { m: { prices: { input: dollars, output: dollars } } } });
 
-type Answer = (connection: UpstreamConnection, hit: number) => Promise<void>;
-
-const well: Answer = (connection) => connection.respond(200, chat.whole("Hello"));
-const failing =
-  (status: number, headers = {}): Answer =>
-  (connection) =>
-    connection.respond(status, "{}", headers);
-
 /** Providers that answer so, and a gateway before them. */
 async function world(answers: Readonly<Record<string, Answer>>, config: Omit<TestConfig, "providers">, sections = {}) {
-  const upstreams = new Map<string, ScriptedUpstream>();
-  const providers: Record<string, ProviderSection> = {};
-  for (const [id, answer] of Object.entries(answers)) {
-    const upstream = await ScriptedUpstream.start(async (connection) => {
-      for (;;) {
-        await connection.request();
-        await answer(connection, upstream.requests.length);
-      }
-    });
-    upstreams.set(id, upstream);
-    const more = Object.entries(sections).find(([name]) => name === id)?.[1];
-    providers[id] = { kind: chat.kind, baseUrl: `${upstream.url}/v1`, ...(more ?? {}) };
-  }
+  const more = new Map<string, Partial<ProviderSection>>(Object.entries(sections));
+  const { upstreams, providers } = await scriptedProviders(answers, (id) => more.get(id));
   const gateway = await TestGateway.start({ providers, ...config });
   return {
     gateway,

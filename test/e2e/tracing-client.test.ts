@@ -4,7 +4,8 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { expect, test } from "vitest";
-import { failing, TracingStage, well } from "./tracing-stage.ts";
+import { failing, well } from "./scripted-providers.ts";
+import { TracingStage } from "./tracing-stage.ts";
 
 /** A caller that is instrumented with OpenTelemetry of its own, and sends to the same receiver. */
 function instrumented(endpoint: string): TracerProvider {

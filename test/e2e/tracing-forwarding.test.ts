@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { TestGateway } from "../support/gateway.ts";
 import { ScriptedUpstream } from "../support/scripted-upstream.ts";
 import { chat } from "./faults/dialects.ts";
-import { caller, TracingStage, theOne, well } from "./tracing-stage.ts";
+import { well } from "./scripted-providers.ts";
+import { caller, TracingStage, theOne } from "./tracing-stage.ts";
 
 const asked = { model: "a/m", input: "Say hello" };
 const told = { ...caller.headers(), tracestate: "vendor=1", baggage: "user=ada" };

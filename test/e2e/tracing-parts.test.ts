@@ -4,7 +4,8 @@ import { OtlpReceiver } from "../support/otlp-receiver.ts";
 import { broken, PacedUpstream, resumed, until } from "./faults/broken-stream.ts";
 import { chat, providerAt } from "./faults/dialects.ts";
 import { answer, asked as hedged, hedgedWorld } from "./held.ts";
-import { type Answer, ofKind, TracingStage, theOne, well } from "./tracing-stage.ts";
+import { type Answer, well } from "./scripted-providers.ts";
+import { ofKind, TracingStage, theOne } from "./tracing-stage.ts";
 
 const asked = { model: "a/m", input: "Say hello", temperature: 0 };
 

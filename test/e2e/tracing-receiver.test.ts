@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test, vi } from "vitest";
 import { TestGateway } from "../support/gateway.ts";
-import { TracingStage, well } from "./tracing-stage.ts";
+import { well } from "./scripted-providers.ts";
+import { TracingStage } from "./tracing-stage.ts";
 
 const asked = { model: "a/m", input: "Say hello" };
 

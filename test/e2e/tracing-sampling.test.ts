@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { caller, TracingStage, well } from "./tracing-stage.ts";
+import { well } from "./scripted-providers.ts";
+import { caller, TracingStage } from "./tracing-stage.ts";
 
 const asked = { model: "a/m", input: "Say hello" };
 

@@ -1,19 +1,7 @@
 import { type ProviderSection, type TestConfig, TestGateway } from "../support/gateway.ts";
 import { OtlpReceiver, type ReceivedSpan } from "../support/otlp-receiver.ts";
-import { ScriptedUpstream, type UpstreamConnection } from "../support/scripted-upstream.ts";
-import { chat } from "./faults/dialects.ts";
-
-/** What a provider does with a request; requests are counted from 1. */
-export type Answer = (connection: UpstreamConnection, hit: number) => Promise<void> | void;
-
-/** Answers with a whole text. */
-export const well: Answer = (connection) => connection.respond(200, chat.whole("Hello"));
-
-/** Refuses. */
-export const failing =
-  (status: number): Answer =>
-  (connection) =>
-    connection.respond(status, "{}");
+import type { ScriptedUpstream } from "../support/scripted-upstream.ts";
+import { type Answer, scriptedProviders } from "./scripted-providers.ts";
 
 /** The trace of a caller. */
 export const caller = {
@@ -47,18 +35,7 @@ export class TracingStage implements AsyncDisposable {
   static async start(answers: Readonly<Record<string, Answer>>, config: StageConfig = {}): Promise<TracingStage> {
     const { provider, tracing, status, ...rest } = config;
     const receiver = await OtlpReceiver.start(status);
-    const upstreams = new Map<string, ScriptedUpstream>();
-    const providers: Record<string, ProviderSection> = {};
-    for (const [id, answer] of Object.entries(answers)) {
-      const upstream = await ScriptedUpstream.start(async (connection) => {
-        for (;;) {
-          await connection.request();
-          await answer(connection, upstream.requests.length);
-        }
-      });
-      upstreams.set(id, upstream);
-      providers[id] = { kind: chat.kind, baseUrl: `${upstream.url}/v1`, ...provider };
-    }
+    const { upstreams, providers } = await scriptedProviders(answers, () => provider);
     const gateway = await TestGateway.start({
       providers,
       tracing: { endpoint: receiver.url, ...tracing },

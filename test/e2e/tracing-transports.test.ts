@@ -3,7 +3,8 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import { expect, test } from "vitest";
 import { CompletionService } from "../../gen/llmhub/v1/completion_service_pb.ts";
 import { EmbeddingService } from "../../gen/llmhub/v1/embedding_service_pb.ts";
-import { type Answer, caller, failing, TracingStage, theOne, well } from "./tracing-stage.ts";
+import { type Answer, failing, well } from "./scripted-providers.ts";
+import { caller, TracingStage, theOne } from "./tracing-stage.ts";
 
 const request = { model: "a/m", input: "Say hello" };
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { chat, streamed } from "./faults/dialects.ts";
-import { type Answer, caller, failing, ofKind, TracingStage, theOne, well } from "./tracing-stage.ts";
+import { type Answer, failing, well } from "./scripted-providers.ts";
+import { caller, ofKind, TracingStage, theOne } from "./tracing-stage.ts";
 
 const asked = { model: "a/m", input: "a secret prompt", temperature: 0.5, maxOutputTokens: 20 };
 
